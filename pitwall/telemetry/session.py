@@ -1,0 +1,51 @@
+"""What a session is: its key, its names and how its times came about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pitwall.telemetry.channel import Catalog
+from pitwall.telemetry.errors import BadInput
+
+_KEY = re.compile(r"\d{4}-\d{2}-\d{2}-[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class ClockKind(StrEnum):
+    """Where the event times of a session come from."""
+
+    EVENT = "event"
+    """Stamped by the producer when the sample was taken."""
+    RECONSTRUCTED = "reconstructed"
+    """Computed by us from receipt times in bursts; lap times carry a wider interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One on-track run.
+
+    Attributes:
+        key: ``<date>-<event>-<name>``, lower case, e.g. ``2025-09-06-barber-r1``.
+        title: as shown, e.g. ``Barber Race 1``.
+        catalog: its channel groups.
+        started_us: event time of the start (green flag or first sample), microseconds UTC.
+        length_s: planned length in seconds, 0 when unknown.
+        clock: how event times came about.
+        simulated: True when the data was generated; shown wherever the session is.
+    """
+
+    key: str
+    title: str
+    catalog: Catalog
+    started_us: int
+    length_s: float = 0.0
+    clock: ClockKind = ClockKind.EVENT
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.key) or len(self.key) > 80:
+            raise BadInput(
+                f"session key {self.key!r}: use <date>-<event>-<name>, lower case letters, "
+                "digits and dashes, e.g. 2025-09-06-barber-r1"
+            )
