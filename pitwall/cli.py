@@ -1,0 +1,288 @@
+"""The command line: one verb, one job; errors are one line on stderr.
+
+Exit codes: 0 done, 1 a failure (network, disk, permission), 2 bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pitwall import __version__
+from pitwall.telemetry import BadInput, PitwallError
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the process exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    hidden = _HIDDEN.get(words[0]) if words else None
+    try:
+        if hidden is not None:
+            return hidden(words[1:])
+        args = _parser().parse_args(words)
+        handler: Handler = args.handler
+        return handler(args)
+    except PitwallError as error:
+        _say(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _say(f"{error.strerror or error}{where}")
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last net: a user never sees a traceback
+        from pitwall.crash import write_report
+
+        _say(f"unexpected {type(error).__name__}: {error}; details are in {write_report(error)}")
+        return 1
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"pitwall: {text.splitlines()[0] if text else 'failed'}\n")
+
+
+def _print_json(doc: Any) -> None:
+    sys.stdout.write(json.dumps(doc, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pitwall", description="Race telemetry from AWS: history in seconds, then live."
+    )
+    parser.add_argument("--version", action="version", version=f"pitwall {__version__}")
+    parser.set_defaults(handler=_window)
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    demo = _verb(verbs, "demo", _demo, "a simulated race through the whole path, on this machine")
+    demo.add_argument("--from", dest="source", type=Path, metavar="FILE", help="replay a recording")
+    demo.add_argument("--speed", type=_speed, default=1.0, help="live pace, 1 = real time")
+    _run_options(demo)
+    demo.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+    live = _verb(verbs, "live", _live, "join a session in the table: history first, then live")
+    live.add_argument("--session", required=True, help="session key, e.g. 2025-09-06-barber-r1")
+    _cloud_options(live)
+    live.add_argument("--recording", type=Path, metavar="FILE", help="where to keep the session")
+    _run_options(live)
+    live.add_argument("--json", action="store_true", help="print status lines and summary as JSON")
+
+    opening = _verb(verbs, "open", _open, "open a recording in the window")
+    opening.add_argument("file", type=Path)
+    _run_options(opening)
+
+    importing = _verb(verbs, "import", _import, "make a recording from logger files")
+    importing.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    importing.add_argument("--out", type=Path, required=True, metavar="S.pitwall")
+    importing.add_argument("--session", help="session key, if not from the data")
+    importing.add_argument("--title", help="title to show")
+    importing.add_argument("--json", action="store_true")
+
+    info = _verb(verbs, "info", _info, "what a recording holds")
+    info.add_argument("file", type=Path)
+    info.add_argument("--json", action="store_true")
+
+    laps = _verb(verbs, "laps", _laps, "laps of a recording")
+    laps.add_argument("file", type=Path)
+    laps.add_argument("--car")
+    laps.add_argument("--json", action="store_true")
+
+    publish = _verb(verbs, "publish", _publish, "play a recording into a table")
+    publish.add_argument("file", type=Path)
+    publish.add_argument("--session", required=True)
+    publish.add_argument("--speed", type=_speed, default=1.0)
+    _cloud_options(publish)
+
+    selftest = _verb(verbs, "selftest", _selftest, "check that this installation works")
+    selftest.add_argument("--json", action="store_true")
+    return parser
+
+
+def _verb(verbs: Any, name: str, handler: Handler, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    parser.set_defaults(handler=handler)
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=_seconds, help="stop by itself after so many seconds")
+    parser.add_argument("--headless", action="store_true", help="no window")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save what the window shows")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="window size, e.g. 1920x1080")
+    parser.add_argument("--theme", choices=("dark", "sunlight"), default="dark")
+
+
+def _cloud_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--table", default="pitwall")
+    parser.add_argument("--bucket", default="pitwall-archive")
+    parser.add_argument("--profile")
+    parser.add_argument("--region")
+    parser.add_argument("--endpoint-url", help="one address for every service (a stand-in)")
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1000:
+        raise argparse.ArgumentTypeError("between 0 and 1000")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError("between 0 and 86400")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError("as in 1920x1080")
+    size = int(width), int(height)
+    if not (640 <= size[0] <= 7680 and 400 <= size[1] <= 4320):
+        raise argparse.ArgumentTypeError("between 640x400 and 7680x4320")
+    return size
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file; give the path of an existing one")
+    return path
+
+
+def _window(args: argparse.Namespace) -> int:
+    from pitwall import app
+
+    return app.run_window()
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from pitwall import demo
+
+    return demo.run(
+        demo.DemoOptions(
+            source=_existing(args.source) if args.source else None,
+            speed=args.speed,
+            run=_options(args),
+            json_out=args.json,
+        )
+    )
+
+
+def _options(args: argparse.Namespace) -> Any:
+    from pitwall.app import RunOptions
+
+    return RunOptions(
+        seconds=args.seconds,
+        headless=args.headless,
+        screenshot=args.screenshot,
+        size=args.size,
+        theme=args.theme,
+    )
+
+
+def _live(args: argparse.Namespace) -> int:
+    from pitwall import app
+
+    return app.run_live(
+        session=args.session,
+        cloud=app.CloudAddress(
+            args.table, args.bucket, args.profile, args.region, args.endpoint_url
+        ),
+        recording=args.recording,
+        options=_options(args),
+        json_out=args.json,
+    )
+
+
+def _open(args: argparse.Namespace) -> int:
+    from pitwall import app
+
+    return app.run_file(_existing(args.file), _options(args))
+
+
+def _import(args: argparse.Namespace) -> int:
+    from pitwall.formats import import_files
+
+    for path in args.files:
+        _existing(path)
+    report = import_files(args.files, args.out, session_key=args.session, title=args.title)
+    if args.json:
+        _print_json(report.to_json())
+    else:
+        sys.stdout.write(report.text() + "\n")
+    return 0
+
+
+def _info(args: argparse.Namespace) -> int:
+    from pitwall.analysis import info_report, info_text
+    from pitwall.store import read_session_file
+
+    with read_session_file(_existing(args.file)) as (recording, store):
+        doc = info_report(recording, store)
+    if args.json:
+        _print_json(doc)
+    else:
+        sys.stdout.write(info_text(doc) + "\n")
+    return 0
+
+
+def _laps(args: argparse.Namespace) -> int:
+    from pitwall.analysis import laps_report, laps_text
+    from pitwall.store import read_session_file
+
+    with read_session_file(_existing(args.file)) as (_, store):
+        doc = laps_report(store, args.car)
+    if args.json:
+        _print_json(doc)
+    else:
+        sys.stdout.write(laps_text(doc) + "\n")
+    return 0
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from pitwall import app
+
+    return app.run_publish(
+        _existing(args.file),
+        session=args.session,
+        cloud=app.CloudAddress(
+            args.table, args.bucket, args.profile, args.region, args.endpoint_url
+        ),
+        speed=args.speed,
+    )
+
+
+def _selftest(args: argparse.Namespace) -> int:
+    from pitwall import selftest
+
+    return selftest.run(json_out=args.json)
+
+
+def _stand_in(words: list[str]) -> int:
+    from pitwall.cloud.local import main as stand_in
+
+    return stand_in(words)
+
+
+def _field_publisher(words: list[str]) -> int:
+    from pitwall.cloud.local.field_publisher import main as field_publisher
+
+    return field_publisher(words)
+
+
+_HIDDEN: dict[str, Callable[[list[str]], int]] = {
+    "stand-in": _stand_in,
+    "field-publisher": _field_publisher,
+}
+"""Verbs that our own child processes use; the frozen build has no other way to run them."""
