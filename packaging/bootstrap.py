@@ -16,8 +16,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, NoReturn
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -76,7 +77,7 @@ def require_python() -> None:
     if sys.version_info >= OLDEST_PYTHON:
         return
     for minor in (13, 12, 11):
-        newer = shutil.which("python3.%d" % minor)  # noqa: UP031
+        newer = shutil.which(f"python3.{minor}")
         if newer:
             say(f"python {sys.version.split()[0]} is too old; going on with {newer}")
             raise SystemExit(subprocess.call([newer, *sys.argv]))
@@ -89,7 +90,7 @@ def require_python() -> None:
 # ------------------------------------------------------------------------------- system packages
 
 
-def missing_system_packages() -> List[str]:  # noqa: UP006
+def missing_system_packages() -> list[str]:
     """Debian names of what this machine lacks; empty where nothing is missing or not Linux."""
     if not sys.platform.startswith("linux"):
         return []
@@ -101,12 +102,12 @@ def missing_system_packages() -> List[str]:  # noqa: UP006
     return [modern_name(name) for name in packages]
 
 
-def missing_venv_package() -> List[str]:  # noqa: UP006
+def missing_venv_package() -> list[str]:
     """Debian cuts venv's pip installer out of its Python into a package of its own."""
     if all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         return []
     default = os.path.realpath("/usr/bin/python3") == os.path.realpath(sys.executable)
-    return ["python3-venv" if default else "python3.%d-venv" % sys.version_info[1]]  # noqa: UP031
+    return ["python3-venv" if default else f"python3.{sys.version_info[1]}-venv"]
 
 
 def can_load(soname: str) -> bool:
@@ -144,7 +145,7 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def install_system_packages(packages: List[str]) -> None:  # noqa: UP006
+def install_system_packages(packages: list[str]) -> None:
     """Install by apt as root; otherwise print the exact line to run and leave."""
     if not packages:
         return
@@ -212,7 +213,7 @@ def build_environment() -> None:
     say(f"environment ready in {time.monotonic() - started:.0f} s")
 
 
-def quiet(command: List[str], environment: dict[str, str] | None = None) -> None:  # noqa: UP006
+def quiet(command: list[str], environment: dict[str, str] | None = None) -> None:
     """Run a command without its output, unless it fails: then show the end of it and leave."""
     done = subprocess.run(
         command,

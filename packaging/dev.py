@@ -17,13 +17,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import List
 
 import bootstrap
 import tasks
 
 
-def main(arguments: List[str]) -> int:  # noqa: UP006
+def main(arguments: list[str]) -> int:
     """Carry out one verb; returns the exit code."""
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     if verb in ("help", "-h", "--help"):
@@ -46,14 +45,14 @@ def main(arguments: List[str]) -> int:  # noqa: UP006
     return verbs[verb](rest)
 
 
-def become(command: List[str]) -> int:  # noqa: UP006
+def become(command: list[str]) -> int:
     """Run the program in this process's place, so that signals and exit codes are its own."""
     environment = dict(os.environ, PYTHONPATH=str(bootstrap.ROOT))
-    if os.name == "nt":  # execve there returns to the shell at once
-        return subprocess.call(command, env=environment)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(command[0], command, environment)
+    if os.name != "nt":  # there execve would return to the shell at once
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, env=environment)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 import time
-from typing import List
 
 import bootstrap
 from bootstrap import LOCK, ROOT, VENV, give_up, quiet, say, venv_python
 
 
-def setup(arguments: List[str]) -> int:  # noqa: UP006
+def setup(arguments: list[str]) -> int:
     """Everything was made before this verb ran; say where it is."""
     if arguments:
         give_up("dev.py setup takes no arguments")
@@ -20,7 +19,7 @@ def setup(arguments: List[str]) -> int:  # noqa: UP006
     return 0
 
 
-def test(arguments: List[str]) -> int:  # noqa: UP006
+def test(arguments: list[str]) -> int:
     """All checks in order, each with its duration; with arguments only pytest, given those."""
     python = str(venv_python())
     pytest = ("pytest", [python, "-m", "pytest", *arguments])
@@ -37,7 +36,7 @@ def test(arguments: List[str]) -> int:  # noqa: UP006
     return 0 if all(code == 0 for _, code, _ in results) else 1
 
 
-def timed(name: str, command: List[str]) -> tuple[int, float]:  # noqa: UP006
+def timed(name: str, command: list[str]) -> tuple[int, float]:
     """Run one step with its output shown; its exit code and duration in seconds."""
     print(f"--- {name}", flush=True)
     started = time.monotonic()
@@ -56,7 +55,7 @@ def script(name: str) -> str:
     return str(venv_python().with_name(name + (".exe" if os.name == "nt" else "")))
 
 
-def freeze(arguments: List[str]) -> int:  # noqa: UP006
+def freeze(arguments: list[str]) -> int:
     """Build the one-folder application and let it test itself."""
     started = time.monotonic()
     command = [str(venv_python()), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
@@ -70,7 +69,7 @@ def freeze(arguments: List[str]) -> int:  # noqa: UP006
     return subprocess.call([str(program), "selftest", "--json"], env=test_environment())
 
 
-def lock(arguments: List[str]) -> int:  # noqa: UP006
+def lock(arguments: list[str]) -> int:
     """Resolve pyproject's dependencies for all systems into the one lock; `--upgrade` renews all.
 
     The resolver is only a maker's tool: it lives in an environment of its own, and whoever

@@ -1,0 +1,1 @@
+"""Laps, progress, delta and track line: pure functions of the store."""

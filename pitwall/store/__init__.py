@@ -1,0 +1,1 @@
+"""Recording, ledger and columns: what arrived, kept and proved."""

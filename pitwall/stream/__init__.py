@@ -1,0 +1,1 @@
+"""Live records, in order and anchored: shards, lineage, reader."""

@@ -1,0 +1,1 @@
+"""History at once: archive, decode, splice and repair."""
