@@ -1,0 +1,210 @@
+"""AWS clients: the one place where botocore is imported, and only when clients are made.
+
+botocore's whole standard configuration holds (boto3 adds none): profiles, SSO, regions, retries,
+``AWS_ENDPOINT_URL`` and its per-service forms, proxies, CA bundles. Clients may be shared by
+threads; making them is guarded here, since botocore's sessions may not.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pitwall.cloud.faults import explain
+from pitwall.cloud.parser import FastParserFactory
+from pitwall.telemetry import Failure
+
+if TYPE_CHECKING:
+    from botocore.session import Session as BotocoreSession
+
+CONNECT_S = 5.0
+READ_S = 30.0
+LOCAL_REGION = "us-east-1"
+_MAX_ATTEMPTS = 4
+# Providers that read this machine's environment and files; the others ask a service elsewhere.
+_HERE = frozenset({"env", "shared-credentials-file", "config-file"})
+
+
+class Clients:
+    """The service clients of one configuration, each made when first asked for.
+
+    Errors while one is made are Failure with one clear line.
+    """
+
+    def __init__(self, session: BotocoreSession, endpoint_url: str | None, pool: int) -> None:
+        self._session = session
+        self._endpoint_url = endpoint_url
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    @property
+    def dynamodb(self) -> Any:
+        """The DynamoDB client."""
+        return self._client("dynamodb")
+
+    @property
+    def streams(self) -> Any:
+        """The DynamoDB Streams client."""
+        return self._client("dynamodbstreams")
+
+    @property
+    def s3(self) -> Any:
+        """The S3 client; path-style when its endpoint is not AWS's own."""
+        return self._client("s3")
+
+    @property
+    def firehose(self) -> Any:
+        """The Firehose client."""
+        return self._client("firehose")
+
+    @property
+    def kinesis(self) -> Any:
+        """The Kinesis client."""
+        return self._client("kinesis")
+
+    def close(self) -> None:
+        """Close the connections of all clients that were made."""
+        with self._lock:
+            for client in self._made.values():
+                client.close()
+            self._made.clear()
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            client = self._made.get(service)
+            if client is None:
+                client = self._made[service] = self._make(service)
+            return client
+
+    def _make(self, service: str) -> Any:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            client = self._create(service, {})
+            if service == "s3" and not is_aws(client.meta.endpoint_url):
+                client.close()
+                # a bucket's name before a stand-in's host resolves nowhere
+                client = self._create(service, {"s3": {"addressing_style": "path"}})
+        except (BotoCoreError, ValueError) as error:
+            raise Failure(explain(error)) from error
+        return client
+
+    def _create(self, service: str, options: dict[str, Any]) -> Any:
+        from botocore.config import Config
+
+        options = {
+            "connect_timeout": CONNECT_S,
+            "read_timeout": READ_S,
+            "tcp_keepalive": True,
+            "max_pool_connections": self._pool,
+            "user_agent_extra": "pitwall",
+            **options,
+        }
+        retries = _retries(self._session)
+        if retries:
+            options["retries"] = retries
+        if is_loopback(self._endpoint_url):
+            options["proxies"] = {}  # a proxy would look for the address on its own machine
+        return self._session.create_client(
+            service, endpoint_url=self._endpoint_url, config=Config(**options)
+        )
+
+
+def make_clients(
+    endpoint_url: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    pool: int = 32,
+) -> Clients:
+    """Clients of one configuration; nothing is sent yet.
+
+    Args:
+        endpoint_url: goes before every configured endpoint, for all services. With it, the region
+            need not be configured; when it is this machine and no credentials are found in the
+            environment or in files, dummy ones are used.
+        profile: a profile of the AWS configuration; the environment's or the default one if None.
+        region: goes before the configured one.
+        pool: connections kept per client; as many as threads that use it.
+
+    Raises:
+        Failure: the profile does not exist, or the endpoint is no URL.
+    """
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session as BotocoreSession
+
+    if endpoint_url is not None and urlsplit(endpoint_url).scheme not in ("http", "https"):
+        raise Failure(f"endpoint {endpoint_url!r}: give a URL such as http://127.0.0.1:8000")
+    session = BotocoreSession(profile=profile)
+    stock = session.get_component("response_parser_factory")
+    session.register_component("response_parser_factory", FastParserFactory(stock))
+    try:
+        if region or (endpoint_url and not session.get_config_variable("region")):
+            session.set_config_variable("region", region or LOCAL_REGION)
+        if is_loopback(endpoint_url):
+            _local_credentials(session, ask_elsewhere=profile is not None)
+    except (BotoCoreError, ValueError) as error:
+        raise Failure(explain(error)) from error
+    return Clients(session, endpoint_url, pool)
+
+
+def is_loopback(url: str | None) -> bool:
+    """Whether ``url`` is this machine itself."""
+    host = (urlsplit(url).hostname or "") if url else ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_aws(url: str) -> bool:
+    """Whether ``url`` is an endpoint of AWS itself, in any partition."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")) or (
+        ".amazonaws." in host
+    )
+
+
+def has_at_timestamp(streams_client: Any) -> bool:
+    """Whether this client can ask a DynamoDB stream for an iterator at a time."""
+    members = _input_of(streams_client, "GetShardIterator")
+    kinds = getattr(members.get("ShardIteratorType"), "enum", [])
+    return "Timestamp" in members and "AT_TIMESTAMP" in kinds
+
+
+def has_shard_filter(streams_client: Any) -> bool:
+    """Whether this client can ask for the children of a shard alone."""
+    return "ShardFilter" in _input_of(streams_client, "DescribeStream")
+
+
+def _input_of(client: Any, operation: str) -> Any:
+    return client.meta.service_model.operation_model(operation).input_shape.members
+
+
+def _retries(session: BotocoreSession) -> dict[str, Any]:
+    """Standard mode, unless the configuration says otherwise."""
+    scoped = session.get_scoped_config()
+    options: dict[str, Any] = {}
+    if not (os.environ.get("AWS_RETRY_MODE") or scoped.get("retry_mode")):
+        options["mode"] = "standard"
+    if not (os.environ.get("AWS_MAX_ATTEMPTS") or scoped.get("max_attempts")):
+        options["total_max_attempts"] = _MAX_ATTEMPTS
+    return options
+
+
+def _local_credentials(session: BotocoreSession, *, ask_elsewhere: bool) -> None:
+    """Credentials for a service on this machine: those at hand, else dummy ones.
+
+    Unless a profile was named, providers that would ask another machine are left out: a stand-in
+    must work without the network and without a fresh SSO login.
+    """
+    resolver: Any = session.get_component("credential_provider")
+    if not ask_elsewhere:
+        for provider in list(resolver.providers):
+            if provider.METHOD not in _HERE:
+                resolver.remove(provider.METHOD)
+    if session.get_credentials() is None:
+        session.set_credentials("local", "local")

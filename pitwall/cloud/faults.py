@@ -1,0 +1,98 @@
+"""What a failed AWS call comes down to, in one line."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_ACTION = re.compile(r"perform:? ([a-z0-9-]+:[A-Za-z*]+)(?: on resource:? (\S+))?")
+_SIGN_IN = "sign in with `aws sso login`, set AWS_PROFILE, or give --profile"
+# error codes of the services, as their API references list them
+_DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "Forbidden", "403"}
+_STALE = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
+_UNKNOWN = {
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+}
+_SKEW = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+_ABSENT = {
+    "ResourceNotFoundException": "no such table or stream in this account and region",
+    "NoSuchBucket": "no such bucket",
+    "TrimmedDataAccessException": "the stream no longer holds records that old (24 hours)",
+}
+_SLOW = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "ThroughputExceeded",
+    "SlowDown",
+}
+
+
+def explain(error: BaseException) -> str:
+    """One line: what failed, where, and what to do about it. Any exception is taken."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and isinstance(response.get("Error"), dict):
+        return _service(response["Error"], str(getattr(error, "operation_name", "AWS call")))
+    name = type(error).__name__
+    told = _CLIENT.get(name)
+    kwargs = getattr(error, "kwargs", {})
+    if told is not None:
+        return told.format(**{"url": "?", "profile": "?", **_plain(kwargs)})
+    if name in ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"):
+        return f"cannot reach {_url(kwargs)}: check the network, the region and --endpoint-url"
+    if name in ("ReadTimeoutError", "ConnectionClosedError", "HTTPClientError"):
+        return f"connection to {_url(kwargs)} broke or timed out: check the network"
+    if name == "SSLError":
+        return f"TLS to {_url(kwargs)} failed: a proxy's certificate? set AWS_CA_BUNDLE"
+    return f"AWS: {' '.join(str(error).split()) or name}"
+
+
+_CLIENT = {
+    "NoCredentialsError": f"no AWS credentials: {_SIGN_IN}",
+    "PartialCredentialsError": "AWS credentials are incomplete: set key id and secret key together",
+    "CredentialRetrievalError": f"AWS credentials could not be read: {_SIGN_IN}",
+    "SSOTokenLoadError": f"no SSO login for this profile: {_SIGN_IN}",
+    "UnauthorizedSSOTokenError": f"the SSO login has expired: {_SIGN_IN}",
+    "TokenRetrievalError": f"the SSO login has expired: {_SIGN_IN}",
+    "LoginTokenLoadError": f"the login has expired: {_SIGN_IN}",
+    "NoRegionError": "no AWS region: set AWS_REGION or give --region",
+    "InvalidRegionError": "the AWS region is not written as regions are: e.g. us-east-1",
+    "ProfileNotFound": "AWS profile {profile!r} does not exist: see `aws configure list-profiles`",
+    "ConfigParseError": "the AWS configuration file cannot be read: check its syntax",
+    "InvalidEndpointConfigurationError": "the configured AWS endpoint is not a URL",
+}
+
+
+def _service(error: dict[str, Any], operation: str) -> str:
+    code = str(error.get("Code", ""))
+    message = " ".join(str(error.get("Message", "")).split())
+    if code in _DENIED:
+        found = _ACTION.search(message)
+        action = found.group(1) if found else operation
+        where = f" on {found.group(2).rstrip('.,')}" if found and found.group(2) else ""
+        return f"access denied: {action}{where} is not allowed for these credentials"
+    if code in _STALE:
+        return f"the AWS session has expired ({operation}): {_SIGN_IN}"
+    if code in _UNKNOWN:
+        return f"AWS does not know these credentials ({code}): {_SIGN_IN}"
+    if code in _SKEW:
+        return f"this machine's clock is wrong ({code}): set it to network time"
+    if code in _ABSENT:
+        return f"{operation}: {_ABSENT[code]} ({message})"
+    if code in _SLOW:
+        return f"{operation}: AWS keeps throttling ({message or code})"
+    return f"{operation}: {code}: {message}"
+
+
+def _url(kwargs: dict[str, Any]) -> str:
+    return str(kwargs.get("endpoint_url") or kwargs.get("proxy_url") or "the AWS endpoint")
+
+
+def _plain(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in kwargs.items()}

@@ -1,0 +1,212 @@
+"""Keyed reads of the table: roster, sessions, catalog, and the chunks that a repair asks for.
+
+Every read is strongly consistent and takes all pages. An item that cannot be read is never dropped
+silently: it comes back as Quarantined with its raw form. Never a Scan.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from pitwall.cloud import keys
+from pitwall.cloud.faults import explain
+from pitwall.cloud.items import (
+    Item,
+    LapEntry,
+    parse_catalog,
+    parse_chunk,
+    parse_head,
+    parse_sealed,
+    parse_session,
+    raw_of,
+)
+from pitwall.store import Quarantined, Source
+from pitwall.telemetry import BadInput, Failure, Head, Segment, Session
+
+T = TypeVar("T")
+
+MAX_PAGES = 10_000
+"""Pages of one read; a page holds up to 1 MB."""
+BATCH_KEYS = 100
+_FIRST_WAIT_S = 0.05
+_LAST_WAIT_S = 5.0
+
+Key = tuple[str, str]
+"""``(pk, sk)``."""
+
+
+def read_heads(
+    client: Any, table: str, session: str, bad: list[Quarantined] | None = None
+) -> list[Head]:
+    """The roster: every head of ``session``. Items that are no heads go to ``bad``.
+
+    Raises Failure when the table cannot be read; BadInput at the first item that is no head when
+    there is no ``bad`` to take it.
+    """
+    items = query(client, table, keys.head_pk(keys.check_session(session)))
+    return _parsed(items, parse_head, bad)
+
+
+def read_session(client: Any, table: str, session: str) -> Session:
+    """The session's item. Raises BadInput when there is none or it cannot be read, Failure when the
+    table cannot."""
+    keys.check_session(session)
+    found = list(query(client, table, keys.SESSIONS_PK, session, session))
+    if not found:
+        raise BadInput(f"session {session} is not in table {table}: see `pitwall live` for a list")
+    return parse_session(found[0])
+
+
+def list_sessions(client: Any, table: str, bad: list[Quarantined] | None = None) -> list[Session]:
+    """All sessions of the table, by key. Items that are no sessions go to ``bad``.
+
+    Raises Failure when the table cannot be read, BadInput as :func:`read_heads` does.
+    """
+    return _parsed(query(client, table, keys.SESSIONS_PK), parse_session, bad)
+
+
+def read_catalog(
+    client: Any, table: str, session: str, bad: list[Quarantined] | None = None
+) -> list[LapEntry]:
+    """The catalog of ``session``: one entry for each lap of each car. Items that are none go to
+    ``bad``. Raises Failure and BadInput as :func:`read_heads` does."""
+    items = query(client, table, keys.catalog_pk(keys.check_session(session)))
+    return _parsed(items, parse_catalog, bad)
+
+
+def read_chunks(
+    client: Any,
+    table: str,
+    session: str,
+    group: str,
+    lap: int,
+    car: str,
+    t_lo: int,
+    t_hi: int,
+) -> tuple[list[Segment], list[Quarantined]]:
+    """The chunks of one car's lap and group that start within ``t_lo..t_hi`` (microseconds UTC,
+    both included), of every epoch, by time; and the items that are no chunks. Raises Failure."""
+    bad: list[Quarantined] = []
+    items = query(
+        client,
+        table,
+        keys.chunk_pk(keys.check_session(session), keys.check_group(group), lap, car),
+        keys.chunk_sk(max(t_lo, 0), 1),
+        keys.chunk_sk(min(max(t_hi, 0), keys.MAX_T), keys.MAX_N),
+    )
+    return _parsed(items, parse_chunk, bad), bad
+
+
+def read_sealed(
+    client: Any, table: str, wanted: Iterable[Key]
+) -> tuple[list[Segment], list[Quarantined]]:
+    """The sealed laps with these keys, in no order, a key without an item left out; and the items
+    that are no sealed laps. Raises Failure."""
+    bad: list[Quarantined] = []
+    return _parsed(batch_get(client, table, wanted), parse_sealed, bad), bad
+
+
+def sealed_keys(entries: Iterable[LapEntry]) -> Iterator[Key]:
+    """Keys of the sealed laps that the catalog's entries speak of."""
+    for entry in entries:
+        for (group, epoch), runs in entry.ranges.items():
+            pk = keys.sealed_pk(entry.session, group, entry.lap, entry.car)
+            for lo, _ in runs:
+                yield pk, keys.sealed_sk(epoch, lo)
+
+
+def query(
+    client: Any, table: str, pk: str, sk_lo: str | None = None, sk_hi: str | None = None
+) -> Iterator[Item]:
+    """Items of one partition, all pages, consistent, ascending; ``sk`` BETWEEN both when given.
+
+    Raises Failure when the table cannot be read, also in the middle.
+    """
+    condition = "pk = :pk"
+    values: Item = {":pk": {"S": pk}}
+    if sk_lo is not None and sk_hi is not None:
+        condition += " AND sk BETWEEN :lo AND :hi"
+        values |= {":lo": {"S": sk_lo}, ":hi": {"S": sk_hi}}
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
+        "ConsistentRead": True,
+    }
+    for _ in range(MAX_PAGES):
+        try:
+            page = client.query(**request)
+        except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
+            raise Failure(explain(error)) from error
+        yield from page.get("Items", ())
+        after = page.get("LastEvaluatedKey")
+        if not after:
+            return
+        if after == request.get("ExclusiveStartKey"):
+            raise Failure(f"table {table}: query of {pk} does not advance past {after}")
+        request["ExclusiveStartKey"] = after
+    raise Failure(f"table {table}: query of {pk} has more than {MAX_PAGES} pages")
+
+
+def batch_get(
+    client: Any,
+    table: str,
+    wanted: Iterable[Key],
+    *,
+    consistent: bool = True,
+    max_wait_s: float = 60.0,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[Item]:
+    """Items with these keys, in no order, 100 a request; a key without an item gives nothing.
+
+    Keys that the table did not get to are asked for again with growing, jittered waits; after
+    ``max_wait_s`` seconds of waiting in a row without an item it is a Failure.
+    """
+    left = list(dict.fromkeys(wanted))[::-1]
+    pause, waited = _FIRST_WAIT_S, 0.0
+    while left:
+        some = [left.pop() for _ in range(min(BATCH_KEYS, len(left)))]
+        request = {
+            "Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in some],
+            "ConsistentRead": consistent,
+        }
+        try:
+            answer = client.batch_get_item(RequestItems={table: request})
+        except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
+            raise Failure(explain(error)) from error
+        yield from answer.get("Responses", {}).get(table, ())
+        again = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        if not again:
+            pause, waited = _FIRST_WAIT_S, 0.0
+            continue
+        left += [(key["pk"]["S"], key["sk"]["S"]) for key in again]
+        if len(again) < len(some):
+            pause, waited = _FIRST_WAIT_S, 0.0  # it moves: only slower than asked
+        if waited >= max_wait_s:
+            raise Failure(f"table {table}: throttled for {waited:.0f} s, {len(left)} keys unread")
+        delay = pause * (0.5 + random.random() / 2)
+        wait(delay)
+        waited += delay
+        pause = min(pause * 2, _LAST_WAIT_S)
+
+
+def _parsed(
+    items: Iterable[Item], parse: Callable[[Item], T], bad: list[Quarantined] | None
+) -> list[T]:
+    out: list[T] = []
+    for item in items:
+        try:
+            out.append(parse(item))
+        except BadInput as error:
+            if bad is None:
+                raise
+            bad.append(Quarantined(Source.TABLE, _name(item), str(error), raw_of(item)))
+    return out
+
+
+def _name(item: Item) -> str:
+    parts = [item.get(name, {}).get("S", "?") for name in ("pk", "sk")]
+    return " ".join(str(part) for part in parts)

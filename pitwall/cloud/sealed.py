@@ -1,0 +1,162 @@
+"""Sealed laps: many chunks of one lap and series as one segment, in the table and in the bucket.
+
+Sealing decodes the chunks and packs their samples again as one payload, a fraction of their size;
+decoding the sealed payload gives every sample bit for bit as the chunks gave it, and the crcs of
+the chunks stay with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+import numpy as np
+
+from pitwall.cloud import keys
+from pitwall.cloud.items import pack_u16, pack_u32, sealed_of
+from pitwall.cloud.keys import shown
+from pitwall.telemetry import BadInput, Group, Segment, decode_many, encode
+from pitwall.telemetry.payload import MAX_SAMPLES
+
+MAX_SEALED = 256 * 1024
+"""Bytes of a sealed payload: an item holds 400 KB, with crcs, counts and room to spare."""
+MAX_CHUNKS = 16_384
+"""Chunks in one sealed segment: their crcs and counts take 6 bytes each of the same item."""
+MAX_OBJECT = 4 * 1024 * 1024
+"""Bytes of a sealed object that parsing accepts."""
+
+
+class _Front(msgspec.Struct, frozen=True):
+    """First line of a sealed object."""
+
+    pk: str
+    sk: str
+    k: str
+    e: str
+    lo: int
+    hi: int
+    t: int
+    d: int
+    cs: bytes
+    m: bytes
+    v: int
+
+
+_front = msgspec.json.Decoder(_Front)
+_encoder = msgspec.json.Encoder()
+
+
+def seal(segments: Sequence[Segment], group: Group, catalog_version: int) -> Segment:
+    """One segment of consecutive chunks (or runs) of one lap and series.
+
+    Raises BadInput when they are none, leave out an n, differ in series or lap, or a payload of
+    theirs cannot be decoded.
+    """
+    if not segments:
+        raise BadInput("nothing to seal")
+    first, last = segments[0], segments[-1]
+    for before, after in zip(segments, segments[1:], strict=False):
+        same = after.series == first.series and after.lap == first.lap
+        if not same or after.n_lo != before.n_hi + 1:
+            raise BadInput(
+                f"cannot seal {after.series} lap {after.lap} n {after.n_lo} after "
+                f"{before.series} lap {before.lap} n {before.n_hi}"
+            )
+    counts, samples, bad = decode_many([s.payload for s in segments], group, catalog_version)
+    for i, error in bad.items():
+        raise BadInput(f"cannot seal {first.series} n {segments[i].n_lo}: {error}") from error
+    starts = np.array([s.t_lo - first.t_lo for s in segments], np.int64)
+    t = samples.t + np.repeat(starts, counts)
+    return Segment(
+        first.series,
+        first.n_lo,
+        last.n_hi,
+        first.lap,
+        first.t_lo,
+        last.t_hi,
+        tuple(count for s in segments for count in s.counts),
+        tuple(crc for s in segments for crc in s.crcs),
+        encode(t, samples.values, group, catalog_version),
+    )
+
+
+def seal_lap(segments: Sequence[Segment], group: Group, catalog_version: int) -> list[Segment]:
+    """The chunks of one lap and series, in order of n, sealed into as few segments as items hold:
+    one, unless the lap is huge or leaves out an n. Raises BadInput as :func:`seal` does."""
+    done: list[Segment] = []
+    todo = [list(run) for run in _runs(segments)][::-1]
+    while todo:
+        run = todo.pop()
+        samples = sum(sum(s.counts) for s in run)
+        chunks = sum(s.chunks for s in run)
+        if samples <= MAX_SAMPLES and chunks <= MAX_CHUNKS:
+            whole = seal(run, group, catalog_version)
+            if len(whole.payload) <= MAX_SEALED or len(run) == 1:
+                done.append(whole)
+                continue
+        elif len(run) == 1:
+            raise BadInput(f"cannot seal {run[0].series} n {run[0].n_lo}: {samples} samples")
+        half = len(run) // 2
+        todo += [run[half:], run[:half]]
+    return done
+
+
+def sealed_key(segment: Segment, version: int = 1) -> str:
+    """Where the bucket has it: ``sealed/<session>/<car>/<LLL>/<group>-<epoch>-<n_lo>-v<version>.seg``.
+    Car and group are percent-encoded as in an URL, so that a slash in them stays theirs."""  # noqa: E501
+    s = segment.series
+    return (
+        f"sealed/{s.session}/{quote(s.car, safe='')}/{keys.lap_text(segment.lap)}/"
+        f"{quote(s.group, safe='')}-{s.epoch}-{segment.n_lo}-v{version}.seg"
+    )
+
+
+def sealed_prefix(session: str, car: str = "") -> str:
+    """Prefix of a session's sealed laps in the bucket, of one car's when it is given."""
+    start = f"sealed/{keys.check_session(session)}/"
+    return f"{start}{quote(car, safe='')}/" if car else start
+
+
+def sealed_object(segment: Segment, version: int = 1) -> bytes:
+    """The object: one line of JSON, then the payload as it is."""
+    s = segment.series
+    front = _Front(
+        keys.sealed_pk(s.session, s.group, segment.lap, s.car),
+        keys.sealed_sk(s.epoch, segment.n_lo),
+        "s",
+        s.epoch,
+        segment.n_lo,
+        segment.n_hi,
+        segment.t_lo,
+        segment.t_hi - segment.t_lo,
+        pack_u32(segment.crcs),
+        pack_u16(segment.counts),
+        version,
+    )
+    return _encoder.encode(front) + b"\n" + segment.payload
+
+
+def parse_object(data: bytes) -> tuple[Segment, int]:
+    """``(segment, version)`` of a sealed object. Raises BadInput, and nothing else."""
+    if len(data) > MAX_OBJECT:
+        raise BadInput(f"sealed object of {len(data)} bytes: at most {MAX_OBJECT}")
+    line, newline, payload = data.partition(b"\n")
+    try:
+        front = _front.decode(line)
+        if not newline or front.k != "s" or front.sk != keys.sealed_sk(front.e, front.lo):
+            raise BadInput(f"sealed object {shown(front.pk)} {shown(front.sk)}: not as written")
+        if not 0 < front.v <= keys.MAX_N:
+            raise BadInput(f"sealed object {shown(front.pk)}: version {front.v}")
+        segment = sealed_of(
+            front.pk, front.e, front.lo, front.hi, front.t, front.d, front.cs, front.m, payload
+        )
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise BadInput(f"sealed object {shown(line[:60])}: {error}") from error
+    return segment, front.v
+
+
+def _runs(segments: Sequence[Segment]) -> list[Sequence[Segment]]:
+    cuts = [i for i in range(1, len(segments)) if segments[i].n_lo != segments[i - 1].n_hi + 1]
+    edges = [0, *cuts, len(segments)]
+    return [segments[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
