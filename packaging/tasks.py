@@ -27,7 +27,7 @@ def test(arguments: list[str]) -> int:
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
         ("mypy", [python, "-m", "mypy", "--strict", "pitwall"]),
-        ("import contracts", [script("lint-imports"), "--no-timing"]),
+        ("import contracts", [script("lint-imports"), "--no-logo"]),
         pytest,
     ]
     results = [(name, *timed(name, step)) for name, step in ([pytest] if arguments else steps)]
