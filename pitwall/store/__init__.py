@@ -1,1 +1,34 @@
-"""Recording, ledger and columns: what arrived, kept and proved."""
+"""The recording, the ledger and the columns: one writer in, many readers out."""
+
+from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
+from pitwall.store.columns import Block, Columns, Span, Window
+from pitwall.store.holes import Hole
+from pitwall.store.ledger import Ledger, SeriesLedger
+from pitwall.store.load import load, open_session
+from pitwall.store.recording import Recording
+from pitwall.store.session_store import SessionStore, View
+from pitwall.store.writer import Writer, WriterStats
+
+__all__ = [
+    "Applied",
+    "Batch",
+    "Block",
+    "Columns",
+    "Conflict",
+    "Fresh",
+    "Gap",
+    "Hole",
+    "Ledger",
+    "Quarantined",
+    "Recording",
+    "SeriesLedger",
+    "SessionStore",
+    "Source",
+    "Span",
+    "View",
+    "Window",
+    "Writer",
+    "WriterStats",
+    "load",
+    "open_session",
+]

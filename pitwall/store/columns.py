@@ -1,0 +1,262 @@
+"""Samples in memory: immutable blocks per car and channel group, ordered by event time.
+
+A reader takes one :class:`Columns` and has one consistent version for as long as it likes; the
+writer (:mod:`pitwall.store.growth`) makes the next one beside it and swaps a reference.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.store.batch import Source
+from pitwall.telemetry import Group
+
+Times = NDArray[np.int64]
+Values = NDArray[np.float32]
+Counters = NDArray[np.int32]
+Epochs = NDArray[np.uint16]
+Codes = NDArray[np.uint8]
+
+NO_TIMES: Times = np.zeros(0, np.int64)
+NO_TIMES.flags.writeable = False
+
+
+def blackout_us(rate_hz: float) -> int:
+    """Spacing of neighbouring samples beyond which the source is said to have been silent:
+    five sample intervals, at least two seconds."""
+    return int(max(5.0 / rate_hz if rate_hz > 0 else 2.0, 2.0) * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A stretch of samples; never changed once it is in a :class:`Columns`.
+
+    Attributes:
+        t: int64[n], event time, microseconds UTC, ascending.
+        values: float32[k, n], a row per channel of the group.
+        n: int32[n], counter of the chunk each sample came in.
+        epoch: uint16[n], index into :attr:`Columns.epochs`.
+        source: uint8[n], :attr:`Source.code` of the leg that brought it.
+        starts: int64[j], indices >= 1 where an unbroken run starts: another epoch, chunks
+            missing in between, or a silence of the source (:func:`blackout_us`).
+        shifts: int64[j], indices >= 1 where the source changes.
+        t_lo, t_hi: first and last time.
+    """
+
+    t: Times
+    values: Values
+    n: Counters
+    epoch: Epochs
+    source: Codes
+    starts: Times
+    shifts: Times
+    t_lo: int
+    t_hi: int
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Samples of one channel between two times.
+
+    Attributes:
+        t: int64[m], microseconds UTC, ascending.
+        v: float32[m].
+        starts: int64[r], indices at which an unbroken run starts; the first is 0 when m > 0.
+            Between runs nothing may be drawn.
+        sources: ``(i0, i1, source)`` in order, covering 0..m.
+    """
+
+    t: Times
+    v: Values
+    starts: Times
+    sources: tuple[tuple[int, int, Source], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """As :class:`Window`, with several channels: ``values`` is float32[k, m]."""
+
+    t: Times
+    values: Values
+    starts: Times
+    sources: tuple[tuple[int, int, Source], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """All samples of one car and group, as of one version of the store.
+
+    Attributes:
+        group: names the rows of ``values``.
+        version: version of the store at which this last changed.
+        blocks: in time order, each non-empty; a block ends no later than the next begins.
+        epochs: epoch names that :attr:`Block.epoch` indexes.
+    """
+
+    group: Group
+    version: int
+    blocks: tuple[Block, ...]
+    epochs: tuple[str, ...]
+    samples: int = 0
+    limit_us: int = field(default=0)
+
+    @property
+    def t_lo(self) -> int:
+        """Time of the first sample, 0 when there is none."""
+        return self.blocks[0].t_lo if self.blocks else 0
+
+    @property
+    def t_hi(self) -> int:
+        """Time of the last sample, 0 when there is none."""
+        return self.blocks[-1].t_hi if self.blocks else 0
+
+    def window(self, channel: int, t_lo: int, t_hi: int, margin: int = 0) -> Window:
+        """Samples of one channel with ``t_lo <= t <= t_hi``, and ``margin`` more on each side.
+
+        Views of the block when all of them are in one, else joined copies.
+        """
+        parts = self._parts(t_lo, t_hi, margin)
+        if len(parts) == 1:
+            block, i0, i1 = parts[0]
+            t, v = block.t[i0:i1], block.values[channel, i0:i1]
+        elif parts:
+            t = np.concatenate([b.t[i:j] for b, i, j in parts])
+            v = np.concatenate([b.values[channel, i:j] for b, i, j in parts])
+        else:
+            t, v = NO_TIMES, np.zeros(0, np.float32)
+        return Window(t, v, self._starts(parts), _sources(parts))
+
+    def span(self, t_lo: int, t_hi: int, margin: int = 0) -> Span:
+        """As :meth:`window`, all channels at once."""
+        parts = self._parts(t_lo, t_hi, margin)
+        if len(parts) == 1:
+            block, i0, i1 = parts[0]
+            t, values = block.t[i0:i1], block.values[:, i0:i1]
+        elif parts:
+            t = np.concatenate([b.t[i:j] for b, i, j in parts])
+            values = np.concatenate([b.values[:, i:j] for b, i, j in parts], axis=1)
+        else:
+            t, values = NO_TIMES, np.zeros((len(self.group.channels), 0), np.float32)
+        return Span(t, values, self._starts(parts), _sources(parts))
+
+    def at(self, t: int) -> tuple[int, Values] | None:
+        """Newest sample at or before ``t``: its time and float32[k]; None when there is none."""
+        i = bisect_right(self.blocks, t, key=lambda b: b.t_lo) - 1
+        if i < 0:
+            return None
+        block = self.blocks[i]
+        j = int(np.searchsorted(block.t, t, "right")) - 1
+        return int(block.t[j]), block.values[:, j]
+
+    def _parts(self, t_lo: int, t_hi: int, margin: int) -> list[tuple[Block, int, int]]:
+        """The pieces of blocks that hold the samples asked for."""
+        blocks = self.blocks
+        if t_hi < t_lo or not blocks:
+            return []
+        first = bisect_left(blocks, t_lo, key=lambda b: b.t_hi)
+        last = bisect_right(blocks, t_hi, key=lambda b: b.t_lo) - 1
+        i0 = int(np.searchsorted(blocks[first].t, t_lo, "left")) if first < len(blocks) else 0
+        i1 = int(np.searchsorted(blocks[last].t, t_hi, "right")) if last >= 0 else 0
+        first, i0 = _back(blocks, first, i0, margin)
+        last, i1 = _forth(blocks, last, i1, margin)
+        parts = []
+        for b in range(first, last + 1):
+            a = i0 if b == first else 0
+            z = i1 if b == last else len(blocks[b])
+            if a < z:
+                parts.append((blocks[b], a, z))
+        return parts
+
+    def _starts(self, parts: list[tuple[Block, int, int]]) -> Times:
+        if not parts:
+            return NO_TIMES
+        found: list[Times] = []
+        at = 0
+        before: tuple[Block, int] | None = None
+        for block, i0, i1 in parts:
+            if before is None or breaks_between(*before, block, i0, self.limit_us):
+                found.append(np.array([at], np.int64))
+            lo, hi = np.searchsorted(block.starts, (i0 + 1, i1))
+            found.append(block.starts[lo:hi] + (at - i0))
+            before = (block, i1 - 1)
+            at += i1 - i0
+        return np.concatenate(found)
+
+
+def run_starts(t: Times, n: Counters, epoch: Epochs, limit_us: int) -> Times:
+    """Indices >= 1 at which an unbroken run starts, as :attr:`Block.starts` has them.
+
+    Neighbouring chunks whose jittery stamps cross (n goes back by one) are unbroken.
+    """
+    if len(t) < 2:
+        return NO_TIMES
+    broken = np.abs(np.diff(n)) > 1
+    broken |= np.diff(t) > limit_us
+    broken |= epoch[1:] != epoch[:-1]
+    starts: Times = np.flatnonzero(broken) + 1
+    return starts
+
+
+def source_shifts(source: Codes) -> Times:
+    """Indices >= 1 at which the source changes."""
+    if len(source) < 2:
+        return NO_TIMES
+    shifts: Times = np.flatnonzero(source[1:] != source[:-1]) + 1
+    return shifts
+
+
+def breaks_between(a: Block, i: int, b: Block, j: int, limit_us: int) -> bool:
+    """True when sample ``j`` of ``b`` starts a run after sample ``i`` of ``a``."""
+    return bool(
+        a.epoch[i] != b.epoch[j]
+        or abs(int(b.n[j]) - int(a.n[i])) > 1
+        or int(b.t[j]) - int(a.t[i]) > limit_us
+    )
+
+
+def _back(blocks: tuple[Block, ...], b: int, i: int, margin: int) -> tuple[int, int]:
+    while margin > 0:
+        if i >= margin:
+            return b, i - margin
+        margin -= i
+        if b == 0:
+            return 0, 0
+        b -= 1
+        i = len(blocks[b])
+    return b, i
+
+
+def _forth(blocks: tuple[Block, ...], b: int, i: int, margin: int) -> tuple[int, int]:
+    while margin > 0:
+        room = len(blocks[b]) - i if b >= 0 else 0
+        if room >= margin:
+            return b, i + margin
+        margin -= room
+        if b + 1 >= len(blocks):
+            return (b, len(blocks[b])) if b >= 0 else (b, i)
+        b += 1
+        i = 0
+    return b, i
+
+
+def _sources(parts: list[tuple[Block, int, int]]) -> tuple[tuple[int, int, Source], ...]:
+    out: list[tuple[int, int, Source]] = []
+    at = 0
+    for block, i0, i1 in parts:
+        lo, hi = np.searchsorted(block.shifts, (i0 + 1, i1))
+        edges = [i0, *block.shifts[lo:hi].tolist(), i1]
+        for a, z in zip(edges, edges[1:], strict=False):
+            source = Source.of_code(int(block.source[a]))
+            if out and out[-1][2] is source:
+                out[-1] = (out[-1][0], at + z - a, source)
+            else:
+                out.append((at, at + z - a, source))
+            at += z - a
+    return tuple(out)

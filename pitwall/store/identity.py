@@ -1,0 +1,211 @@
+"""What a segment must be to be let in, and cutting runs of chunks to size.
+
+Damage ends in quarantine with its reason; it never raises, never reaches the columns and never
+moves the books, except that a known identity is booked as "quarantined".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pitwall.store.batch import Quarantined, Source
+from pitwall.telemetry import (
+    BadPayload,
+    Group,
+    Head,
+    Samples,
+    Segment,
+    Series,
+    Session,
+    chunk_crc,
+    decode_many,
+    encode,
+    sample_count,
+)
+
+MAX_N = 99_999_999
+"""Counters have eight digits in the table's keys."""
+MAX_LAP = 999
+MAX_CHUNK_SAMPLES = 65_535
+MAX_SPAN_US = 24 * 3600 * 1_000_000
+T_MIN = 946_684_800_000_000
+"""2000-01-01, microseconds UTC."""
+T_MAX = 4_102_444_800_000_000
+"""2100-01-01."""
+MAX_DECODED = 1 << 22
+"""Samples decoded at a time: bounds the memory a batch can claim."""
+
+_EPOCH = re.compile(r"[a-z0-9]{1,16}")
+_CAR = re.compile(r"[^#\x00-\x1f\x7f]{1,16}")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A segment on its way in."""
+
+    segment: Segment
+    source: Source
+    received_us: int
+    samples: Samples | None = None
+
+
+def series_fault(series: Series, session: Session) -> str | None:
+    """Why this series cannot belong to the session; None when it can."""
+    if series.session != session.key:
+        return f"belongs to session {series.session[:80]!r}"
+    if not _CAR.fullmatch(series.car):
+        return "car id is not 1 to 16 characters without '#'"
+    if not _EPOCH.fullmatch(series.epoch):
+        return "epoch is not 1 to 16 of a-z and 0-9"
+    try:
+        session.catalog.group(series.group)
+    except KeyError:
+        return f"unknown channel group {series.group[:40]!r}"
+    return None
+
+
+def segment_fault(segment: Segment, session: Session) -> str | None:
+    """What is wrong with a segment before its payload is opened; None when nothing is."""
+    fault = series_fault(segment.series, session)
+    if fault is not None:
+        return fault
+    if not 1 <= segment.n_lo <= segment.n_hi <= MAX_N:
+        return f"counters {segment.n_lo}..{segment.n_hi} are out of bounds"
+    chunks = segment.chunks
+    if len(segment.counts) != chunks or len(segment.crcs) != chunks:
+        return f"{len(segment.counts)} counts and {len(segment.crcs)} crcs for {chunks} chunks"
+    if not 0 <= segment.lap <= MAX_LAP:
+        return f"lap {segment.lap} is out of bounds"
+    if not T_MIN <= segment.t_lo <= T_MAX or abs(segment.t_hi - segment.t_lo) > MAX_SPAN_US:
+        return "time is out of bounds"
+    if min(segment.counts) < 1 or max(segment.counts) > MAX_CHUNK_SAMPLES:
+        return "a chunk is empty or too large"
+    if not all(0 <= crc <= 0xFFFFFFFF for crc in segment.crcs):
+        return "a crc is not 32 bits"
+    if chunks == 1 and chunk_crc(segment.t_lo, segment.payload) != segment.crcs[0]:
+        return "crc does not match"
+    try:
+        stated = sample_count(segment.payload)
+    except BadPayload as error:
+        return str(error)
+    if stated != sum(segment.counts):
+        return f"payload has {stated} samples, {sum(segment.counts)} announced"
+    return None
+
+
+def head_fault(head: Head, session: Session) -> str | None:
+    """What is wrong with a head; None when nothing is."""
+    for group in head.n:
+        fault = series_fault(Series(head.session, head.car, group, head.epoch), session)
+        if fault is not None:
+            return fault
+    if not all(0 <= n <= MAX_N for n in head.n.values()):
+        return "a counter is out of bounds"
+    if not (T_MIN <= head.t <= T_MAX and T_MIN <= head.t_first <= T_MAX):
+        return "time is out of bounds"
+    if not 0 <= head.lap <= MAX_LAP:
+        return f"lap {head.lap} is out of bounds"
+    return None
+
+
+def decode_all(candidates: Sequence[Candidate], session: Session) -> list[tuple[Candidate, str]]:
+    """Fill in ``samples`` of each candidate. Returns those that cannot be used, with the reason."""
+    bad: list[tuple[Candidate, str]] = []
+    by_group: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_group.setdefault(candidate.segment.series.group, []).append(candidate)
+    version = session.catalog.version
+    for name, members in by_group.items():
+        group = session.catalog.group(name)
+        for part in _portions(members):
+            bad += _decode_portion(part, group, version)
+    return bad
+
+
+def _portions(members: list[Candidate]) -> list[list[Candidate]]:
+    out: list[list[Candidate]] = [[]]
+    room = MAX_DECODED
+    for candidate in members:
+        samples = sum(candidate.segment.counts)
+        if samples > room and out[-1]:
+            out.append([])
+            room = MAX_DECODED
+        out[-1].append(candidate)
+        room -= samples
+    return out
+
+
+def _decode_portion(
+    part: list[Candidate], group: Group, version: int
+) -> list[tuple[Candidate, str]]:
+    bad: list[tuple[Candidate, str]] = []
+    counts, samples, errors = decode_many([c.segment.payload for c in part], group, version)
+    ends = np.cumsum(counts).tolist()
+    at = 0
+    for i, (candidate, end) in enumerate(zip(part, ends, strict=True)):
+        if i in errors:
+            bad.append((candidate, str(errors[i])))
+            continue
+        t = samples.t[at:end]
+        candidate.samples = Samples(t, samples.values[:, at:end])
+        at = end
+        if int(t.min()) < -MAX_SPAN_US or int(t.max()) > MAX_SPAN_US:
+            bad.append((candidate, "sample times are out of bounds"))
+            continue
+        last = candidate.segment.t_lo + int(t[-1])
+        if candidate.segment.t_hi != last:
+            # t_hi travels outside the crc, the sample times inside: these decide.
+            candidate.segment = replace(candidate.segment, t_hi=last)
+    return bad
+
+
+def cut(
+    segment: Segment, samples: Samples, n_lo: int, n_hi: int, session: Session
+) -> tuple[Segment, Samples]:
+    """The part ``n_lo..n_hi`` of a run as a segment of its own, packed again.
+
+    Values, times, counts and crcs are those of the original chunks.
+    """
+    first, last = n_lo - segment.n_lo, n_hi - segment.n_lo + 1
+    a = sum(segment.counts[:first])
+    b = a + sum(segment.counts[first:last])
+    t = samples.t[a:b]
+    values = samples.values[:, a:b]
+    start = int(t[0])
+    payload = encode(
+        t, values, session.catalog.group(segment.series.group), session.catalog.version
+    )
+    part = Segment(
+        segment.series,
+        n_lo,
+        n_hi,
+        segment.lap,
+        segment.t_lo + start,
+        segment.t_lo + int(t[-1]),
+        segment.counts[first:last],
+        segment.crcs[first:last],
+        payload,
+    )
+    return part, Samples(t - start, values)
+
+
+def quarantined(candidate: Candidate, reason: str, session: Session) -> Quarantined:
+    """The quarantine record of a segment; its identity is kept when it is a possible one."""
+    segment = candidate.segment
+    known = (
+        series_fault(segment.series, session) is None and 1 <= segment.n_lo <= segment.n_hi <= MAX_N
+    )
+    return Quarantined(
+        candidate.source,
+        f"{segment.series.car}/{segment.series.group}/{segment.series.epoch}"
+        f"#{segment.n_lo}-{segment.n_hi}",
+        reason,
+        segment.payload,
+        segment.series if known else None,
+        segment.n_lo if known else None,
+        segment.n_hi if known else None,
+    )

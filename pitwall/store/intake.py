@@ -1,0 +1,339 @@
+"""One transaction: batches in, exactly-once rows and closed books out.
+
+Everything is worked out on copies of the accounts it touches; :class:`State` takes them over only
+when the file has committed, so that what the program knows never runs ahead of the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from pitwall.store.accounts import Account, Books
+from pitwall.store.batch import Applied, Batch, Fresh, Gap, Quarantined, Source
+from pitwall.store.identity import (
+    MAX_N,
+    Candidate,
+    cut,
+    decode_all,
+    head_fault,
+    quarantined,
+    segment_fault,
+    series_fault,
+)
+from pitwall.store.rows import (
+    Row,
+    held_crcs,
+    insert_segments,
+    read_segments,
+    write_account,
+    write_gaps,
+    write_head,
+)
+from pitwall.telemetry import BadPayload, Head, Segment, Series, Session, decode
+
+MAX_QUARANTINE_ROWS = 10_000
+MAX_QUARANTINE_BYTES = 64 << 20
+MAX_RAW = 1 << 20
+"""Longer raw records are kept cut to this length."""
+MAX_CONFLICT_ROWS = 1_000
+
+
+@dataclass(slots=True)
+class State:
+    """What the program knows of a recording: always exactly what the file has committed."""
+
+    session: Session
+    books: Books = field(default_factory=Books)
+    heads: Mapping[tuple[str, str], Head] = field(default_factory=dict)
+    meta: Mapping[str, str] = field(default_factory=dict)
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+
+class Intake:
+    """The working copy of one transaction."""
+
+    def __init__(self, db: sqlite3.Connection, state: State, batches: Sequence[Batch]) -> None:
+        self._db = db
+        self._state = state
+        self._session = state.session
+        self._batches = batches
+        self._accounts: dict[Series, Account] = {}
+        self._regapped: set[Series] = set()
+        self._heads = dict(state.heads)
+        self._meta = dict(state.meta)
+        self._counters = dict(state.counters)
+        self._candidates: list[Candidate] = []
+        self._rejected: list[Quarantined] = []
+        self._pending: list[tuple[int, Row]] = []
+        self._fresh: list[Fresh] = []
+        self._received_us = max((b.received_us for b in batches), default=0)
+        self._sums = dict.fromkeys(("chunks", "duplicates", "conflicts", "late", "repaired"), 0)
+
+    def prepare(self) -> None:
+        """Check and decode what may be new. Touches neither the file nor the state."""
+        unknown: list[Candidate] = []
+        for batch in self._batches:
+            self._rejected += batch.quarantined
+            for segment in batch.segments:
+                candidate = Candidate(segment, batch.source, batch.received_us)
+                fault = segment_fault(segment, self._session)
+                if fault is not None:
+                    self._rejected.append(quarantined(candidate, fault, self._session))
+                    continue
+                self._candidates.append(candidate)
+                books = self._state.books.get(segment.series)
+                if books is None or books.received.missing(segment.n_lo, segment.n_hi):
+                    unknown.append(candidate)
+        bad = decode_all(unknown, self._session)
+        self._rejected += [quarantined(c, reason, self._session) for c, reason in bad]
+        faulty = {id(c) for c, _ in bad}
+        self._candidates = [c for c in self._candidates if id(c) not in faulty]
+
+    def run(self) -> None:
+        """Write everything; the caller has opened the transaction and will commit it."""
+        for batch in self._batches:
+            for head in batch.heads:
+                self._head(head, batch)
+        for candidate in self._candidates:
+            self._segment(candidate)
+        self._flush()
+        for record in self._rejected:
+            self._quarantine(record)
+        for batch in self._batches:
+            for gap in batch.gaps:
+                self._gap(gap)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO checkpoints (shard, state) VALUES (?, ?)",
+                batch.checkpoints.items(),
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", batch.meta.items()
+            )
+            self._meta.update(batch.meta)
+        for series, account in self._accounts.items():
+            write_account(self._db, account)
+            before = self._state.books.get(series)
+            if account.gaps != (before.gaps if before else ()):
+                write_gaps(self._db, account)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO counters (name, value) VALUES (?, ?)",
+            (
+                (name, value)
+                for name, value in self._counters.items()
+                if self._state.counters.get(name) != value
+            ),
+        )
+
+    def publish(self) -> Applied:
+        """Make the committed transaction the state."""
+        state = self._state
+        quarantine = self._counters.get("quarantined", 0)
+        added = quarantine - state.counters.get("quarantined", 0)
+        ledger = state.books.replace(self._accounts.values(), quarantine)
+        state.heads = MappingProxyType(self._heads)
+        state.meta = MappingProxyType(self._meta)
+        state.counters = MappingProxyType(self._counters)
+        return Applied(
+            fresh=tuple(self._fresh),
+            quarantined=added,
+            ledger=ledger,
+            heads=state.heads,
+            meta=state.meta,
+            **self._sums,
+        )
+
+    def _account(self, series: Series) -> Account:
+        account = self._accounts.get(series)
+        if account is not None:
+            return account
+        known = self._state.books.get(series)
+        account = known.copy() if known else self._new_account(series)
+        self._accounts[series] = account
+        return account
+
+    def _new_account(self, series: Series) -> Account:
+        row = (series.car, series.group, series.epoch)
+        cursor = self._db.execute("INSERT INTO series (car, grp, epoch) VALUES (?, ?, ?)", row)
+        account = Account(int(cursor.lastrowid or 0), series)
+        head = self._heads.get((series.car, series.epoch))
+        if head is not None:
+            account.has_head = True
+            account.head = head.n.get(series.group, 0)
+        # A record may have gone into quarantine before its series was known.
+        for n, n_hi in self._db.execute(
+            """SELECT n, n_hi FROM quarantine
+                WHERE car = ? AND grp = ? AND epoch = ? AND n IS NOT NULL""",
+            row,
+        ):
+            account.quarantined.add(n, n_hi)
+        return account
+
+    def _head(self, head: Head, batch: Batch) -> None:
+        fault = head_fault(head, self._session)
+        if fault is not None:
+            where = f"head of {head.car[:40]}/{head.epoch[:40]}"
+            self._rejected.append(
+                Quarantined(batch.source, where, fault, repr(head).encode()[:MAX_RAW])
+            )
+            return
+        key = (head.car, head.epoch)
+        before = self._heads.get(key)
+        merged = _newest(before, head) if before else head
+        if merged == before:
+            return
+        self._heads[key] = merged
+        write_head(self._db, merged)
+        for group, n in merged.n.items():
+            series = Series(head.session, head.car, group, head.epoch)
+            if n or series in self._accounts or self._state.books.get(series):
+                account = self._account(series)
+                account.has_head = True
+                account.head = max(account.head, n)
+
+    def _segment(self, candidate: Candidate) -> None:
+        segment = candidate.segment
+        account = self._account(segment.series)
+        unknown = account.received.missing(segment.n_lo, segment.n_hi)
+        if unknown != [(segment.n_lo, segment.n_hi)]:
+            self._compare(account, candidate)
+        if candidate.samples is None:
+            return
+        for lo, hi in unknown:
+            part, samples = segment, candidate.samples
+            if (lo, hi) != (segment.n_lo, segment.n_hi):
+                part, samples = cut(segment, samples, lo, hi, self._session)
+            late = account.apply(lo, hi, part.t_hi, candidate.source)
+            row = Row(part, candidate.source, candidate.received_us, candidate.received_us)
+            self._pending.append((account.id, row))
+            self._fresh.append(Fresh(part, candidate.source, samples))
+            self._sums["chunks"] += part.chunks
+            self._sums["late"] += late
+            if candidate.source is Source.TABLE:
+                self._sums["repaired"] += part.chunks
+
+    def _flush(self) -> None:
+        insert_segments(self._db, self._pending)
+        self._pending.clear()
+
+    def _compare(self, account: Account, candidate: Candidate) -> None:
+        self._flush()
+        segment = candidate.segment
+        held = held_crcs(self._db, account.id, segment.n_lo, segment.n_hi)
+        same = 0
+        for n, crc in held.items():
+            if segment.crcs[n - segment.n_lo] == crc or not self._conflict(account, candidate, n):
+                same += 1
+        account.duplicates[candidate.source] += same
+        self._sums["duplicates"] += same
+
+    def _conflict(self, account: Account, candidate: Candidate, n: int) -> bool:
+        """Keep both chunks raw. False when this very conflict is on record already."""
+        crc = candidate.segment.crcs[n - candidate.segment.n_lo]
+        stored = self._counters.get("conflicts_stored", 0)
+        if stored < MAX_CONFLICT_ROWS:
+            row = next(read_segments(self._db, account.id, account.series, n, n))
+            first = _chunk_of(row.segment, n, self._session)
+            second = _chunk_of(candidate.segment, n, self._session)
+            added = self._db.execute(
+                """INSERT OR IGNORE INTO conflicts (series, n, first_crc, first_t, first,
+                    second_crc, second_t, second, source, received)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (
+                    account.id,
+                    n,
+                    row.segment.crcs[n - row.segment.n_lo],
+                    *first,
+                    crc,
+                    *second,
+                    candidate.source.code,
+                    candidate.received_us,
+                ),
+            ).rowcount
+            if not added:
+                return False
+            self._counters["conflicts_stored"] = stored + 1
+        account.conflicts += 1
+        self._sums["conflicts"] += 1
+        return True
+
+    def _quarantine(self, record: Quarantined) -> None:
+        count = self._counters
+        series = record.series
+        if series is not None and series_fault(series, self._session) is not None:
+            series = None
+        n_lo = record.n if series and record.n and 1 <= record.n <= MAX_N else None
+        n_hi = None
+        if n_lo is not None:
+            n_hi = min(max(record.n_hi or n_lo, n_lo), MAX_N)
+        raw = record.raw[:MAX_RAW]
+        full = (
+            count.get("quarantine_rows", 0) >= MAX_QUARANTINE_ROWS
+            or count.get("quarantine_bytes", 0) + len(raw) > MAX_QUARANTINE_BYTES
+        )
+        if full:
+            count["quarantine_beyond"] = count.get("quarantine_beyond", 0) + 1
+        else:
+            # The same record read again (a replayed shard, the archive's repeats) is no news.
+            digest = hashlib.blake2b(
+                b"\0".join([record.where.encode(), record.reason.encode(), record.raw]),
+                digest_size=16,
+            ).digest()
+            added = self._db.execute(
+                """INSERT OR IGNORE INTO quarantine (digest, source, place, reason, car, grp,
+                    epoch, n, n_hi, received, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                (
+                    digest,
+                    record.source.code,
+                    record.where,
+                    record.reason,
+                    series.car if series else None,
+                    series.group if series else None,
+                    series.epoch if series else None,
+                    n_lo,
+                    n_hi,
+                    self._received_us,
+                    raw,
+                ),
+            ).rowcount
+            if not added:
+                return
+            count["quarantine_rows"] = count.get("quarantine_rows", 0) + 1
+            count["quarantine_bytes"] = count.get("quarantine_bytes", 0) + len(raw)
+        count["quarantined"] = count.get("quarantined", 0) + 1
+        # Only a series that good chunks or heads have shown: a damaged record proves none.
+        if series and n_lo and n_hi and (series in self._accounts or self._state.books.get(series)):
+            self._account(series).quarantined.add(n_lo, n_hi)
+
+    def _gap(self, gap: Gap) -> None:
+        fault = series_fault(gap.series, self._session)
+        if fault is None and 1 <= gap.n_lo <= gap.n_hi <= MAX_N:
+            self._account(gap.series).add_gap(gap)
+
+
+def _newest(before: Head, after: Head) -> Head:
+    """Heads arrive in any order and never take back what they promised."""
+    newer = after if after.t >= before.t else before
+    n = {group: max(before.n.get(group, 0), after.n.get(group, 0)) for group in before.n | after.n}
+    return replace(
+        newer,
+        n=n,
+        t_first=min(before.t_first, after.t_first),
+        ended=before.ended or after.ended,
+    )
+
+
+def _chunk_of(segment: Segment, n: int, session: Session) -> tuple[int, bytes]:
+    """Start time and payload of one chunk of a segment; the whole run where it cannot be cut."""
+    if segment.chunks == 1:
+        return segment.t_lo, segment.payload
+    group = session.catalog.group(segment.series.group)
+    try:
+        samples = decode(segment.payload, group, session.catalog.version)
+        part, _ = cut(segment, samples, n, n, session)
+    except BadPayload:
+        return segment.t_lo, segment.payload
+    return part.t_lo, part.payload

@@ -1,0 +1,253 @@
+"""Rows of the recording: how segments, accounts, heads and gaps lie in the tables."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pitwall.store.accounts import Account
+from pitwall.store.batch import Conflict, Gap, Quarantined, Source
+from pitwall.store.intervals import IntervalSet
+from pitwall.telemetry import Head, Segment, Series
+
+SHIFT = 32
+"""A segment's row id is ``series << SHIFT | n_lo``."""
+MASK = (1 << SHIFT) - 1
+
+_INSERT = """INSERT INTO segments (id, n_hi, lap, t_lo, t_hi, source, received_lo, received_hi,
+    checksum, counts, crcs, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_COLUMNS = """id, n_hi, lap, t_lo, t_hi, source, received_lo, received_hi, checksum, counts, crcs,
+    payload"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored segment.
+
+    Attributes:
+        segment: the run of chunks.
+        source: which leg brought it.
+        received_lo, received_hi: earliest and latest receipt time of its chunks.
+        checksum: crc32 of the payload as it was written.
+    """
+
+    segment: Segment
+    source: Source
+    received_lo: int
+    received_hi: int
+    checksum: int = field(default=-1)
+
+    @property
+    def intact(self) -> bool:
+        """False when the payload is not what was written."""
+        return zlib.crc32(self.segment.payload) == self.checksum
+
+
+def insert_segments(db: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> None:
+    """Store ``(series id, row)`` pairs."""
+    db.executemany(
+        _INSERT,
+        (
+            (
+                sid << SHIFT | row.segment.n_lo,
+                row.segment.n_hi,
+                row.segment.lap,
+                row.segment.t_lo,
+                row.segment.t_hi,
+                row.source.code,
+                row.received_lo,
+                row.received_hi,
+                zlib.crc32(row.segment.payload),
+                _pack(row.segment.counts, "<u2"),
+                _pack(row.segment.crcs, "<u4"),
+                row.segment.payload,
+            )
+            for sid, row in rows
+        ),
+    )
+
+
+def read_segments(
+    db: sqlite3.Connection, sid: int, series: Series, n_lo: int = 1, n_hi: int = MASK
+) -> Iterator[Row]:
+    """Rows of one series that hold any of ``n_lo..n_hi``, in order of n."""
+    base = sid << SHIFT
+    low = db.execute(
+        "SELECT max(id) FROM segments WHERE id BETWEEN ? AND ?", (base, base | n_lo)
+    ).fetchone()[0]
+    cursor = db.execute(
+        f"SELECT {_COLUMNS} FROM segments WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608
+        (base if low is None else low, base | n_hi),
+    )
+    for row in cursor:
+        found = _row(row, series)
+        if found.segment.n_hi >= n_lo:
+            yield found
+
+
+def held_crcs(db: sqlite3.Connection, sid: int, n_lo: int, n_hi: int) -> dict[int, int]:
+    """crc of each stored chunk among ``n_lo..n_hi``."""
+    base = sid << SHIFT
+    out: dict[int, int] = {}
+    cursor = db.execute(
+        """SELECT id, n_hi, crcs FROM segments WHERE id BETWEEN
+            coalesce((SELECT max(id) FROM segments WHERE id BETWEEN ? AND ?), ?) AND ?""",
+        (base, base | n_lo, base, base | n_hi),
+    )
+    for row_id, last, raw in cursor:
+        first = row_id & MASK
+        crcs = np.frombuffer(raw, "<u4")
+        for n in range(max(first, n_lo), min(last, n_hi) + 1):
+            out[n] = int(crcs[n - first])
+    return out
+
+
+def _row(
+    row: tuple[int, int, int, int, int, int, int, int, int, bytes, bytes, bytes], series: Series
+) -> Row:
+    segment = Segment(
+        series,
+        row[0] & MASK,
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        _unpack(row[9], "<u2"),
+        _unpack(row[10], "<u4"),
+        row[11],
+    )
+    return Row(segment, Source.of_code(row[5]), row[6], row[7], row[8])
+
+
+def _pack(numbers: tuple[int, ...], dtype: str) -> bytes:
+    if len(numbers) == 1:
+        return numbers[0].to_bytes(np.dtype(dtype).itemsize, "little")
+    return np.array(numbers, dtype).tobytes()
+
+
+def _unpack(raw: bytes, dtype: str) -> tuple[int, ...]:
+    return tuple(np.frombuffer(raw, dtype).tolist())
+
+
+def write_account(db: sqlite3.Connection, account: Account) -> None:
+    """Store one account of the ledger."""
+    db.execute(
+        """INSERT OR REPLACE INTO ledger (series, received, quarantined, head, has_head, newest_us,
+            by_source, duplicates, late, conflicts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            account.id,
+            account.received.to_bytes(),
+            account.quarantined.to_bytes(),
+            account.head,
+            int(account.has_head),
+            account.newest_us,
+            json.dumps(account.by_source),
+            json.dumps(account.duplicates),
+            account.late,
+            account.conflicts,
+        ),
+    )
+
+
+def read_accounts(db: sqlite3.Connection, session: str) -> Iterator[Account]:
+    """All accounts in order of first appearance, with their gaps."""
+    gaps = read_gaps(db, session)
+    cursor = db.execute(
+        """SELECT s.id, s.car, s.grp, s.epoch, l.received, l.quarantined, l.head, l.has_head,
+            l.newest_us, l.by_source, l.duplicates, l.late, l.conflicts
+            FROM series s JOIN ledger l ON l.series = s.id ORDER BY s.id"""
+    )
+    for sid, car, grp, epoch, received, quarantined, *numbers, by, dup, late, conflicts in cursor:
+        head, has_head, newest_us = numbers
+        yield Account(
+            sid,
+            Series(session, car, grp, epoch),
+            IntervalSet.from_bytes(received),
+            IntervalSet.from_bytes(quarantined),
+            head,
+            bool(has_head),
+            newest_us,
+            _by_source(by),
+            _by_source(dup),
+            late,
+            conflicts,
+            tuple(gaps.get(sid, ())),
+        )
+
+
+def _by_source(text: str) -> dict[Source, int]:
+    doc = json.loads(text)
+    return {source: int(doc[source]) for source in Source}
+
+
+def write_gaps(db: sqlite3.Connection, account: Account) -> None:
+    """Store the gaps of one series in place of those stored before."""
+    db.execute("DELETE FROM gaps WHERE series = ?", (account.id,))
+    db.executemany(
+        "INSERT INTO gaps (series, n_lo, n_hi, t_lo, t_hi, reason) VALUES (?, ?, ?, ?, ?, ?)",
+        ((account.id, g.n_lo, g.n_hi, g.t_lo, g.t_hi, g.reason) for g in account.gaps),
+    )
+
+
+def read_gaps(db: sqlite3.Connection, session: str) -> dict[int, list[Gap]]:
+    """Named holes by series id."""
+    out: dict[int, list[Gap]] = {}
+    for sid, car, grp, epoch, *rest in db.execute(
+        """SELECT g.series, s.car, s.grp, s.epoch, g.n_lo, g.n_hi, g.t_lo, g.t_hi, g.reason
+            FROM gaps g JOIN series s ON s.id = g.series ORDER BY g.series, g.n_lo"""
+    ):
+        out.setdefault(sid, []).append(Gap(Series(session, car, grp, epoch), *rest))
+    return out
+
+
+def write_head(db: sqlite3.Connection, head: Head) -> None:
+    """Store one head."""
+    db.execute(
+        """INSERT OR REPLACE INTO heads (car, epoch, t_first, t, lap, n, ended)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (
+            head.car,
+            head.epoch,
+            head.t_first,
+            head.t,
+            head.lap,
+            json.dumps(head.n, sort_keys=True),
+            int(head.ended),
+        ),
+    )
+
+
+def read_heads(db: sqlite3.Connection, session: str) -> dict[tuple[str, str], Head]:
+    """Newest heads by (car, epoch)."""
+    return {
+        (car, epoch): Head(session, car, epoch, t_first, t, lap, json.loads(n), bool(ended))
+        for car, epoch, t_first, t, lap, n, ended in db.execute(
+            "SELECT car, epoch, t_first, t, lap, n, ended FROM heads"
+        )
+    }
+
+
+def read_conflicts(db: sqlite3.Connection, session: str) -> Iterator[Conflict]:
+    """Conflicts in order of arrival."""
+    for car, grp, epoch, n, c1, t1, raw1, c2, t2, raw2, source in db.execute(
+        """SELECT s.car, s.grp, s.epoch, c.n, c.first_crc, c.first_t, c.first, c.second_crc,
+            c.second_t, c.second, c.source FROM conflicts c JOIN series s ON s.id = c.series
+            ORDER BY c.rowid"""
+    ):
+        yield Conflict(
+            Series(session, car, grp, epoch), n, c1, t1, raw1, c2, t2, raw2, Source.of_code(source)
+        )
+
+
+def read_quarantine(db: sqlite3.Connection, session: str) -> Iterator[Quarantined]:
+    """Quarantined records in order of arrival."""
+    for source, place, reason, raw, car, grp, epoch, n, n_hi in db.execute(
+        "SELECT source, place, reason, raw, car, grp, epoch, n, n_hi FROM quarantine ORDER BY id"
+    ):
+        series = None if car is None else Series(session, car, grp, epoch)
+        yield Quarantined(Source.of_code(source), place, reason, raw, series, n, n_hi)

@@ -1,0 +1,221 @@
+"""The session in memory: what every pane and every analysis reads.
+
+One writer, many readers without locks: the writer builds the next :class:`View` beside the
+current one and swaps a single reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from pitwall.store.batch import Applied, Fresh
+from pitwall.store.columns import NO_TIMES, Columns, Window
+from pitwall.store.growth import GrowingColumns, Samples
+from pitwall.store.holes import Hole, holes_of
+from pitwall.store.ledger import Ledger, SeriesLedger
+from pitwall.telemetry import Group, Head, Session
+
+Key = tuple[str, str]
+"""(car, group)."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One consistent version of everything; never changes.
+
+    Attributes:
+        version: counts commits, from 0 for an empty store.
+        columns: by (car, group).
+        cars: in order of first appearance.
+        ledger: the books.
+        heads: newest head of each (car, epoch).
+        meta: the recording's key/value table.
+        latest: newest event time of each car.
+    """
+
+    version: int = 0
+    columns: Mapping[Key, Columns] = field(default_factory=lambda: MappingProxyType({}))
+    cars: tuple[str, ...] = ()
+    ledger: Ledger = field(default_factory=Ledger)
+    heads: Mapping[tuple[str, str], Head] = field(default_factory=lambda: MappingProxyType({}))
+    meta: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    latest: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class SessionStore:
+    """Columns, books and heads of one session.
+
+    Reading methods may be called from any thread and never wait. Several reads that must agree
+    take :meth:`view` once. :meth:`commit` belongs to the writer's thread.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._view = View()
+        self._growing: dict[Key, GrowingColumns] = {}
+        self._holes: dict[str, tuple[object, tuple[Hole, ...]]] = {}
+
+    # reading
+
+    def view(self) -> View:
+        """The current version, as a whole."""
+        return self._view
+
+    @property
+    def version(self) -> int:
+        """Counts commits."""
+        return self._view.version
+
+    def cars(self) -> tuple[str, ...]:
+        """Cars in order of first appearance, also those of which only a head is known."""
+        return self._view.cars
+
+    def columns(self, car: str, group: str) -> Columns | None:
+        """All samples of a car's group; None when there are none."""
+        return self._view.columns.get((car, group))
+
+    def changed_since(self, version: int) -> frozenset[Key]:
+        """The (car, group) whose samples changed after ``version``."""
+        return frozenset(k for k, c in self._view.columns.items() if c.version > version)
+
+    def window(
+        self, car: str, group: str, channel_index: int, t_lo: int, t_hi: int, margin: int = 0
+    ) -> Window:
+        """Samples of one channel with ``t_lo <= t <= t_hi`` and ``margin`` more on each side; an
+        empty window when there are none."""
+        columns = self._view.columns.get((car, group))
+        if columns is None:
+            return Window(NO_TIMES, np.zeros(0, np.float32), NO_TIMES, ())
+        return columns.window(channel_index, t_lo, t_hi, margin)
+
+    def latest_us(self, car: str | None = None) -> int:
+        """Newest event time held, of one car or of all; 0 when there is none."""
+        latest = self._view.latest
+        if car is not None:
+            return latest.get(car, 0)
+        return max(latest.values(), default=0)
+
+    def earliest_us(self) -> int:
+        """Oldest event time held; 0 when there is none."""
+        return min((c.t_lo for c in self._view.columns.values()), default=0)
+
+    def ledger(self) -> Ledger:
+        """The books."""
+        return self._view.ledger
+
+    def heads(self) -> Mapping[tuple[str, str], Head]:
+        """Newest head of each (car, epoch)."""
+        return self._view.heads
+
+    def meta(self, key: str) -> str | None:
+        """An entry of the recording's key/value table."""
+        return self._view.meta.get(key)
+
+    def holes(self, car: str) -> tuple[Hole, ...]:
+        """A car's holes in order of time: missing chunks bounded by their neighbours, and
+        silences of the source (``n_lo = n_hi = 0``). Kept until something of the car changes."""
+        view = self._view
+        books = tuple(b for b in view.ledger.series.values() if b.series.car == car)
+        groups = self.session.catalog.groups
+        columns = {g.name: view.columns.get((car, g.name)) for g in groups}
+        heads = {key: head for key, head in view.heads.items() if key[0] == car}
+        state = (
+            tuple((b.series.epoch, b.absent, b.gaps) for b in books),
+            tuple(c.version if c else 0 for c in columns.values()),
+            tuple(sorted((key, head.t) for key, head in heads.items())),
+        )
+        cached = self._holes.get(car)
+        if cached is not None and cached[0] == state:
+            return cached[1]
+        out: list[Hole] = []
+        for group in groups:
+            mine = [b for b in books if b.series.group == group.name]
+            out += holes_of(columns[group.name], mine, heads, group.chunk_us)
+        holes = tuple(sorted(out, key=lambda h: (h.t_lo, h.group, h.n_lo)))
+        self._holes[car] = (state, holes)
+        return holes
+
+    # writing, by one thread
+
+    def commit(self, applied: Applied) -> int:
+        """Show a committed transaction. Returns the new version."""
+        by_key: dict[Key, list[Fresh]] = {}
+        for fresh in applied.fresh:
+            series = fresh.segment.series
+            by_key.setdefault((series.car, series.group), []).append(fresh)
+        for key, parts in by_key.items():
+            growing = self.growing(key)
+            growing.insert(_samples(parts, growing))
+        return self.publish(by_key, applied.ledger, applied.heads, applied.meta)
+
+    def growing(self, key: Key) -> GrowingColumns:
+        """The writer's handle on the columns of (car, group)."""
+        growing = self._growing.get(key)
+        if growing is None:
+            growing = self._growing[key] = GrowingColumns(self._group(key[1]))
+        return growing
+
+    def publish(
+        self,
+        changed: Iterable[Key],
+        ledger: Ledger,
+        heads: Mapping[tuple[str, str], Head],
+        meta: Mapping[str, str],
+    ) -> int:
+        """Make the changed columns and the given books the next version."""
+        before = self._view
+        version = before.version + 1
+        columns = dict(before.columns)
+        latest = dict(before.latest)
+        for key in changed:
+            new = self._growing[key].snapshot(version)
+            columns[key] = new
+            latest[key[0]] = max(latest.get(key[0], 0), new.t_hi)
+        self._view = View(
+            version,
+            MappingProxyType(columns),
+            _cars(before.cars, ledger.series.values(), heads),
+            ledger,
+            heads,
+            meta,
+            MappingProxyType(latest),
+        )
+        return version
+
+    def _group(self, name: str) -> Group:
+        return self.session.catalog.group(name)
+
+
+def _cars(
+    known: tuple[str, ...],
+    books: Iterable[SeriesLedger],
+    heads: Mapping[tuple[str, str], Head],
+) -> tuple[str, ...]:
+    cars = dict.fromkeys(known)
+    for ledger in books:
+        cars.setdefault(ledger.series.car)
+    for car, _ in heads:
+        cars.setdefault(car)
+    return known if len(cars) == len(known) else tuple(cars)
+
+
+def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
+    """Freshly applied segments of one (car, group) as one run of samples."""
+    lengths = [len(p.samples.t) for p in parts]
+    t = np.concatenate([p.samples.t for p in parts])
+    t += np.repeat(np.array([p.segment.t_lo for p in parts], np.int64), lengths)
+    values = np.concatenate(
+        [p.samples.values for p in parts], axis=1, dtype=np.float32, casting="same_kind"
+    )
+    counters = [n for p in parts for n in range(p.segment.n_lo, p.segment.n_hi + 1)]
+    counts = [c for p in parts for c in p.segment.counts]
+    n = np.repeat(np.array(counters, np.int32), counts)
+    epoch = np.repeat(
+        np.array([growing.epoch_index(p.segment.series.epoch) for p in parts], np.uint16), lengths
+    )
+    source = np.repeat(np.array([p.source.code for p in parts], np.uint8), lengths)
+    return Samples(t, values, n, epoch, source)
