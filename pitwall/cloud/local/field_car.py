@@ -77,7 +77,7 @@ def speed_squared(limits: Limits, early: tuple[tuple[slice, slice, int], ...] = 
     drag = 0.5 * AIR * DRAG_AREA / limits.mass
     power = POWER / limits.mass
     n = len(top)
-    v2 = top.copy()
+    v2: Floats = top.copy()
     for i in range(n - 1):
         now = v2[i]
         hold = limits.grip[i] * (GRAVITY + down[i] * now)
@@ -126,4 +126,5 @@ def revs(speed: Floats, gear: NDArray[np.int64], throttle: Floats) -> Floats:
     """Engine speed in 1/min; the clutch slips when the car is slower than the idling engine."""
     locked = RPM_SHIFT * speed / GEAR_TOPS[np.maximum(gear, 1) - 1]
     slipping = 1_600.0 + 2_600.0 * throttle
-    return np.maximum(np.where(gear > 0, locked, 0.0), slipping * (speed < 8.0) + 1_600.0)
+    idle = slipping * (speed < 8.0) + 1_600.0
+    return np.asarray(np.maximum(np.where(gear > 0, locked, 0.0), idle), np.float64)

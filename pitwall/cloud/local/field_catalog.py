@@ -62,9 +62,7 @@ CATALOG = Catalog(
                     for w in WHEELS
                 ),
                 *(
-                    Channel(
-                        f"tyre_press_{w}", "bar", 0.01, 1.0, 2.5, label=f"Pressure {w.upper()}"
-                    )
+                    Channel(f"tyre_press_{w}", "bar", 0.01, 1.0, 2.5, label=f"Pressure {w.upper()}")
                     for w in WHEELS
                 ),
             ),

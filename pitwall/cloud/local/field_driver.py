@@ -79,8 +79,8 @@ def draw_drivers(seed: int, cars: int) -> tuple[Driver, ...]:
         raise BadInput(f"field: {cars} cars asked for; it has 1 to {len(ROSTER)}")
     rng = np.random.default_rng([seed, 1])
     grip = 1.0 - 0.017 * rng.permutation(np.linspace(0.0, 1.0, cars)) + rng.normal(0, 0.0015, cars)
-    braking = rng.uniform(0.86, 0.96, cars)
-    scatter = rng.uniform(0.004, 0.012, cars)
+    braking = rng.uniform(0.80, 0.97, cars)
+    scatter = rng.uniform(0.006, 0.018, cars)
     fade = rng.uniform(0.0026, 0.0040, cars)
     burn = rng.uniform(1.72, 1.86, cars)
     stops = rng.permutation(np.round(np.linspace(*STOP_LAPS, cars)).astype(int))
@@ -89,8 +89,10 @@ def draw_drivers(seed: int, cars: int) -> tuple[Driver, ...]:
     late, early = rng.permutation(cars)[[0, -1]]
     stops[late] = LATE_STOP_LAP
     fade[late] = 0.0024
+    # too soon, not too softly: the habit must be told apart from a weak foot
+    braking[early] = 0.88
     corner = int(rng.choice(EARLY_CORNERS))
-    metres = float(rng.uniform(13.0, 18.0))
+    metres = float(rng.uniform(24.0, 32.0))
     return tuple(
         Driver(
             number=number,
@@ -114,10 +116,10 @@ def corner_form(seed: int, car: int, driver: Driver, laps: int, corners: int) ->
     """Factor on the grip in each corner of each lap, float64[laps, corners]: a habit per corner,
     the day's form drifting from lap to lap, scatter, and now and then a mistake."""
     rng = np.random.default_rng([seed, 2, car])
-    habit = rng.normal(0.0, 0.008, corners)
+    habit = rng.normal(0.0, 0.014, corners)
     form = np.empty(laps)
     level = 0.0
-    for lap, kick in enumerate(rng.normal(0.0, 0.0016, laps)):
+    for lap, kick in enumerate(rng.normal(0.0, 0.0026, laps)):
         level = 0.7 * level + kick
         form[lap] = level
     rng = np.random.default_rng([seed, 3, car])
@@ -131,7 +133,7 @@ def corner_form(seed: int, car: int, driver: Driver, laps: int, corners: int) ->
 def corner_offset(seed: int, car: int, laps: int, corners: int) -> Floats:
     """Metres to the left of the common line at each corner of each lap, float64[laps, corners]."""
     rng = np.random.default_rng([seed, 5, car])
-    own = rng.normal(0.0, 0.40, corners)
+    own = rng.normal(0.0, 0.55, corners)
     rng = np.random.default_rng([seed, 6, car])
-    offset: Floats = np.clip(own + rng.normal(0.0, 0.22, (laps, corners)), -1.3, 1.3)
+    offset: Floats = np.clip(own + rng.normal(0.0, 0.32, (laps, corners)), -1.6, 1.6)
     return offset

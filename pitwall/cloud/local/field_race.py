@@ -125,7 +125,7 @@ def _course(
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Grip, mass, braking, speed cap and lateral offset of one car at each node of its race."""
     n = len(track.x)
-    s = nodes * track.step
+    s: Floats = nodes * np.float64(track.step)
     laps = int(nodes[-1] // n) + 1
     apexes = np.array([c.apex for c in track.corners])
     # the lead-in counts as lap 0 and is driven like lap 1
@@ -158,7 +158,7 @@ def _course(
     cap[nodes == box] = 0.0
     grip = np.where(lane, grip * 0.72, grip)
     braking = np.where(lane, 0.55, braking)
-    blend = _ease((s - enter) / 70.0 + 0.6) * _ease((leave - s) / 70.0 + 0.6)
+    blend = _ease((s - enter) / 110.0 + 0.5) * _ease((leave - s) / 110.0 + 0.5)
     centre = track.centre[nodes % n]
     offset = offset * (1.0 - blend) + blend * (centre + track.pit.offset)
     return grip, mass, braking, cap, offset
@@ -200,7 +200,7 @@ def _run(
     cap: Floats,
 ) -> Run:
     n = len(track.x)
-    s = nodes * track.step
+    s: Floats = nodes * np.float64(track.step)
     enter, leave = _pit_span(track, driver)
     v2 = _eased(v2, track.step, s, enter, leave)
     begin = int(np.argmax(cap > ROLL_SPEED))
@@ -213,7 +213,7 @@ def _run(
 
     box = box_node(track, driver, driver.grid)
     at = box - int(nodes[0])
-    times = (np.inf,) * 4
+    times = (np.inf, np.inf, np.inf, np.inf)
     if at < len(t) - 1:
         t[at + 1 :] += driver.stop_s
         crossings = np.where(crossings > t[at], crossings + driver.stop_s, crossings)

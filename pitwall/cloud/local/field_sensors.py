@@ -61,7 +61,9 @@ class _Noise:
     def white(self, n: int, sigma: float) -> Floats:
         self._uses += 1
         rng = np.random.default_rng([*self._key, self._uses])
-        return sigma * rng.standard_normal(n, dtype=np.float32).astype(np.float64)
+        drawn: Floats = rng.standard_normal(n, dtype=np.float32).astype(np.float64)
+        drawn *= sigma
+        return drawn
 
     def slow(self, n: int, every: int, sigma: float) -> Floats:
         """Wander with a value of its own every ``every`` samples, smooth in between."""
@@ -70,7 +72,8 @@ class _Noise:
         i = at.astype(np.int64)
         w = at - i
         w = w * w * (3.0 - 2.0 * w)
-        return knots[i] * (1.0 - w) + knots[i + 1] * w
+        wander: Floats = knots[i] * (1.0 - w) + knots[i + 1] * w
+        return wander
 
 
 def sample_field(
@@ -181,7 +184,8 @@ def _slow(fast: Sequence[_Fast], seed: int) -> list[dict[str, FieldSamples]]:
     def second_means(values: Sequence[Floats]) -> Floats:
         # a second that the race's end cuts short repeats its last sample
         rows = [np.append(v[:whole], np.full(n * 20 - whole, v[whole - 1])) for v in values]
-        return np.stack(rows).reshape(len(rows), n, 20).mean(axis=2)
+        means: Floats = np.stack(rows).reshape(len(rows), n, 20).mean(axis=2)
+        return means
 
     power = [car.throttle * engine_force(car.speed) * car.speed / POWER for car in fast]
     speed = second_means([car.speed for car in fast])

@@ -35,7 +35,7 @@ def tyres(
     share = np.stack([left * front, right * front, left * (2 - front), right * (2 - front)], 1)
     axle = np.array([1.03, 1.03, 1.0, 1.0])[None, :, None]
     work = np.hypot(lateral, accel)[:, None, :] * speed[:, None, :] / (GRAVITY * 40.0)
-    heat = AIR_C + 22.0 + 0.16 * speed[:, None, :] + 62.0 * work * share * axle
+    heat = AIR_C + 20.0 + 0.12 * speed[:, None, :] + 42.0 * work * share * axle
     out = np.empty((cars, 4, n))
     now = np.full((cars, 4), TYRE_NEW_C)
     fresh = standing & ~np.roll(standing, 1, axis=1)
@@ -62,8 +62,8 @@ def fluids(speed: Floats, power: Floats) -> tuple[Floats, Floats]:
     """Water and oil temperatures, float64[cars, n] at 1 Hz, from speed (m/s) and the share of
     the engine's power in use (0 to 1), means over each second."""
     cooling = 0.55 + 0.45 * np.minimum(speed / 45.0, 1.3)
-    water_to = AIR_C + (36.0 + 60.0 * power) / cooling
-    oil_to = AIR_C + 22.0 + (42.0 + 78.0 * power) / cooling
+    water_to = AIR_C + (33.0 + 56.0 * power) / cooling
+    oil_to = AIR_C + 18.0 + (34.0 + 58.0 * power) / cooling
     water, oil = np.empty_like(speed), np.empty_like(speed)
     w, o = np.full(len(speed), 82.0), np.full(len(speed), 92.0)
     for i in range(speed.shape[1]):

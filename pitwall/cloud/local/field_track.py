@@ -124,7 +124,8 @@ def _build(doc: dict[str, Any], table: Floats) -> Track:
     s = np.arange(n) * (length / n)
 
     def on_line(values: Floats) -> Floats:
-        return np.interp(s, along, np.append(values, values[0]))
+        there: Floats = np.interp(s, along, np.append(values, values[0]))
+        return there
 
     x, y = _smooth(on_line(lx), STEER_M, length), _smooth(on_line(ly), STEER_M, length)
     dx, dy = _periodic_gradient(x), _periodic_gradient(y)
@@ -170,7 +171,8 @@ def _build(doc: dict[str, Any], table: Floats) -> Track:
 
 
 def _periodic_gradient(values: Floats) -> Floats:
-    return (np.roll(values, -1) - np.roll(values, 1)) / 2
+    slope: Floats = (np.roll(values, -1) - np.roll(values, 1)) / 2
+    return slope
 
 
 def _smooth(values: Floats, sigma: float, length: float) -> Floats:
