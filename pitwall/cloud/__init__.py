@@ -1,47 +1,167 @@
 """The cloud side: keys and items of the table, archive forms, clients, publisher, keyed reads.
 
-``pitwall.cloud.archiver`` is the Lambda, deployed by itself, and ``pitwall.cloud.local`` the
-stand-in; neither is imported here, and botocore only when a client is made.
+Names are imported when they are first used: the stand-in is a child process that lives below this
+package and must start in a fraction of a second. ``pitwall.cloud.archiver`` is the Lambda, deployed by
+itself; botocore is imported only when a client is made.
 """
 
-from pitwall.cloud.chunking import chunk_samples
-from pitwall.cloud.items import (
-    Item,
-    LapEntry,
-    catalog_item,
-    chunk_item,
-    head_item,
-    parse_catalog,
-    parse_chunk,
-    parse_head,
-    parse_item,
-    parse_sealed,
-    parse_session,
-    raw_of,
-    sealed_item,
-    session_item,
-)
-from pitwall.cloud.lines import Archived, Line, archived, format_line, parse_line
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pitwall.cloud.bulk import Written, history
+    from pitwall.cloud.chunking import chunk_samples
+    from pitwall.cloud.clients import Clients, has_at_timestamp, has_shard_filter, make_clients
+    from pitwall.cloud.faults import explain, is_passing
+    from pitwall.cloud.items import (
+        Item,
+        LapEntry,
+        catalog_item,
+        chunk_item,
+        head_item,
+        parse_catalog,
+        parse_chunk,
+        parse_head,
+        parse_item,
+        parse_sealed,
+        parse_session,
+        raw_of,
+        sealed_item,
+        session_item,
+    )
+    from pitwall.cloud.lapbook import ClosedLap, LapBook
+    from pitwall.cloud.lines import Archived, Line, archived, format_line, parse_line
+    from pitwall.cloud.producer import Producer, new_epoch
+    from pitwall.cloud.publisher import PublishReport, publish
+    from pitwall.cloud.query import (
+        batch_get,
+        list_sessions,
+        query,
+        read_catalog,
+        read_chunks,
+        read_heads,
+        read_sealed,
+        read_session,
+        sealed_keys,
+    )
+    from pitwall.cloud.sealed import (
+        parse_object,
+        seal,
+        seal_lap,
+        sealed_key,
+        sealed_object,
+        sealed_prefix,
+    )
+    from pitwall.cloud.server_clock import Offset, ServerClock, server_offset_us
+
+_WHERE = {
+    "bulk": ("Written", "history"),
+    "chunking": ("chunk_samples",),
+    "clients": ("Clients", "has_at_timestamp", "has_shard_filter", "make_clients"),
+    "faults": ("explain", "is_passing"),
+    "items": (
+        "Item",
+        "LapEntry",
+        "catalog_item",
+        "chunk_item",
+        "head_item",
+        "parse_catalog",
+        "parse_chunk",
+        "parse_head",
+        "parse_item",
+        "parse_sealed",
+        "parse_session",
+        "raw_of",
+        "sealed_item",
+        "session_item",
+    ),
+    "lapbook": ("ClosedLap", "LapBook"),
+    "lines": ("Archived", "Line", "archived", "format_line", "parse_line"),
+    "producer": ("Producer", "new_epoch"),
+    "publisher": ("PublishReport", "publish"),
+    "query": (
+        "batch_get",
+        "list_sessions",
+        "query",
+        "read_catalog",
+        "read_chunks",
+        "read_heads",
+        "read_sealed",
+        "read_session",
+        "sealed_keys",
+    ),
+    "sealed": (
+        "parse_object",
+        "seal",
+        "seal_lap",
+        "sealed_key",
+        "sealed_object",
+        "sealed_prefix",
+    ),
+    "server_clock": ("Offset", "ServerClock", "server_offset_us"),
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
 
 __all__ = [
     "Archived",
+    "ClosedLap",
+    "Clients",
     "Item",
+    "LapBook",
     "LapEntry",
     "Line",
+    "Offset",
+    "Producer",
+    "PublishReport",
+    "ServerClock",
+    "Written",
     "archived",
+    "batch_get",
     "catalog_item",
     "chunk_item",
     "chunk_samples",
+    "explain",
     "format_line",
+    "has_at_timestamp",
+    "has_shard_filter",
     "head_item",
+    "history",
+    "is_passing",
+    "list_sessions",
+    "make_clients",
+    "new_epoch",
     "parse_catalog",
     "parse_chunk",
     "parse_head",
     "parse_item",
     "parse_line",
+    "parse_object",
     "parse_sealed",
     "parse_session",
+    "publish",
+    "query",
     "raw_of",
+    "read_catalog",
+    "read_chunks",
+    "read_heads",
+    "read_sealed",
+    "read_session",
+    "seal",
+    "seal_lap",
     "sealed_item",
+    "sealed_key",
+    "sealed_keys",
+    "sealed_object",
+    "sealed_prefix",
+    "server_offset_us",
     "session_item",
 ]

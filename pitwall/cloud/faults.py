@@ -32,6 +32,9 @@ _SLOW = {
     "ThroughputExceeded",
     "SlowDown",
 }
+_UNREACHED = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
+_BROKEN = {"ReadTimeoutError", "ConnectionClosedError", "HTTPClientError", "ConnectionError"}
+_PASSING = _UNREACHED | _BROKEN
 
 
 def explain(error: BaseException) -> str:
@@ -44,9 +47,9 @@ def explain(error: BaseException) -> str:
     kwargs = getattr(error, "kwargs", {})
     if told is not None:
         return told.format(**{"url": "?", "profile": "?", **_plain(kwargs)})
-    if name in ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"):
+    if name in _UNREACHED:
         return f"cannot reach {_url(kwargs)}: check the network, the region and --endpoint-url"
-    if name in ("ReadTimeoutError", "ConnectionClosedError", "HTTPClientError"):
+    if name in _BROKEN:
         return f"connection to {_url(kwargs)} broke or timed out: check the network"
     if name == "SSLError":
         return f"TLS to {_url(kwargs)} failed: a proxy's certificate? set AWS_CA_BUNDLE"
@@ -96,3 +99,13 @@ def _url(kwargs: dict[str, Any]) -> str:
 
 def _plain(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {str(name): value for name, value in kwargs.items()}
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may well succeed a little later: throttling, a server's fault, a broken
+    connection; not a refusal, nor credentials or configuration that are wrong."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and isinstance(response.get("Error"), dict):
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return response["Error"].get("Code") in _SLOW or status >= 500
+    return type(error).__name__ in _PASSING

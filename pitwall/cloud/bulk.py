@@ -1,0 +1,119 @@
+"""Writing a past in one go: the items and objects that a live publisher would have written.
+
+The same producer and lap book make them, so a seeded history cannot differ in form from a live one.
+Nothing here touches the network: whoever seeds puts the items where they belong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import NamedTuple
+
+from pitwall.cloud.items import Item, catalog_item, sealed_item, session_item
+from pitwall.cloud.lapbook import ClosedLap, LapBook
+from pitwall.cloud.producer import HEAD_EVERY_US, Producer, owner
+from pitwall.cloud.sealed import sealed_key, sealed_object
+from pitwall.telemetry import Segment, Session
+
+
+class Written(NamedTuple):
+    """One write: at event time ``t_us`` (microseconds UTC), ``item`` into the table, and, for a
+    sealed lap, ``body`` into the bucket under ``key`` (both empty otherwise)."""
+
+    t_us: int
+    item: Item
+    key: str
+    body: bytes
+
+
+def history(
+    chunks: Iterable[Segment],
+    session: Session,
+    *,
+    text: bool = True,
+    end: bool = False,
+    head_every_us: int = HEAD_EVERY_US,
+) -> Iterator[Written]:
+    """Everything that publishing ``chunks`` writes, in the order it writes it.
+
+    Args:
+        chunks: single chunks in order of ``t_hi``, n rising by one in each series.
+        session: its item comes first.
+        text: binary attributes as base64 text, else as bytes.
+        end: close the laps still open and end each epoch; without it, publishing can resume from
+            the last heads, and open laps have a catalog entry that says they are not sealed.
+        head_every_us: event time between two heads of a producer.
+
+    Raises:
+        BadInput: as publishing does.
+    """
+    out = _Collected()
+    book = LapBook()
+    closed: list[ClosedLap] = []
+    producers: dict[tuple[str, str, str], Producer] = {}
+    groups = [group.name for group in session.catalog.groups]
+
+    def accepted(chunk: Segment) -> None:
+        lap = book.add(chunk)
+        if lap is not None:
+            closed.append(lap)
+
+    t = session.started_us
+    yield Written(t, session_item(session), "", b"")
+    head_at: int | None = None
+    for chunk in chunks:
+        t = max(t, chunk.t_hi)
+        if head_at is None:
+            head_at = t + head_every_us
+        if t >= head_at:
+            head_at = t + head_every_us
+            for each in producers.values():
+                each.head(t)
+        who = owner(chunk.series)
+        producer = producers.get(who)
+        if producer is None:
+            producer = producers[who] = Producer(out, *who, groups, accepted, text=text)
+        producer.offer(chunk)
+        yield from out.take(t)
+        for lap in closed:
+            yield from _sealed(lap, session, t, text)
+        closed.clear()
+    for producer in producers.values():
+        if end:
+            producer.end(t)
+        else:
+            producer.head(t)
+    yield from out.take(t)
+    if end:
+        for lap in book.finish():
+            yield from _sealed(lap, session, t, text)
+    else:
+        for entry in book.entries():
+            if not entry.sealed:
+                yield Written(t, catalog_item(entry), "", b"")
+
+
+def _sealed(lap: ClosedLap, session: Session, t: int, text: bool) -> Iterator[Written]:
+    for segment in lap.seal(session.catalog):
+        item = sealed_item(segment, text=text)
+        yield Written(t, item, sealed_key(segment), sealed_object(segment))
+    yield Written(t, catalog_item(lap.entry), "", b"")
+
+
+class _Collected:
+    """A table that accepts everything at once."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+
+    def put(self, lane: Hashable, item: Item, accepted: Callable[[], None] | None = None) -> None:
+        """Take ``item``; whatever the lane, order is that of the calls."""
+        self._items.append(item)
+        if accepted is not None:
+            accepted()
+
+    def take(self, t: int) -> Iterator[Written]:
+        """What was taken since the last time."""
+        items, self._items = self._items, []
+        for item in items:
+            yield Written(t, item, "", b"")

@@ -1,0 +1,133 @@
+"""The thread that seals finished laps while live writing goes on."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pitwall.cloud.faults import explain, is_passing
+from pitwall.cloud.items import catalog_item, sealed_item
+from pitwall.cloud.lapbook import ClosedLap
+from pitwall.cloud.sealed import sealed_key, sealed_object
+from pitwall.telemetry import BadInput, Catalog, Failure
+
+_TRIES = 3
+_QUEUED = 512
+"""Closed laps that may wait: a field of forty cars with a dozen groups crosses the line at once."""
+
+
+@dataclass(slots=True)
+class SealStats:
+    """Counts of one sealer; ``message`` is the last failure in one line."""
+
+    laps: int = 0
+    objects: int = 0
+    failed: int = 0
+    message: str = ""
+
+
+class Sealer:
+    """Seals closed laps in order: the item, the object in the bucket, then the catalog entry.
+
+    Owns the thread ``pitwall-sealer``. A lap that cannot be sealed is counted and its catalog entry
+    stays unsealed; live writing is not held up by it, and its chunks are all in the table.
+
+    Args:
+        dynamodb, s3: clients; without ``s3`` or ``bucket`` only the table is written.
+    """
+
+    def __init__(
+        self, dynamodb: Any, s3: Any | None, table: str, bucket: str, catalog: Catalog
+    ) -> None:
+        self.stats = SealStats()
+        self._dynamodb = dynamodb
+        self._s3 = s3 if bucket else None
+        self._table = table
+        self._bucket = bucket
+        self._catalog = catalog
+        self._unsealed: set[tuple[str, int]] = set()
+        self._queue: queue.Queue[ClosedLap | None] = queue.Queue(_QUEUED)
+        self._hurry = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pitwall-sealer", daemon=True)
+        self._started = False
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+        self._started = True
+
+    def submit(self, lap: ClosedLap, timeout_s: float = 60.0) -> None:
+        """Queue a lap; blocks when too many wait. Raises Failure when that lasts too long."""
+        try:
+            self._queue.put(lap, timeout=timeout_s)
+        except queue.Full:
+            raise Failure(
+                f"sealing laps fell behind by {_QUEUED} laps: {self.stats.message}"
+            ) from None
+
+    def stop(self, timeout_s: float) -> bool:
+        """Finish what is queued, within ``timeout_s`` seconds, and end the thread; whether it did.
+        Past the limit, no failed call is tried again and the rest stays unsealed."""
+        if not self._started:
+            return True
+        try:
+            self._queue.put(None, timeout=timeout_s)
+        except queue.Full:
+            self._hurry.set()
+        self._thread.join(timeout_s)
+        self._hurry.set()
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._hurry.is_set():
+            try:
+                lap = self._queue.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            if lap is None:
+                return
+            self._seal(lap)
+
+    def _seal(self, lap: ClosedLap) -> None:
+        place = (lap.entry.car, lap.entry.lap)
+        try:
+            self._write(lap)
+            self.stats.laps += 1
+        except Exception as error:  # noqa: BLE001 - told and counted; the thread must live on
+            self.stats.failed += 1
+            self.stats.message = str(error) if isinstance(error, BadInput) else explain(error)
+            self._unsealed.add(place)
+        entry = replace(lap.entry, sealed=lap.entry.sealed and place not in self._unsealed)
+        try:
+            self._call(lambda: self._put_item(catalog_item(entry)))
+        except Exception as error:  # noqa: BLE001 - as above
+            self.stats.failed += 1
+            self.stats.message = explain(error)
+
+    def _write(self, lap: ClosedLap) -> None:
+        for segment in lap.seal(self._catalog):
+            item, body, key = sealed_item(segment), sealed_object(segment), sealed_key(segment)
+            self._call(lambda item=item: self._put_item(item))
+            if self._s3 is not None:
+                self._call(lambda key=key, body=body: self._put_object(key, body))
+                self.stats.objects += 1
+
+    def _put_item(self, item: dict[str, dict[str, Any]]) -> None:
+        self._dynamodb.put_item(TableName=self._table, Item=item)
+
+    def _put_object(self, key: str, body: bytes) -> None:
+        assert self._s3 is not None
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
+
+    def _call(self, call: Any) -> None:
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                call()
+            except Exception as error:
+                if not left or self._hurry.is_set() or not is_passing(error):
+                    raise
+                self._hurry.wait(0.5 * (_TRIES - left))
+            else:
+                return
