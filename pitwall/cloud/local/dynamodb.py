@@ -354,7 +354,7 @@ class DynamoDB:
         if request.get("Select") != "COUNT":
             answer["Items"] = [_shown(image, shown) for image in images]
         if page.last_sk is not None:
-            answer["LastEvaluatedKey"] = Raw(table.schema.json(pk, page.last_sk))
+            answer["LastEvaluatedKey"] = table.schema.attributes(pk, page.last_sk)
         return _capacity(answer, request, table, _read_units(request, sum(page.sizes) or 1))
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import binascii
 import datetime
-import gzip
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from isal import isal_zlib
 
 from pitwall.cloud.local.errors import AwsError, invalid, not_found
 from pitwall.cloud.local.faults import ArchiveFaults, Faults
@@ -22,6 +23,7 @@ from pitwall.cloud.local.objects import ObjectStore
 BATCH_RECORDS = 500
 BATCH_BYTES = 4 << 20
 RECORD_BYTES = 1000 << 10
+# As small as zlib's level 6 on these payloads in a tenth of the time.
 GZIP_LEVEL = 1
 
 Answer = dict[str, Any]
@@ -45,6 +47,27 @@ class Delivery:
     size_bytes: int = 5 << 20
 
 
+class _Buffer:
+    """Records on their way into one object, compressed as they come."""
+
+    __slots__ = ("_packer", "_parts", "count", "size")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.size = 0
+        self._packer = isal_zlib.compressobj(GZIP_LEVEL, wbits=31)
+        self._parts: list[bytes] = []
+
+    def append(self, data: bytes) -> None:
+        self.count += 1
+        self.size += len(data)
+        self._parts.append(self._packer.compress(data))
+
+    def close(self) -> bytes:
+        self._parts.append(self._packer.flush())
+        return b"".join(self._parts)
+
+
 class DeliveryStream:
     """One delivery stream: a buffer that becomes objects. Any thread may call.
 
@@ -60,12 +83,11 @@ class DeliveryStream:
         self.delivered = 0
         self._objects = objects
         self._lock = threading.Lock()
-        self._buffer: list[bytes] = []
-        self._size = 0
+        self._buffer = _Buffer()
         self._opened_us = 0
         self._flushed = 0
         self._again: list[bytes] = []
-        self._held: list[tuple[int, list[bytes]]] = []
+        self._held: list[tuple[int, _Buffer]] = []
         self.set_faults(ArchiveFaults())
 
     def set_faults(self, faults: ArchiveFaults) -> None:
@@ -79,19 +101,17 @@ class DeliveryStream:
             self._due(now_us)
             fraction = self._faults.duplicate_fraction
             for data in records:
-                if not self._buffer:
+                if not self._buffer.count:
                     self._opened_us = now_us
-                    for earlier in self._again:
-                        self._append(earlier)
-                    self._again = []
-                self._append(data)
+                    self._repeat()
+                self._buffer.append(data)
                 if fraction and self._random.random() < fraction:
                     self.duplicated += 1
                     if self.duplicated % 2:
-                        self._append(data)
+                        self._buffer.append(data)
                     else:
                         self._again.append(data)
-                if self._size >= self.settings.size_bytes:
+                if self._buffer.size >= self.settings.size_bytes:
                     self._flush()
 
     def tick(self, now_us: int) -> None:
@@ -103,57 +123,58 @@ class DeliveryStream:
         """Close the buffer now; a held object stays held until its time."""
         with self._lock:
             self._due(now_us)
-            if self._again and not self._buffer:
+            if not self._buffer.count:
                 self._opened_us = now_us
-            for data in self._again:
-                self._append(data)
-            self._again = []
+            self._repeat()
             self._flush()
 
     def status(self) -> dict[str, Any]:
         """Counts for the control endpoint."""
         with self._lock:
             return {
-                "buffered": len(self._buffer) + len(self._again),
+                "buffered": self._buffer.count + len(self._again),
                 "delivered": self.delivered,
                 "duplicated": self.duplicated,
                 "held_objects": len(self._held),
             }
 
-    def _append(self, data: bytes) -> None:
-        self._buffer.append(data)
-        self._size += len(data)
+    def _repeat(self) -> None:
+        for data in self._again:
+            self._buffer.append(data)
+        self._again = []
 
     def _due(self, now_us: int) -> None:
-        if self._buffer and now_us - self._opened_us >= self.settings.interval_us:
+        if self._buffer.count and now_us - self._opened_us >= self.settings.interval_us:
             self._flush()
         if self._held:
             ready = [held for held in self._held if held[0] <= now_us]
             self._held = [held for held in self._held if held[0] > now_us]
-            for appears_us, records in ready:
-                self._store(records, appears_us, appears_us)
+            for appears_us, buffer in ready:
+                self._store(buffer, appears_us, appears_us)
 
     def _flush(self) -> None:
-        records, self._buffer, self._size = self._buffer, [], 0
-        if not records:
+        buffer = self._buffer
+        if not buffer.count:
             return
+        self._buffer = _Buffer()
         self._flushed += 1
         if self._flushed == self._faults.late_object:
-            self._held.append((self._opened_us + self._faults.late_by_us, records))
+            self._held.append((self._opened_us + self._faults.late_by_us, buffer))
             return
         closed_us = self._opened_us + self.settings.interval_us
-        self._store(records, self._opened_us, closed_us)
+        self._store(buffer, self._opened_us, closed_us)
 
-    def _store(self, records: Sequence[bytes], arrival_us: int, modified_us: int) -> None:
+    def _store(self, buffer: _Buffer, arrival_us: int, modified_us: int) -> None:
         settings = self.settings
         moment = datetime.datetime.fromtimestamp(arrival_us // 1_000_000, datetime.UTC)
         key = (
             f"{settings.prefix}{moment:%Y/%m/%d/%H}/{settings.name}-1-"
             f"{moment:%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}.gz"
         )
-        data = gzip.compress(b"".join(records), GZIP_LEVEL, mtime=0)
-        self._objects.put(settings.bucket, key, data, modified_us, "application/octet-stream")
-        self.delivered += len(records)
+        self._objects.put(
+            settings.bucket, key, buffer.close(), modified_us, "application/octet-stream"
+        )
+        self.delivered += buffer.count
 
 
 class Firehose:

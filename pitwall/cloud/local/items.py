@@ -58,7 +58,11 @@ def item_size(item: Item) -> int:
     size = 0
     for name, value in item.items():
         size += len(name) if name.isascii() else len(name.encode())
-        size += value_size(value)
+        text = value.get("S")
+        if text is None:
+            size += value_size(value)
+        else:
+            size += len(text) if text.isascii() else len(text.encode())
     return size
 
 
@@ -142,13 +146,14 @@ class KeyAttribute:
             return raw
         return number(raw) if self.type == "N" else binascii.a2b_base64(raw)
 
-    def json(self, value: Any) -> bytes:
-        """``"name":{"T":"value"}``, the way the key stands in JSON."""
+    def text(self, value: Any) -> str:
+        """The key's value as it stands in an item; the inverse of :meth:`of`."""
+        if self.type == "S":
+            text: str = value
+            return text
         if self.type == "N":
-            value = format(value.normalize(), "f")
-        elif self.type == "B":
-            value = binascii.b2a_base64(value, newline=False).decode()
-        return b'%b:{"%b":%b}' % (encode_json(self.name), self.type.encode(), encode_json(value))
+            return format(value.normalize(), "f")
+        return binascii.b2a_base64(value, newline=False).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +174,14 @@ class KeySchema:
             raise invalid("The provided key element does not match the schema")
         return self.of(key)
 
-    def json(self, pk: Any, sk: Any) -> bytes:
-        """The key as a JSON map."""
-        if self.sk is None:
-            return b"{%b}" % self.pk.json(pk)
-        return b"{%b,%b}" % (self.pk.json(pk), self.sk.json(sk))
+    def attributes(self, pk: Any, sk: Any) -> Item:
+        """The key as attributes of an item; the inverse of :meth:`of`."""
+        first = self.pk
+        item: Item = {first.name: {first.type: pk if first.type == "S" else first.text(pk)}}
+        second = self.sk
+        if second is not None:
+            item[second.name] = {second.type: sk if second.type == "S" else second.text(sk)}
+        return item
 
     def describe(self) -> list[dict[str, str]]:
         """``KeySchema`` as the service describes it."""

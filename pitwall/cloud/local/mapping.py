@@ -14,7 +14,6 @@ from typing import Any
 
 from pitwall.cloud.local.errors import AwsError
 from pitwall.cloud.local.faults import ArchiveFaults
-from pitwall.cloud.local.items import decode_json
 from pitwall.cloud.local.shards import Record, Shard
 from pitwall.cloud.local.table import Table
 
@@ -180,7 +179,7 @@ class EventSourceMapping:
         return good
 
     def _call(self, page: list[Record], given: list[Record]) -> int:
-        event = decode_json(b'{"Records":%b}' % self._stream.encode(given, arn=True))
+        event = self._stream.event(given)
         try:
             first_failed = _first_failed(self._handler(event, self._context), given)
         except Exception as error:  # noqa: BLE001

@@ -178,10 +178,9 @@ def _environment() -> dict[str, str]:
 def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        try:
+        # When nobody listens any more the pipe must be emptied all the same.
+        with contextlib.suppress(queue.Full):
             lines.put_nowait(line)
-        except queue.Full:
-            pass  # Nobody listens any more; the pipe must be emptied all the same.
     with contextlib.suppress(queue.Full):
         lines.put_nowait(None)
 

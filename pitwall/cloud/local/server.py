@@ -147,7 +147,7 @@ class Server:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(IDLE_S)
-            with connection.makefile("rb", buffering=64 << 10) as stream:
+            with connection.makefile("rb") as stream:
                 while not self._closing and self._exchange(connection, stream):
                     pass
         except OSError:
