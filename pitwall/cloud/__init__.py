@@ -1,8 +1,8 @@
 """The cloud side: keys and items of the table, archive forms, clients, publisher, keyed reads.
 
 Names are imported when they are first used: the stand-in is a child process that lives below this
-package and must start in a fraction of a second. ``pitwall.cloud.archiver`` is the Lambda, deployed by
-itself; botocore is imported only when a client is made.
+package and must start in a fraction of a second. ``pitwall.cloud.archiver`` is the Lambda, deployed
+by itself; botocore is imported only when a client is made.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from pitwall.cloud.query import (
         batch_get,
         list_sessions,
-        query,
         read_catalog,
         read_chunks,
         read_heads,
@@ -84,7 +83,6 @@ _WHERE = {
     "query": (
         "batch_get",
         "list_sessions",
-        "query",
         "read_catalog",
         "read_chunks",
         "read_heads",
@@ -148,7 +146,6 @@ __all__ = [
     "parse_sealed",
     "parse_session",
     "publish",
-    "query",
     "raw_of",
     "read_catalog",
     "read_chunks",

@@ -140,7 +140,7 @@ def query(
         try:
             page = client.query(**request)
         except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
-            raise Failure(explain(error)) from error
+            raise Failure(f"table {table}: {explain(error)}") from error
         yield from page.get("Items", ())
         after = page.get("LastEvaluatedKey")
         if not after:
@@ -176,7 +176,7 @@ def batch_get(
         try:
             answer = client.batch_get_item(RequestItems={table: request})
         except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
-            raise Failure(explain(error)) from error
+            raise Failure(f"table {table}: {explain(error)}") from error
         yield from answer.get("Responses", {}).get(table, ())
         again = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         if not again:

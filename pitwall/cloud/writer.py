@@ -122,7 +122,7 @@ class TableWriter:
             answer = self._client.batch_write_item(RequestItems={self._table: requests})
         except Exception as error:  # botocore's errors: told in one line unless they pass
             if not is_passing(error) or self._stalled_s >= self._max_stall_s:
-                raise Failure(explain(error)) from error
+                raise Failure(f"table {self._table}: {explain(error)}") from error
             self.stats.failed += 1
             return {_key(item) for item in items}
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
