@@ -1,1 +1,29 @@
-"""One module per file format."""
+"""File formats: one module each, registered in one table, imported into a recording."""
+
+from pitwall.formats.importer import (
+    CARS_META,
+    FILES_META,
+    NOTES_META,
+    ImportReport,
+    OnProgress,
+    Progress,
+    import_files,
+)
+from pitwall.formats.registry import FORMATS, Format, detect
+from pitwall.formats.source import Block, Source, Survey
+
+__all__ = [
+    "CARS_META",
+    "FILES_META",
+    "FORMATS",
+    "NOTES_META",
+    "Block",
+    "Format",
+    "ImportReport",
+    "OnProgress",
+    "Progress",
+    "Source",
+    "Survey",
+    "detect",
+    "import_files",
+]

@@ -1,0 +1,65 @@
+"""The one table of file formats, and how a file finds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pitwall.formats import grcup
+from pitwall.formats.lines import check_text
+from pitwall.formats.source import Source
+from pitwall.telemetry import BadInput, Failure
+
+HEAD_BYTES = 8192
+_SURE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format.
+
+    Attributes:
+        name: identifier, lower case.
+        title: as shown.
+        extensions: usual file name endings, with the dot; content decides, not the name.
+        text: True when the file is UTF-8 text.
+        sniff: how sure it is, 0..1, from a file's first bytes.
+        open: makes the source of a file.
+    """
+
+    name: str
+    title: str
+    extensions: tuple[str, ...]
+    text: bool
+    sniff: Callable[[bytes], float]
+    open: Callable[[Path], Source]
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(grcup.NAME, grcup.TITLE, grcup.EXTENSIONS, True, grcup.sniff, grcup.GrCupSource),
+)
+
+
+def detect(path: Path) -> Format:
+    """The format of ``path`` by its content. Raises BadInput when none fits or it is no file,
+    Failure when it cannot be read."""
+    if path.is_dir():
+        raise BadInput(f"{path}: a folder; name the files in it")
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such file") from error
+    except OSError as error:
+        raise Failure(f"{path}: cannot be read ({error.strerror or error})") from error
+    best = max(FORMATS, key=lambda f: f.sniff(head))
+    sure = best.sniff(head)
+    if sure < _SURE:
+        known = path.suffix.lower() in {e for f in FORMATS if f.text for e in f.extensions}
+        if not head or known:
+            check_text(path, head)
+        if sure == 0.0:
+            titles = ", ".join(f.title for f in FORMATS)
+            raise BadInput(f"{path}:1: not a file that can be imported ({titles})")
+    return best
