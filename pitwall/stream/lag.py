@@ -1,0 +1,34 @@
+"""True lag, from the producers' heads."""
+
+from __future__ import annotations
+
+from pitwall.telemetry import Head
+
+FOREIGN_US = 30_000_000
+"""A producer's clock (or its replayed event time) that is further than this from server time is
+taken as a clock of its own, and its heads are compared with its own first ones."""
+
+
+class HeadLag:
+    """How old the newest head was when it was read. The reader's thread only."""
+
+    def __init__(self) -> None:
+        self.lag_us: int | None = None
+        """Of the newest head; None before the first."""
+        self.read_us = 0
+        """Server time when the newest head was read."""
+        self._newest = 0
+        self._offsets: dict[tuple[str, str], int] = {}
+
+    def note(self, head: Head, created_us: int, server_us: int) -> None:
+        """Take in a head, the service's creation time of its record and server time now."""
+        key = (head.car, head.epoch)
+        offset = self._offsets.get(key)
+        if offset is None:
+            behind = created_us - head.t
+            offset = self._offsets[key] = behind if abs(behind) > FOREIGN_US else 0
+        stamped = head.t + offset
+        if stamped >= self._newest:
+            self._newest = stamped
+            self.lag_us = max(server_us - stamped, 0)
+        self.read_us = max(self.read_us, server_us)

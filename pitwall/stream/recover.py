@@ -1,0 +1,99 @@
+"""What becomes of a shard when a call for it fails.
+
+Changes the shard (the reader's thread only) and says what is to be told. The position never moves
+forward here, and never to "latest".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitwall.stream.faults import Denied, Expired, Fault, NotFound, Rejected, Throttled, Trimmed
+from pitwall.stream.shard import Shard
+from pitwall.stream.source import HORIZON, Anchor, at_time
+from pitwall.telemetry.clock import SECOND_US
+
+OVERLAP_US = 5 * SECOND_US
+"""Read again when a place is found by time: creation times are rounded and may step back."""
+FRESH_US = 3600 * SECOND_US
+"""A shard opened less than this ago cannot have lost anything to the horizon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What follows.
+
+    Attributes:
+        at_once: try again without a pause.
+        lost: the shard is gone.
+        gap_from_us: server time from which records are lost; 0 when none are.
+        reopened: why its place had to be found anew; empty when it was not.
+        no_time: the service refuses to open by time.
+    """
+
+    at_once: bool = False
+    lost: bool = False
+    gap_from_us: int = 0
+    reopened: str = ""
+    no_time: bool = False
+
+
+def recover(shard: Shard, fault: Fault, by_time: bool, now_us: int) -> Recovery:
+    """Decide. ``by_time``: the source can open by time; ``now_us``: server time."""
+    shard.faults += 1
+    if isinstance(fault, Throttled | Denied):
+        return Recovery()
+    if isinstance(fault, Expired):
+        # The place is known: after the last record taken, or where the shard was opened.
+        shard.iterator = None
+        return Recovery(at_once=shard.faults == 1)
+    if isinstance(fault, Trimmed):
+        return _trimmed(shard, now_us)
+    if isinstance(fault, NotFound):
+        return _not_found(shard)
+    if isinstance(fault, Rejected):
+        return _rejected(shard, fault, by_time)
+    return Recovery()
+
+
+def _trimmed(shard: Shard, now_us: int) -> Recovery:
+    since = shard.anchored_us
+    fresh = not shard.sequence and now_us - shard.opened_us < FRESH_US
+    if fresh and shard.start.anchor is Anchor.HORIZON:
+        # Some services say so on a table that is new: nothing was there to lose.
+        shard.iterator = None
+        return Recovery()
+    shard.reopen(HORIZON)
+    shard.unsaved = True
+    return Recovery(at_once=shard.faults == 1, gap_from_us=since, reopened="trimmed")
+
+
+def _not_found(shard: Shard) -> Recovery:
+    if not shard.rebuilt:
+        # An iterator can be unknown where the shard is not: it is rebuilt once.
+        shard.rebuilt = True
+        shard.iterator = None
+        return Recovery(at_once=True)
+    since = shard.anchored_us
+    shard.lose()
+    shard.unsaved = True
+    return Recovery(lost=True, gap_from_us=since)
+
+
+def _rejected(shard: Shard, fault: Fault, by_time: bool) -> Recovery:
+    shard.iterator = None
+    if not fault.opening:
+        return Recovery(at_once=shard.faults == 1)
+    anchor = shard.position.anchor
+    if anchor is Anchor.HORIZON:
+        return Recovery()
+    shard.unsaved = True
+    if anchor is Anchor.AFTER and by_time and shard.anchored_us:
+        shard.reopen(at_time(shard.anchored_us - OVERLAP_US))
+        return Recovery(at_once=True, reopened=f"its position was refused: {fault}")
+    shard.reopen(HORIZON)
+    return Recovery(
+        at_once=True,
+        reopened=f"its position was refused: {fault}",
+        no_time=anchor is Anchor.TIME,
+    )

@@ -1,0 +1,150 @@
+"""The small protocol behind which every kind of stream stands, and its values."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ShardInfo:
+    """A shard as a listing shows it.
+
+    Attributes:
+        id: the shard's name; equality of shards is equality of names.
+        parents: the shards it continues; none for a root, two after a merge (Kinesis).
+        closed: True when the listing knows its end. False proves nothing: listings lag behind.
+    """
+
+    id: str
+    parents: tuple[str, ...] = ()
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A complete listing of a stream: all pages of it.
+
+    Attributes:
+        stream: the stream's name (ARN); a stream that was switched off and on has another.
+        enabled: False when the stream is switched off: nothing new will come.
+        shards: every listed shard, in the service's order.
+    """
+
+    stream: str
+    enabled: bool
+    shards: tuple[ShardInfo, ...]
+
+
+class Anchor(StrEnum):
+    """Ways to say where reading begins. There is no "latest": a bare one loses records when its
+    iterator runs out before the first record."""
+
+    AFTER = "after"
+    TIME = "time"
+    HORIZON = "horizon"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a shard is read from.
+
+    Attributes:
+        anchor: which of the other fields counts.
+        sequence: of the last record taken (AFTER); always one that this reader took itself.
+        at_us: creation time from which records are wanted, microseconds UTC (TIME).
+    """
+
+    anchor: Anchor
+    sequence: str = ""
+    at_us: int = 0
+
+
+HORIZON = Position(Anchor.HORIZON)
+"""From the oldest record that the service still has."""
+
+
+def at_time(at_us: int) -> Position:
+    """From the first record created at or after ``at_us``."""
+    return Position(Anchor.TIME, at_us=at_us)
+
+
+def after(sequence: str) -> Position:
+    """From the record that follows ``sequence``."""
+    return Position(Anchor.AFTER, sequence=sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One stream record.
+
+    Attributes:
+        sequence: its number in the shard, as text; rising, with holes, of any length.
+        created_us: the service's creation time, microseconds UTC. DynamoDB rounds it down to the
+            second and it may step back: nothing is ordered or told apart by it.
+        body: the item as it became, in the source's own form; None when there is none (a removal).
+        whole: the record as it came, kept for quarantine.
+    """
+
+    sequence: str
+    created_us: int
+    body: Any = field(repr=False)
+    whole: Any = field(repr=False, default=None)
+
+    def raw(self) -> bytes:
+        """The record as JSON, binary in base64: what a quarantine keeps."""
+        whole = self.whole if self.whole is not None else self.body
+        return json.dumps(whole, default=_plain, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one read gave.
+
+    Attributes:
+        records: in the shard's order; often none, which proves nothing.
+        next_iterator: where to go on; None when the shard has ended *after* these records.
+    """
+
+    records: tuple[Record, ...]
+    next_iterator: str | None
+
+
+class StreamSource(Protocol):
+    """A stream. Calls block, may come from several threads at once, and raise
+    :class:`pitwall.stream.faults.Fault` and nothing else."""
+
+    @property
+    def by_time(self) -> bool:
+        """True when :meth:`open` takes a TIME position."""
+        ...
+
+    def describe(self) -> Listing:
+        """All pages of the listing; raises when one of them could not be had."""
+        ...
+
+    def children(self, shard: str) -> tuple[ShardInfo, ...]:
+        """The shards that continue ``shard``, as far as they are listed yet."""
+        ...
+
+    def open(self, shard: str, position: Position) -> str:
+        """An iterator."""
+        ...
+
+    def read(self, iterator: str, limit: int) -> Page:
+        """The next records, at most ``limit``."""
+        ...
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b64encode(bytes(value)).decode("ascii")
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=repr)
+    return str(value)

@@ -1,0 +1,89 @@
+"""What the reader lets others see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pitwall.stream.shard import State
+
+OnEvent = Callable[[str, Mapping[str, object]], None]
+"""Called with an event's name and its details, on the thread where it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGap:
+    """A loss that the stream itself shows: what a shard held between two times.
+
+    Attributes:
+        shard: which.
+        from_us, to_us: bounds in the service's creation time, microseconds UTC; ``to_us`` is 0
+            while the end is not known.
+        reason: in words.
+    """
+
+    shard: str
+    from_us: int
+    to_us: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """One shard at one moment; times are server time, microseconds UTC, 0 for never."""
+
+    id: str
+    state: State
+    verified_us: int
+    last_us: int
+    saved_us: int
+    faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderStatus:
+    """The reader at one moment.
+
+    Attributes:
+        running: its thread is at work.
+        enabled: the stream is switched on.
+        open, waiting, finished, lost, total: shards by state.
+        rotations: ended shards that were followed into a child.
+        polls, records, throttles, retries: counted since the start.
+        last_record_us: creation time of the newest record.
+        passed_us: server time up to which every shard has most likely been read.
+        lag_us: age of the newest head when it was read, server time; None before the first.
+        head_age_us: server time since the newest head was read; None before the first.
+        clock_offset_us: this machine's clock minus server time; None when not measured.
+        stalled: ended shards whose children have not shown up.
+        failing: shards whose last three calls or more failed.
+        blocked: the writer takes nothing at the moment: reading has stopped.
+        gaps: losses, the last hundred; ``gap_count`` all of them.
+        shards: each shard.
+        message: what the user should know, one line; empty when nothing.
+    """
+
+    running: bool = False
+    enabled: bool = True
+    open: int = 0
+    waiting: int = 0
+    finished: int = 0
+    lost: int = 0
+    total: int = 0
+    rotations: int = 0
+    polls: int = 0
+    records: int = 0
+    throttles: int = 0
+    retries: int = 0
+    last_record_us: int = 0
+    passed_us: int = 0
+    lag_us: int | None = None
+    head_age_us: int | None = None
+    clock_offset_us: int | None = None
+    stalled: tuple[str, ...] = ()
+    failing: int = 0
+    blocked: bool = False
+    gaps: tuple[StreamGap, ...] = ()
+    gap_count: int = 0
+    shards: tuple[ShardStatus, ...] = ()
+    message: str = ""
