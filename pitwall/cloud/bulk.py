@@ -6,14 +6,16 @@ Nothing here touches the network: whoever seeds puts the items where they belong
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+import numpy as np
 
 from pitwall.cloud.items import Item, catalog_item, sealed_item, session_item
 from pitwall.cloud.lapbook import ClosedLap, LapBook
 from pitwall.cloud.producer import HEAD_EVERY_US, Producer, owner
 from pitwall.cloud.sealed import sealed_key, sealed_object
-from pitwall.telemetry import Segment, Session
+from pitwall.telemetry import Samples, Segment, Series, Session
 
 
 class Written(NamedTuple):
@@ -33,6 +35,7 @@ def history(
     text: bool = True,
     end: bool = False,
     head_every_us: int = HEAD_EVERY_US,
+    samples: Mapping[Series, Samples] | None = None,
 ) -> Iterator[Written]:
     """Everything that publishing ``chunks`` writes, in the order it writes it.
 
@@ -43,6 +46,8 @@ def history(
         end: close the laps still open and end each epoch; without it, publishing can resume from
             the last heads, and open laps have a catalog entry that says they are not sealed.
         head_every_us: event time between two heads of a producer.
+        samples: what the chunks were cut from, by series, times in event time and rising: makes
+            sealing several times faster.
 
     Raises:
         BadInput: as publishing does.
@@ -74,27 +79,43 @@ def history(
         if producer is None:
             producer = producers[who] = Producer(out, *who, groups, accepted, text=text)
         producer.offer(chunk)
-        yield from out.take(t)
+        for item in out.items:
+            yield Written(t, item, "", b"")
+        out.items.clear()
         for lap in closed:
-            yield from _sealed(lap, session, t, text)
+            yield from _sealed(lap, session, t, text, samples)
         closed.clear()
     for producer in producers.values():
         if end:
             producer.end(t)
         else:
             producer.head(t)
-    yield from out.take(t)
+    for item in out.items:
+        yield Written(t, item, "", b"")
     if end:
         for lap in book.finish():
-            yield from _sealed(lap, session, t, text)
+            yield from _sealed(lap, session, t, text, samples)
     else:
         for entry in book.entries():
             if not entry.sealed:
                 yield Written(t, catalog_item(entry), "", b"")
 
 
-def _sealed(lap: ClosedLap, session: Session, t: int, text: bool) -> Iterator[Written]:
-    for segment in lap.seal(session.catalog):
+def _sealed(
+    lap: ClosedLap,
+    session: Session,
+    t: int,
+    text: bool,
+    samples: Mapping[Series, Samples] | None,
+) -> Iterator[Written]:
+    first, last = lap.chunks[0], lap.chunks[-1]
+    whole = samples.get(first.series) if samples is not None else None
+    some = None
+    if whole is not None:
+        lo = np.searchsorted(whole.t, first.t_lo, "left")
+        hi = np.searchsorted(whole.t, last.t_hi, "right")
+        some = Samples(whole.t[lo:hi], whole.values[:, lo:hi])
+    for segment in lap.seal(session.catalog, some):
         item = sealed_item(segment, text=text)
         yield Written(t, item, sealed_key(segment), sealed_object(segment))
     yield Written(t, catalog_item(lap.entry), "", b"")
@@ -104,16 +125,10 @@ class _Collected:
     """A table that accepts everything at once."""
 
     def __init__(self) -> None:
-        self._items: list[Item] = []
+        self.items: list[Item] = []
 
     def put(self, lane: Hashable, item: Item, accepted: Callable[[], None] | None = None) -> None:
         """Take ``item``; whatever the lane, order is that of the calls."""
-        self._items.append(item)
+        self.items.append(item)
         if accepted is not None:
             accepted()
-
-    def take(self, t: int) -> Iterator[Written]:
-        """What was taken since the last time."""
-        items, self._items = self._items, []
-        for item in items:
-            yield Written(t, item, "", b"")

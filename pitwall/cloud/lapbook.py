@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pitwall.cloud.items import LapEntry
 from pitwall.cloud.sealed import seal_lap
-from pitwall.telemetry import BadInput, Catalog, Segment, Series
+from pitwall.telemetry import BadInput, Catalog, Samples, Segment, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,31 @@ class ClosedLap:
     chunks: tuple[Segment, ...]
     entry: LapEntry
 
-    def seal(self, catalog: Catalog) -> list[Segment]:
-        """The sealed segments, usually one. Raises BadInput when a chunk cannot be decoded."""
+    def seal(self, catalog: Catalog, samples: Samples | None = None) -> list[Segment]:
+        """The sealed segments, usually one; ``samples`` (times in event time) saves decoding the
+        chunks. Raises BadInput when a chunk cannot be decoded."""
         try:
             group = catalog.group(self.chunks[0].series.group)
         except KeyError as error:
             raise BadInput(f"group {error} is not in the session's catalog") from error
-        return seal_lap(self.chunks, group, catalog.version)
+        return seal_lap(self.chunks, group, catalog.version, samples)
 
 
 @dataclass(slots=True)
 class _Lap:
+    """What is known of a lap beside its open runs."""
+
     t_lo: int
-    t_hi: int
+    t_hi: int = 0
     ranges: dict[tuple[str, str], tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    open: set[tuple[str, str]] = field(default_factory=set)
+    open: set[Series] = field(default_factory=set)
+
+    def count(self, run: list[Segment]) -> None:
+        """Add a run to the ranges and to the span."""
+        name = (run[0].series.group, run[0].series.epoch)
+        self.ranges[name] = (*self.ranges.get(name, ()), (run[0].n_lo, run[-1].n_hi))
+        self.t_lo = min(self.t_lo, run[0].t_lo)
+        self.t_hi = max(self.t_hi, run[-1].t_hi)
 
 
 class LapBook:
@@ -57,26 +67,16 @@ class LapBook:
         another."""
         series = chunk.series
         run = self._open.get(series)
-        closed = None
-        if run and run[0].lap != chunk.lap:
-            closed = self._close(series, run)
-            run = None
-        if run is None:
-            run = self._open[series] = []
-        run.append(chunk)
+        if run is not None and run[0].lap == chunk.lap and run[-1].n_hi + 1 == chunk.n_lo:
+            run.append(chunk)
+            return None
+        closed = None if run is None else self._close(series, run)
+        self._open[series] = [chunk]
         place = (series.session, series.car, chunk.lap)
-        name = (series.group, series.epoch)
         lap = self._laps.get(place)
         if lap is None:
-            lap = self._laps[place] = _Lap(chunk.t_lo, chunk.t_hi)
-        lap.t_lo = min(lap.t_lo, chunk.t_lo)
-        lap.t_hi = max(lap.t_hi, chunk.t_hi)
-        lap.open.add(name)
-        runs = lap.ranges.get(name, ())
-        if runs and runs[-1][1] + 1 == chunk.n_lo:
-            lap.ranges[name] = (*runs[:-1], (runs[-1][0], chunk.n_hi))
-        else:
-            lap.ranges[name] = (*runs, (chunk.n_lo, chunk.n_hi))
+            lap = self._laps[place] = _Lap(chunk.t_lo)
+        lap.open.add(series)
         return closed
 
     def finish(self, car: str | None = None) -> list[ClosedLap]:
@@ -90,10 +90,15 @@ class LapBook:
 
     def _close(self, series: Series, run: list[Segment]) -> ClosedLap:
         place = (series.session, series.car, run[0].lap)
-        self._laps[place].open.discard((series.group, series.epoch))
+        lap = self._laps[place]
+        lap.open.discard(series)
+        lap.count(run)
         del self._open[series]
         return ClosedLap(tuple(run), self._entry(place))
 
     def _entry(self, place: tuple[str, str, int]) -> LapEntry:
-        lap = self._laps[place]
-        return LapEntry(*place, lap.t_lo, lap.t_hi, dict(lap.ranges), not lap.open)
+        known = self._laps[place]
+        lap = _Lap(known.t_lo, known.t_hi, dict(known.ranges))
+        for series in known.open:
+            lap.count(self._open[series])
+        return LapEntry(*place, lap.t_lo, lap.t_hi, lap.ranges, not known.open)

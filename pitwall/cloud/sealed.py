@@ -16,7 +16,7 @@ import numpy as np
 from pitwall.cloud import keys
 from pitwall.cloud.items import pack_u16, pack_u32, sealed_of
 from pitwall.cloud.keys import shown
-from pitwall.telemetry import BadInput, Group, Segment, decode_many, encode
+from pitwall.telemetry import BadInput, Group, Samples, Segment, decode_many, encode
 from pitwall.telemetry.payload import MAX_SAMPLES
 
 MAX_SEALED = 256 * 1024
@@ -25,6 +25,7 @@ MAX_CHUNKS = 16_384
 """Chunks in one sealed segment: their crcs and counts take 6 bytes each of the same item."""
 MAX_OBJECT = 4 * 1024 * 1024
 """Bytes of a sealed object that parsing accepts."""
+_MOST_STEPS = float(1 << 51)
 
 
 class _Front(msgspec.Struct, frozen=True):
@@ -47,8 +48,16 @@ _front = msgspec.json.Decoder(_Front)
 _encoder = msgspec.json.Encoder()
 
 
-def seal(segments: Sequence[Segment], group: Group, catalog_version: int) -> Segment:
+def seal(
+    segments: Sequence[Segment],
+    group: Group,
+    catalog_version: int,
+    samples: Samples | None = None,
+) -> Segment:
     """One segment of consecutive chunks (or runs) of one lap and series.
+
+    ``samples``, with times in event time, are those that the chunks were cut from, as measured:
+    whoever still has them is spared decoding. The result is the same to the byte.
 
     Raises BadInput when they are none, leave out an n, differ in series or lap, or a payload of
     theirs cannot be decoded.
@@ -63,11 +72,8 @@ def seal(segments: Sequence[Segment], group: Group, catalog_version: int) -> Seg
                 f"cannot seal {after.series} lap {after.lap} n {after.n_lo} after "
                 f"{before.series} lap {before.lap} n {before.n_hi}"
             )
-    counts, samples, bad = decode_many([s.payload for s in segments], group, catalog_version)
-    for i, error in bad.items():
-        raise BadInput(f"cannot seal {first.series} n {segments[i].n_lo}: {error}") from error
-    starts = np.array([s.t_lo - first.t_lo for s in segments], np.int64)
-    t = samples.t + np.repeat(starts, counts)
+    if samples is None or not _are_of(samples, segments, group):
+        samples = _decoded(segments, group, catalog_version)
     return Segment(
         first.series,
         first.n_lo,
@@ -77,26 +83,32 @@ def seal(segments: Sequence[Segment], group: Group, catalog_version: int) -> Seg
         last.t_hi,
         tuple(count for s in segments for count in s.counts),
         tuple(crc for s in segments for crc in s.crcs),
-        encode(t, samples.values, group, catalog_version),
+        encode(samples.t, samples.values, group, catalog_version),
     )
 
 
-def seal_lap(segments: Sequence[Segment], group: Group, catalog_version: int) -> list[Segment]:
+def seal_lap(
+    segments: Sequence[Segment],
+    group: Group,
+    catalog_version: int,
+    samples: Samples | None = None,
+) -> list[Segment]:
     """The chunks of one lap and series, in order of n, sealed into as few segments as items hold:
-    one, unless the lap is huge or leaves out an n. Raises BadInput as :func:`seal` does."""
+    one, unless the lap is huge or leaves out an n. ``samples`` help when it is one. Raises BadInput
+    as :func:`seal` does."""
     done: list[Segment] = []
     todo = [list(run) for run in _runs(segments)][::-1]
     while todo:
         run = todo.pop()
-        samples = sum(sum(s.counts) for s in run)
+        total = sum(sum(s.counts) for s in run)
         chunks = sum(s.chunks for s in run)
-        if samples <= MAX_SAMPLES and chunks <= MAX_CHUNKS:
-            whole = seal(run, group, catalog_version)
+        if total <= MAX_SAMPLES and chunks <= MAX_CHUNKS:
+            whole = seal(run, group, catalog_version, samples)
             if len(whole.payload) <= MAX_SEALED or len(run) == 1:
                 done.append(whole)
                 continue
         elif len(run) == 1:
-            raise BadInput(f"cannot seal {run[0].series} n {run[0].n_lo}: {samples} samples")
+            raise BadInput(f"cannot seal {run[0].series} n {run[0].n_lo}: {total} samples")
         half = len(run) // 2
         todo += [run[half:], run[:half]]
     return done
@@ -154,6 +166,30 @@ def parse_object(data: bytes) -> tuple[Segment, int]:
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BadInput(f"sealed object {shown(line[:60])}: {error}") from error
     return segment, front.v
+
+
+def _decoded(segments: Sequence[Segment], group: Group, catalog_version: int) -> Samples:
+    """Samples of all segments, times in event time."""
+    counts, samples, bad = decode_many([s.payload for s in segments], group, catalog_version)
+    for i, error in bad.items():
+        at = segments[i]
+        raise BadInput(f"cannot seal {at.series} n {at.n_lo}: {error}") from error
+    starts = np.array([s.t_lo for s in segments], np.int64)
+    return Samples(samples.t + np.repeat(starts, counts), samples.values)
+
+
+def _are_of(samples: Samples, segments: Sequence[Segment], group: Group) -> bool:
+    """Whether packing ``samples`` gives what packing the chunks' decoded samples would."""
+    t = samples.t
+    if len(t) != sum(sum(s.counts) for s in segments):
+        return False
+    if t[0] != segments[0].t_lo or t[-1] != segments[-1].t_hi:
+        return False
+    # A value beyond the integer form leaves its own chunk's column as it was measured, but the
+    # columns of the other chunks rounded: then only decoding tells.
+    steps = np.array([channel.resolution for channel in group.channels])
+    largest = np.abs(samples.values).max(axis=1, where=~np.isnan(samples.values), initial=0.0)
+    return bool(np.all(largest <= steps * _MOST_STEPS, where=steps > 0))
 
 
 def _runs(segments: Sequence[Segment]) -> list[Sequence[Segment]]:
