@@ -95,6 +95,4 @@ def chunk(
     series: Series, n: int, lap: int, t_lo: int, t_hi: int, samples: int, payload: bytes
 ) -> Segment:
     """The segment of one chunk, with its crc computed."""
-    return Segment(
-        series, n, n, lap, t_lo, t_hi, (samples,), (chunk_crc(t_lo, payload),), payload
-    )
+    return Segment(series, n, n, lap, t_lo, t_hi, (samples,), (chunk_crc(t_lo, payload),), payload)
