@@ -204,7 +204,7 @@ def build_environment() -> None:
         say(f"making .venv with Python {sys.version.split()[0]}")
         quiet([sys.executable, "-m", "venv", str(VENV)])
     STAMP.unlink(missing_ok=True)
-    say("installing the locked packages (about 400 MB on disk, once)")
+    say("installing the locked packages (about 600 MB on disk, once)")
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     pip += ["--quiet", "--no-warn-script-location"]
     quiet([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)])

@@ -23,9 +23,10 @@ def test(arguments: list[str]) -> int:
     """All checks in order, each with its duration; with arguments only pytest, given those."""
     python = str(venv_python())
     pytest = ("pytest", [python, "-m", "pytest", *arguments])
+    ruff, concise = [python, "-m", "ruff"], ["--output-format", "concise"]
     steps = [
-        ("ruff check", [python, "-m", "ruff", "check", "."]),
-        ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        ("ruff check", [*ruff, "check", ".", *concise]),
+        ("ruff format", [*ruff, "format", "--check", ".", *concise]),
         ("mypy", [python, "-m", "mypy", "--strict", "pitwall"]),
         ("import contracts", [script("lint-imports"), "--no-logo"]),
         pytest,
