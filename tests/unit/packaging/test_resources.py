@@ -37,7 +37,7 @@ def test_somebody_elses_folder_is_not_taken(
 ) -> None:
     (tmp_path / "resources").mkdir()
     monkeypatch.setattr(resources, "__file__", str(tmp_path / "pitwall/telemetry/resources.py"))
-    with pytest.raises(Failure, match="install"):
+    with pytest.raises(Failure, match="no resources folder"):
         resources.resource_path("fonts")
 
 
