@@ -36,7 +36,7 @@ T_MIN = 946_684_800_000_000
 """2000-01-01, microseconds UTC."""
 T_MAX = 4_102_444_800_000_000
 """2100-01-01."""
-MAX_DECODED = 1 << 22
+MAX_DECODED = 1 << 20
 """Samples decoded at a time: bounds the memory a batch can claim."""
 
 _EPOCH = re.compile(r"[a-z0-9]{1,16}")

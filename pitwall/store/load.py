@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import numpy as np
 from pitwall.store.growth import GrowingColumns, Samples, join
 from pitwall.store.identity import MAX_DECODED
 from pitwall.store.recording import Recording
-from pitwall.store.rows import Row
 from pitwall.store.session_store import Key, SessionStore
 from pitwall.telemetry import BadInput, Group, Series, Session, decode_many
 
@@ -65,51 +65,35 @@ def open_session(
 def _series(
     recording: Recording, series: Series, group: Group, growing: GrowingColumns
 ) -> Iterator[Samples]:
+    version = recording.session.catalog.version
     epoch = growing.epoch_index(series.epoch)
     last = 0
-    for rows in _portions(recording.read_segments(series)):
-        for row in rows:
-            if row.segment.n_lo <= last or not row.intact:
-                raise BadInput(
-                    f"{recording.path}: the file is damaged (car {series.car}, {series.group}, "
-                    f"chunk {row.segment.n_lo}): open a copy of it, or join or import the session "
-                    "again"
-                )
-            last = row.segment.n_hi
-        yield _decode(recording, rows, group, epoch)
-
-
-def _portions(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    part: list[Row] = []
-    room = MAX_DECODED
-    for row in rows:
-        part.append(row)
-        room -= sum(row.segment.counts)
-        if room <= 0:
-            yield part
-            part, room = [], MAX_DECODED
-    if part:
-        yield part
-
-
-def _decode(recording: Recording, rows: list[Row], group: Group, epoch: int) -> Samples:
-    version = recording.session.catalog.version
-    segments = [row.segment for row in rows]
-    lengths, samples, bad = decode_many([s.payload for s in segments], group, version)
-    if bad:
-        first = segments[min(bad)]
-        raise BadInput(
-            f"{recording.path}: the file is damaged (car {first.series.car}, {group.name}, chunk "
-            f"{first.n_lo}: {bad[min(bad)]}): open a copy of it, or join or import the session "
-            "again"
+    for rows in recording.read_bulk(series, MAX_DECODED):
+        checksums = np.array([zlib.crc32(p) for p in rows.payloads], np.int64)
+        before = np.concatenate([[last], rows.n_hi[:-1]])
+        wrong = (checksums != rows.checksum) | (rows.n_lo <= before) | (rows.n_hi < rows.n_lo)
+        lengths, samples, bad = decode_many(rows.payloads, group, version)
+        chunks = rows.n_hi - rows.n_lo + 1
+        if bad or wrong.any() or chunks.sum() != len(rows.counts):
+            first = int(rows.n_lo[min([*bad, *np.flatnonzero(wrong).tolist(), len(wrong) - 1])])
+            raise BadInput(
+                f"{recording.path}: the file is damaged (car {series.car}, {series.group}, chunk "
+                f"{first}): open a copy of it, or join or import the session again"
+            )
+        last = int(rows.n_hi[-1])
+        # Counters of all chunks: the rows' first ones, counted up within each row.
+        ends = np.cumsum(chunks)
+        counters = np.arange(ends[-1]) + np.repeat(rows.n_lo - (ends - chunks), chunks)
+        if rows.counts.sum() != len(samples.t):
+            raise BadInput(
+                f"{recording.path}: the file is damaged (car {series.car}, {series.group}, chunks "
+                f"{int(rows.n_lo[0])} to {last}): open a copy of it, or join or import the "
+                "session again"
+            )
+        yield Samples(
+            samples.t + np.repeat(rows.t_lo, lengths),
+            samples.values.astype(np.float32),
+            np.repeat(counters.astype(np.int32), rows.counts),
+            np.full(len(samples.t), epoch, np.uint16),
+            np.repeat(rows.source.astype(np.uint8), lengths),
         )
-    t = samples.t + np.repeat(np.array([s.t_lo for s in segments], np.int64), lengths)
-    counters = np.concatenate([np.arange(s.n_lo, s.n_hi + 1, dtype=np.int32) for s in segments])
-    counts = np.array([c for s in segments for c in s.counts], np.int64)
-    return Samples(
-        t,
-        samples.values.astype(np.float32),
-        np.repeat(counters, counts),
-        np.full(len(t), epoch, np.uint16),
-        np.repeat(np.array([row.source.code for row in rows], np.uint8), lengths),
-    )

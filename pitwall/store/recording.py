@@ -15,8 +15,10 @@ from pitwall.store.intake import Intake, State
 from pitwall.store.ledger import Ledger
 from pitwall.store.lock import WriterLock
 from pitwall.store.rows import (
+    Bulk,
     Row,
     read_accounts,
+    read_bulk,
     read_conflicts,
     read_heads,
     read_quarantine,
@@ -188,6 +190,14 @@ class Recording:
             return
         with database.explained(self.path):
             yield from read_segments(self._db, account.id, series, n_lo, n_hi)
+
+    def read_bulk(self, series: Series, max_samples: int) -> Iterator[Bulk]:
+        """All stored rows of one series as columns, in portions of about ``max_samples``."""
+        account = self._state.books.get(series)
+        if account is None:
+            return
+        with database.explained(self.path):
+            yield from read_bulk(self._db, account.id, max_samples)
 
     def row_count(self) -> int:
         """Number of stored segments."""

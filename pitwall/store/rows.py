@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pitwall.store.accounts import Account
 from pitwall.store.batch import Conflict, Gap, Quarantined, Source
@@ -88,6 +89,57 @@ def read_segments(
         found = _row(row, series)
         if found.segment.n_hi >= n_lo:
             yield found
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Many rows of one series as columns, in order of n.
+
+    Attributes:
+        n_lo, n_hi, t_lo, source, checksum: int64[m].
+        counts: int64[chunks of all rows].
+        payloads: m of them.
+    """
+
+    n_lo: NDArray[np.int64]
+    n_hi: NDArray[np.int64]
+    t_lo: NDArray[np.int64]
+    source: NDArray[np.int64]
+    checksum: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    payloads: tuple[bytes, ...]
+
+
+def read_bulk(db: sqlite3.Connection, sid: int, max_samples: int) -> Iterator[Bulk]:
+    """All rows of one series, in portions of about ``max_samples`` samples."""
+    cursor = db.execute(
+        """SELECT id, n_hi, t_lo, source, checksum, counts, payload FROM segments
+            WHERE id BETWEEN ? AND ? ORDER BY id""",
+        (sid << SHIFT, sid << SHIFT | MASK),
+    )
+    rows: list[tuple[int, int, int, int, int, bytes, bytes]] = []
+    samples = 0
+    while more := cursor.fetchmany(64):
+        rows += more
+        samples += int(np.frombuffer(b"".join([r[5] for r in more]), "<u2").sum(dtype=np.int64))
+        if samples >= max_samples:
+            yield _bulk(rows)
+            rows, samples = [], 0
+    if rows:
+        yield _bulk(rows)
+
+
+def _bulk(rows: list[tuple[int, int, int, int, int, bytes, bytes]]) -> Bulk:
+    ids, n_hi, t_lo, source, checksum, counts, payloads = zip(*rows, strict=True)
+    return Bulk(
+        np.array(ids, np.int64) & MASK,
+        np.array(n_hi, np.int64),
+        np.array(t_lo, np.int64),
+        np.array(source, np.int64),
+        np.array(checksum, np.int64),
+        np.frombuffer(b"".join(counts), "<u2").astype(np.int64),
+        payloads,
+    )
 
 
 def held_crcs(db: sqlite3.Connection, sid: int, n_lo: int, n_hi: int) -> dict[int, int]:

@@ -87,9 +87,9 @@ def code_block(q: Ints) -> tuple[NDArray[np.uint8], Ints, Ints]:
 
 
 def _width_codes(x: Ints) -> NDArray[np.uint8]:
-    codes = (x != 0).astype(np.uint8)
+    codes: NDArray[np.uint8] = (x != 0).astype(np.uint8)
     for limit in (7, 15, 31):
-        codes += ((x < -(1 << limit)) | (x >= 1 << limit)).astype(np.uint8)
+        codes += (x < -(1 << limit)) | (x >= 1 << limit)
     return codes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tracemalloc
 
@@ -15,6 +16,7 @@ from pitwall.telemetry import (
     BadPayload,
     Channel,
     Group,
+    Samples,
     catalog_of,
     decode,
     decode_many,
@@ -118,18 +120,23 @@ def test_encode_many_is_encode_for_long_chunks() -> None:
     assert together == [encode(t[i], v[i], group, CATALOG) for i in range(5)]
 
 
+def decoded(payload: bytes, group: Group) -> tuple[Samples | None, str | None]:
+    try:
+        return decode(payload, group, CATALOG), None
+    except BadPayload as error:
+        return None, str(error)
+
+
 def assert_many_is_one_by_one(payloads: list[bytes], group: Group) -> None:
     counts, run, bad = decode_many(payloads, group, CATALOG)
     assert len(counts) == len(payloads)
     at = 0
     for i, payload in enumerate(payloads):
-        try:
-            one = decode(payload, group, CATALOG)
-        except BadPayload as error:
+        one, fault = decoded(payload, group)
+        assert (str(bad[i]) if i in bad else None) == fault
+        if one is None:
             assert counts[i] == 0
-            assert str(bad[i]) == str(error)
             continue
-        assert i not in bad
         assert counts[i] == len(one.t)
         assert np.array_equal(run.t[at : at + len(one.t)], one.t)
         assert np.array_equal(run.values[:, at : at + len(one.t)], one.values, equal_nan=True)
@@ -236,10 +243,8 @@ def test_a_few_bytes_cannot_claim_much_memory(channels: int) -> None:
     tracemalloc.start()
     try:
         for raw in (still, packed):
-            try:
+            with contextlib.suppress(BadPayload):
                 decode(raw, group, CATALOG)
-            except BadPayload:
-                pass
             decode_many([raw] * 3, group, CATALOG)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
