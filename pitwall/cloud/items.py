@@ -131,6 +131,7 @@ def chunk_item(segment: Segment, *, text: bool = False) -> Item:
 def parse_chunk(item: Mapping[str, Any]) -> Segment:
     """The chunk in ``item``. Raises BadInput."""
     try:
+        _check_kind(item, "c")
         return chunk_of(
             item["pk"]["S"],
             item["sk"]["S"],
@@ -166,6 +167,7 @@ def sealed_item(segment: Segment, version: int = 1, *, text: bool = False) -> It
 def parse_sealed(item: Mapping[str, Any]) -> Segment:
     """The sealed segment in ``item``. Raises BadInput."""
     try:
+        _check_kind(item, "s")
         epoch = item["e"]["S"]
         n_lo = parse_count(item["lo"]["N"], keys.MAX_N, "lo")
         if item["sk"]["S"] != keys.sealed_sk(epoch, n_lo):
@@ -203,6 +205,7 @@ def head_item(head: Head) -> Item:
 def parse_head(item: Mapping[str, Any]) -> Head:
     """The head in ``item``. Raises BadInput."""
     try:
+        _check_kind(item, "h")
         session = _owner(item, "#head")
         car, _, epoch = item["sk"]["S"].partition("#")
         return Head(
@@ -243,6 +246,7 @@ def catalog_item(entry: LapEntry) -> Item:
 def parse_catalog(item: Mapping[str, Any]) -> LapEntry:
     """The catalog entry in ``item``. Raises BadInput."""
     try:
+        _check_kind(item, "l")
         car, _, lap = item["sk"]["S"].partition("#")
         ranges: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
         for name, runs in item["g"]["M"].items():
@@ -280,17 +284,18 @@ def session_item(session: Session) -> Item:
 def parse_session(item: Mapping[str, Any]) -> Session:
     """The session in ``item``. Raises BadInput."""
     try:
+        _check_kind(item, "m")
         if item["pk"]["S"] != keys.SESSIONS_PK:
             raise BadInput(f"session item under {shown(item['pk']['S'])}")
         version = parse_count(item["v"]["N"], keys.MAX_N, "v")
         if version != WIRE_VERSION:
             raise BadInput(f"session written in wire version {version}: update pitwall to read it")
-        catalog, title = item["catalog"]["S"], item["title"]["S"]
+        catalog, title = _text(item["catalog"]["S"]), _text(item["title"]["S"])
         if len(catalog) > _MAX_CATALOG or len(title) > 400:
             raise BadInput("session item: catalog or title too long")
         return Session(
             keys.check_session(item["sk"]["S"]),
-            str(title),
+            title,
             Catalog.from_json(catalog),
             parse_count(item["t"]["N"], keys.MAX_T, "t"),
             _seconds(item["s"]["N"]),
@@ -395,6 +400,17 @@ def _where(item: object) -> str:
 def _bad(what: str, item: object, error: Exception) -> BadInput:
     reason = f"attribute {error} is missing" if isinstance(error, KeyError) else shown(str(error))
     return BadInput(f"{what} item {_where(item)}: {reason}")
+
+
+def _check_kind(item: Mapping[str, Any], kind: str) -> None:
+    if item["k"]["S"] != kind:
+        raise BadInput(f"item {_where(item)}: kind {shown(item['k']['S'])}, not {kind!r}")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{shown(value)} is not text")
+    return value
 
 
 def _owner(item: Mapping[str, Any], suffix: str) -> str:
