@@ -9,6 +9,6 @@ if __name__ == "__main__":
     try:
         code = main()
     except PitwallError as error:
-        sys.stderr.write(f"pitwall stand-in: {error}\n")
+        sys.stderr.write(f"pitwall: {error}\n")
         code = error.exit_code
     sys.exit(code)

@@ -1,0 +1,103 @@
+"""What the contract runs over, and where a second implementation is known to differ."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from pitwall.cloud.local.process import StandIn
+
+NAMES = ("stand-in", "moto")
+
+# Tests, by name and parameters, that moto fails, and why that is moto's doing. Each is a strict
+# expected failure, so that the entry goes when a new version is right.
+MOTO_DEVIATIONS = {
+    "test_batch_write_takes_25[moto]": "moto takes 26 writes in a batch",
+    "test_batch_write_refuses_the_same_key_twice[moto]": "moto compares whole items, not keys",
+    "test_bad_key_conditions[moto-unused]": "moto does not look for unused values",
+    "test_bad_key_conditions[moto-unfinished]": "moto reads a key condition up to a loose AND",
+    "test_bad_key_conditions[moto-wrong type]": "moto does not compare key types in conditions",
+}
+
+
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client for a local endpoint: dummy credentials, no retries."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="us-east-1",
+        config=Config(
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path"},
+            connect_timeout=5,
+            read_timeout=20,
+        ),
+    )
+
+
+@dataclass
+class Backend:
+    """One implementation: clients of it, and fresh tables and buckets."""
+
+    name: str
+    dynamodb: Any
+    s3: Any
+    _number: Iterator[int] = field(default_factory=itertools.count)
+
+    def table(self, sk_type: str = "S") -> str:
+        """A new table with ``pk`` (S) and ``sk``, and a stream."""
+        name = f"contract-{next(self._number)}-{uuid.uuid4().hex[:8]}"
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": sk_type},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )
+        return name
+
+    def bucket(self) -> str:
+        """A new bucket."""
+        name = f"contract-{next(self._number)}-{uuid.uuid4().hex[:8]}"
+        self.s3.create_bucket(Bucket=name)
+        return name
+
+
+@contextmanager
+def running(name: str) -> Iterator[Backend]:
+    """A backend for as long as the context lasts."""
+    if name == "stand-in":
+        with StandIn.start() as stand_in:
+            yield _backend(name, stand_in.endpoint)
+        return
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield _backend(name, f"http://{host}:{port}")
+    finally:
+        server.stop()
+
+
+def _backend(name: str, endpoint: str) -> Backend:
+    return Backend(name, client("dynamodb", endpoint), client("s3", endpoint))
