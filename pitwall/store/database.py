@@ -85,6 +85,8 @@ def create(path: Path) -> sqlite3.Connection:
         raise Failure(f"{path}: cannot be made ({error.strerror})") from error
     with explained(path):
         db = _connect(path, "rw")
+        # Before anything else is written: it cannot be changed later.
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         _set_up(db)
     return db

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import TracebackType
 
 from pitwall.store import database, migrate
 from pitwall.store.batch import Applied, Batch, Conflict, Gap, Quarantined
+from pitwall.store.compact import Compactor
 from pitwall.store.intake import Intake, State
 from pitwall.store.ledger import Ledger
 from pitwall.store.lock import WriterLock
@@ -46,6 +48,7 @@ class Recording:
         self._lock = lock
         self._state = state
         self._closed = False
+        self._compactor = Compactor(db, state.session, state.books)
 
     @property
     def session(self) -> Session:
@@ -136,7 +139,22 @@ class Recording:
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
                 raise
-        return intake.publish()
+        applied = intake.publish()
+        for fresh in applied.fresh:
+            self._compactor.added(fresh.segment)
+        return applied
+
+    def compact(self, budget_s: float = math.inf, *, everything: bool = True) -> bool:
+        """Pack rows of single chunks into rows of whole laps, for about ``budget_s`` seconds.
+
+        Samples, counters, crcs and books stay as they are, bit for bit; it only makes the file
+        smaller and quicker to open. ``everything``: also laps that are still being driven.
+        Returns True when nothing is left to do. Raises Failure (disk full).
+        """
+        if self.read_only or self._closed:
+            return True
+        with database.explained(self.path):
+            return self._compactor.step(budget_s, everything=everything)
 
     def ledger(self) -> Ledger:
         """The books as committed."""
@@ -215,6 +233,7 @@ class Recording:
                 # disk that cannot be written. Another reader may be in the way: then it stays.
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("PRAGMA busy_timeout = 0")
+                    _give_back(self._db)
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     self._db.execute("PRAGMA journal_mode = DELETE")
             self._db.close()
@@ -268,6 +287,15 @@ def _read_state(db: sqlite3.Connection, path: Path) -> State:
             "of it, or join or import the session again"
         ) from error
     return state
+
+
+def _give_back(db: sqlite3.Connection) -> None:
+    """Return the pages that packing has freed, where they are a good part of the file."""
+    free = int(db.execute("PRAGMA freelist_count").fetchone()[0])
+    pages = int(db.execute("PRAGMA page_count").fetchone()[0])
+    if free > pages // 8:
+        # A script: a single statement frees a single page.
+        db.executescript("PRAGMA incremental_vacuum")
 
 
 def _remove(path: Path) -> None:

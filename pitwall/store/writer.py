@@ -20,6 +20,10 @@ _log = logging.getLogger(__name__)
 MAX_CHUNKS = 20_000
 """Chunks in one transaction: bounds how long readers wait for the next version."""
 _IDLE_S = 1.0
+_SLICE_S = 0.05
+"""Packing of finished laps at a time, while nothing waits."""
+_TIDY_S = 5.0
+"""Packing when the recording is closed; what is left is done another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class Writer:
             try:
                 while self._step():
                     pass
+                self.recording.compact(_TIDY_S)
             finally:
                 self.recording.close()
         except PitwallError as error:
@@ -175,6 +180,8 @@ class Writer:
         """Wait for work and do one transaction. False when it is time to end."""
         taken = self._take()
         if not taken:
+            if not self._stopping:
+                self.recording.compact(_SLICE_S, everything=False)
             return not self._stopping or bool(self._queue)
         begun = time.perf_counter()
         applied = self.recording.apply(*taken)
@@ -190,10 +197,11 @@ class Writer:
                 s.busy_s + time.perf_counter() - begun,
             )
             self._done += len(taken)
-            self._last = time.monotonic()
             self._changed.notify_all()
         if self.on_commit is not None:
             self.on_commit(version)
+        if not self._queue:
+            self.recording.compact(_SLICE_S, everything=False)
         return True
 
     def _take(self) -> list[Batch]:
