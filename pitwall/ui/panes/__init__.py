@@ -1,1 +1,1 @@
-"""The panes of the window."""
+"""The panes: each draws one thing and computes nothing that is not drawing."""

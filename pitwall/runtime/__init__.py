@@ -1,0 +1,26 @@
+"""Threads with owners, hand-over to Qt, the frame pump, health and shutdown.
+
+The names here need no Qt; what does lives in its own modules (:mod:`pitwall.runtime.frame_pump`,
+:mod:`pitwall.runtime.handover`), so that headless commands can use the rest without a binding.
+"""
+
+from pitwall.runtime.frame_stats import FrameStats, Spread
+from pitwall.runtime.health import Health, HealthBoard, State
+from pitwall.runtime.refresher import Refresher
+from pitwall.runtime.shutdown import Shutdown, Stopped
+from pitwall.runtime.threads import OwnedThread
+from pitwall.runtime.usage import ProcessUsage, Usage
+
+__all__ = [
+    "FrameStats",
+    "Health",
+    "HealthBoard",
+    "OwnedThread",
+    "ProcessUsage",
+    "Refresher",
+    "Shutdown",
+    "Spread",
+    "State",
+    "Stopped",
+    "Usage",
+]

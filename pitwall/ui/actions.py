@@ -1,0 +1,107 @@
+"""Every action of the window, declared once as data: name, keys, text.
+
+The window binds each to a method; the keys overlay lists them; the handbook reads them too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the user can do.
+
+    Attributes:
+        name: identifier.
+        title: as listed.
+        keys: shortcuts in Qt's portable form; the first is the one shown.
+        group: heading in the list.
+        about: one sentence that says what happens.
+    """
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    group: str
+    about: str
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("live", "Go live", ("L", "End"), "Time", "Follow the newest data again."),
+    Action(
+        "back_1", "Back 1 s", ("Shift+Left",), "Time", "Scrub one second back; live goes on."
+    ),
+    Action("forward_1", "Forward 1 s", ("Shift+Right",), "Time", "Scrub one second forward."),
+    Action("back_10", "Back 10 s", ("Ctrl+Left",), "Time", "Scrub ten seconds back."),
+    Action("forward_10", "Forward 10 s", ("Ctrl+Right",), "Time", "Scrub ten seconds forward."),
+    Action(
+        "previous_car", "Previous car", ("Up",), "Cars and laps", "Select the car one place up."
+    ),
+    Action(
+        "next_car", "Next car", ("Down",), "Cars and laps", "Select the car one place down."
+    ),
+    Action(
+        "previous_lap", "Previous lap", ("PgUp", "["), "Cars and laps", "Show the lap before."
+    ),
+    Action(
+        "next_lap",
+        "Next lap",
+        ("PgDown", "]"),
+        "Cars and laps",
+        "Show the lap after; past the last one, live again.",
+    ),
+    Action(
+        "reference",
+        "Reference lap",
+        ("R",),
+        "Cars and laps",
+        "Compare with the session's best, the car's own best, or nothing.",
+    ),
+    Action(
+        "reference_here",
+        "Shown lap as reference",
+        ("Shift+R",),
+        "Cars and laps",
+        "Compare with the lap on screen from now on.",
+    ),
+    Action("axis", "Distance / time", ("D",), "Traces", "Switch the shared axis."),
+    Action(
+        "rolling", "Rolling window", ("W",), "Traces", "The last 90 seconds, whatever the lap."
+    ),
+    Action("zoom_in", "Zoom in", ("+", "="), "Traces", "Around the cursor; the wheel does it too."),
+    Action("zoom_out", "Zoom out", ("-",), "Traces", "Around the cursor."),
+    Action("pan_left", "Pan left", ("Left",), "Traces", "Dragging does it too."),
+    Action("pan_right", "Pan right", ("Right",), "Traces", "Dragging does it too."),
+    Action("whole", "Whole lap", ("0", "Home"), "Traces", "Undo zoom and pan."),
+    Action(
+        "fit",
+        "Fit values",
+        ("A",),
+        "Traces",
+        "Scale each plot to what is in view, or back to the channel's limits.",
+    ),
+    Action("clear", "Clear cursor", ("Esc",), "Traces", "Release the pinned cursor."),
+    Action("theme", "Dark / sunlight", ("Ctrl+T",), "Window", "Switch the theme."),
+    Action("larger", "Larger text", ("Ctrl++", "Ctrl+="), "Window", "For reading from afar."),
+    Action("smaller", "Smaller text", ("Ctrl+-",), "Window", "For more on screen."),
+    Action("full_screen", "Full screen", ("F11",), "Window", "And back."),
+    Action("help", "Keys", ("F1", "?"), "Window", "This list."),
+    Action("quit", "Quit", ("Ctrl+Q",), "Window", "Save is never needed: all is recorded."),
+)
+
+
+def action(name: str) -> Action:
+    """The action called ``name``. Raises KeyError."""
+    for one in ACTIONS:
+        if one.name == name:
+            return one
+    raise KeyError(name)
+
+
+def groups() -> dict[str, tuple[Action, ...]]:
+    """Actions under their headings, in the order of declaration."""
+    found: dict[str, list[Action]] = {}
+    for one in ACTIONS:
+        found.setdefault(one.group, []).append(one)
+    return {name: tuple(members) for name, members in found.items()}

@@ -1,0 +1,113 @@
+"""The field as it stood at a moment of the past, from what the laps say.
+
+Live, the order and gaps are the timing engine's. While scrubbing they are taken from the
+crossings of the line before the moment, so that the table never shows the future.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pitwall.analysis import CarTiming, Lap, LapKind, Timing
+
+NOT_RACING = (LapKind.PIT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One line of the timing table.
+
+    Attributes:
+        car: which.
+        position: from 1; 0 when unknown.
+        gap_us: to the leader; None when unknown.
+        laps_down: whole laps behind the leader.
+        last, best: laps; None when there is none.
+        in_pit: True in the pit lane.
+        age_us: how much older the car's newest data is than the session's; None in the past.
+    """
+
+    car: str
+    position: int
+    gap_us: int | None
+    laps_down: int
+    last: Lap | None
+    best: Lap | None
+    in_pit: bool
+    age_us: int | None
+
+
+def standings(timing: Timing, moment: int | None) -> tuple[Standing, ...]:
+    """The table live, or as it stood at ``moment``."""
+    if moment is None:
+        leader = timing.cars[timing.order[0]] if timing.order else None
+        return tuple(_live(timing.cars[car], leader) for car in timing.order)
+    return _past(timing, moment)
+
+
+def best_of_session(timing: Timing, moment: int | None) -> Lap | None:
+    """The fastest valid lap so far."""
+    if moment is None:
+        return timing.best
+    laps = (lap for car in timing.cars.values() for lap in _done(car.laps, moment))
+    return _fastest(laps)
+
+
+def _live(car: CarTiming, leader: CarTiming | None) -> Standing:
+    down = 0
+    if leader is not None and leader.current_lap is not None and car.current_lap is not None:
+        behind = leader.current_lap - car.current_lap
+        ahead_on_track = (car.progress or 0.0) > (leader.progress or 0.0)
+        down = max(0, behind - 1 if ahead_on_track else behind)
+    return Standing(
+        car.car, car.position or 0, car.gap_us, down, car.last, car.best, car.in_pit, car.age_us
+    )
+
+
+def _past(timing: Timing, moment: int) -> tuple[Standing, ...]:
+    found = []
+    for car in timing.cars.values():
+        ended = [lap for lap in car.laps if lap.t_end is not None and lap.t_end <= moment]
+        count = max((lap.number for lap in ended), default=-1)
+        crossed = max((lap.t_end or 0 for lap in ended), default=0)
+        found.append((-count, crossed, car, ended))
+    found.sort(key=lambda item: (item[0], item[1]))
+    lines = []
+    for i, (count, crossed, car, ended) in enumerate(found):
+        lead_count, lead_crossed = found[0][0], found[0][1]
+        gap = None
+        if ended and count == lead_count:
+            gap = crossed - lead_crossed
+        timed = [lap for lap in ended if lap.time_us is not None]
+        here = next((lap for lap in car.laps if _holds(lap, moment)), None)
+        lines.append(
+            Standing(
+                car.car,
+                i + 1,
+                gap,
+                count - lead_count if ended else 0,
+                timed[-1] if timed else None,
+                _fastest(timed),
+                here is not None and here.kind in NOT_RACING,
+                None,
+            )
+        )
+    return tuple(lines)
+
+
+def _done(laps: Sequence[Lap], moment: int) -> list[Lap]:
+    return [lap for lap in laps if lap.t_end is not None and lap.t_end <= moment]
+
+
+def _holds(lap: Lap, moment: int) -> bool:
+    return lap.t_start <= moment and (lap.t_end is None or moment < lap.t_end)
+
+
+def _fastest(laps: Sequence[Lap] | object) -> Lap | None:
+    timed = [
+        lap
+        for lap in laps  # type: ignore[attr-defined]
+        if lap.valid and lap.time_us is not None
+    ]
+    return min(timed, key=lambda lap: lap.time_us, default=None)

@@ -1,0 +1,313 @@
+"""From the data to the panes: what changed is looked up once and handed to whoever draws it.
+
+Runs on the Qt thread, at most once a frame. The panes draw; the numbers come from the store and
+the timing engine; in between there is only this.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pitwall.analysis import Lap, Timing, TrackLine
+from pitwall.runtime import Health, ProcessUsage, Usage
+from pitwall.telemetry import ClockKind
+from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.asof import best_of_session, standings
+from pitwall.ui.inputs import Inputs
+from pitwall.ui.known_tracks import corners_of
+from pitwall.ui.lapview import LapView, Picture, with_current
+from pitwall.ui.model import View, Workspace
+from pitwall.ui.overdue import Overdue
+from pitwall.ui.panes.header import Header, Top
+from pitwall.ui.panes.laps import LapsPane
+from pitwall.ui.panes.loading import LoadingBar
+from pitwall.ui.panes.map import Dot, MapPane
+from pitwall.ui.panes.strip import Strip, Vital
+from pitwall.ui.panes.timeline import Span, Timeline
+from pitwall.ui.panes.timing import TimingPane
+from pitwall.ui.panes.values import ValuesPane
+from pitwall.ui.plot.choice import choose, position_channels
+from pitwall.ui.plot.trace_stack import TraceStack
+from pitwall.ui.qt import QtGui
+from pitwall.ui.theme import Theme
+
+SILENT_US = 3 * SECOND_US
+"""Connected, and no commit for this long: said as silence whatever else is reported."""
+OLD_PLACE_US = 5 * SECOND_US
+
+
+@dataclass(slots=True)
+class Panes:
+    """The widgets that show data."""
+
+    header: Header
+    loading: LoadingBar
+    timing: TimingPane
+    laps: LapsPane
+    traces: TraceStack
+    map: MapPane
+    values: ValuesPane
+    timeline: Timeline
+    strip: Strip
+
+
+class Feed:
+    """Hands data to the panes.
+
+    Attributes:
+        shown_us: newest event time of the selected car that the panes were given.
+        pictures: pictures handed to the trace stack so far; for tests.
+    """
+
+    def __init__(
+        self, inputs: Inputs, workspace: Workspace, panes: Panes, theme: Callable[[], Theme]
+    ) -> None:
+        self.shown_us = 0
+        self.pictures = 0
+        self._inputs = inputs
+        self._workspace = workspace
+        self._panes = panes
+        self._theme = theme
+        self._laps = LapView(inputs.store, choose(inputs.store.session.catalog))
+        self._place = position_channels(inputs.store.session.catalog)
+        self._overdue = Overdue()
+        self._process = ProcessUsage()
+        self._usage: Usage | None = None
+        self._second = 0.0
+        self._commit = (-1, time.monotonic())
+        self._track: TrackLine | None = None
+        self._picture: Picture | None = None
+        self._key: object = None
+        self._has_field = False
+
+    @property
+    def picture(self) -> Picture | None:
+        """What the trace stack shows."""
+        return self._picture
+
+    def colour(self, car: str | None) -> QtGui.QColor:
+        """A car's colour: by its place in the order of first appearance."""
+        cars = self._inputs.store.cars()
+        return self._theme().car(cars.index(car) if car in cars else 0)
+
+    def health(self) -> Health:
+        """The source's state as the window has to say it: silence is seen here first."""
+        health = self._inputs.health()
+        if health.state in ("live", "behind", "silent"):
+            quiet_us = int((time.monotonic() - self._commit[1]) * SECOND_US)
+            if health.state == "silent" or quiet_us > SILENT_US:
+                age = max(quiet_us, health.age_us or 0)
+                return replace(health, state="silent", age_us=age)
+        return health
+
+    # -- refreshing ---------------------------------------------------------------------
+
+    def refresh(self, *, redraw: bool = False) -> None:
+        """Bring every pane up to date; each repaints only what differs. ``redraw`` hands the
+        curves over even when they are the same (another theme or car colour)."""
+        version = self._inputs.store.version
+        if version != self._commit[0]:
+            self._commit = (version, time.monotonic())
+        timing = self._inputs.timing()
+        self._first_car(timing)
+        view = self._workspace.view
+        self._field(view, timing)
+        self._curves(view, timing, redraw)
+        self._map(view, timing)
+        self._timeline(view, timing)
+        self.cursor_moved()
+        self.lines()
+        self.shown_us = self._inputs.store.latest_us(view.car) if view.car else 0
+
+    def lines(self) -> None:
+        """The top and bottom lines and the progress bar."""
+        inputs, panes = self._inputs, self._panes
+        health, store = self.health(), inputs.store
+        books, now = store.ledger(), time.monotonic()
+        missing = self._overdue.count(books, now, at_rest=not health.connected)
+        view = self._workspace.view
+        moment = view.moment if view.moment is not None else store.latest_us()
+        panes.header.show_top(
+            Top(store.session, moment, health, books, view.live, missing, inputs.replay)
+        )
+        panes.loading.show_health(health, books.applied)
+        # A figure about the program itself must not be what keeps it busy.
+        if now - self._second >= 1.0 and health.state != "silent":
+            self._second = now
+            self._usage = self._process.sample()
+            self._frame = inputs.stats.frame_ms
+        panes.strip.show_vital(
+            Vital(health, books, store.session.started_us, missing, self._frame, self._usage)
+        )
+
+    _frame = None
+
+    def cursor_moved(self) -> None:
+        """The cursor, in every pane but the one that moved it."""
+        view, panes, store = self._workspace.view, self._panes, self._inputs.store
+        picture = self._picture
+        panes.timeline.show_heads(view.moment, view.cursor, view.live)
+        t_us = view.cursor or view.moment or (store.latest_us(view.car) if view.car else 0)
+        if picture is not None and picture.shown is not None and view.cursor is None:
+            t_us = min(t_us, picture.shown.t_end)
+        reference = None
+        if picture is not None and picture.mapping and picture.reference_mapping:
+            x = float(picture.mapping.to_x(np.array([t_us]))[0])
+            if picture.reference is not None:
+                reference = (picture.reference.car, picture.reference_mapping.to_time(x))
+        where = "live" if view.cursor is None and view.live else "at the cursor"
+        if view.cursor is None and not view.live:
+            where = clock_text(t_us - store.session.started_us)
+        panes.values.show_values(store, view.car, t_us, reference, where)
+        panes.map.show_cursor(self._place_of(view.car, view.cursor))
+
+    # -- parts --------------------------------------------------------------------------
+
+    def _first_car(self, timing: Timing | None) -> None:
+        """Until the user chooses, the leader is looked at, and stays when the lead changes."""
+        if self._workspace.view.car is None:
+            cars = timing.order if timing and timing.order else self._inputs.store.cars()
+            if cars:
+                self._workspace.change(car=cars[0])
+
+    def _field(self, view: View, timing: Timing | None) -> None:
+        if timing is None:
+            return
+        panes = self._panes
+        best = best_of_session(timing, view.moment)
+        table = standings(timing, view.moment)
+        colours = {line.car: self.colour(line.car) for line in table}
+        panes.timing.show_standings(table, best, view.car, colours)
+        car = timing.cars.get(view.car or "")
+        if car is None:
+            return
+        laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
+        own, running, predicted = car.best, car.current_lap, car.predicted_us
+        if view.moment is not None:
+            laps = [lap for lap in laps if lap.t_start <= view.moment]
+            own = next((line.best for line in table if line.car == car.car), None)
+            running, predicted = None, None
+        shown = self._laps.shown(view, timing)
+        reference, _ = self._laps.reference(view, timing, shown)
+        panes.laps.show_laps(
+            car.car,
+            laps,
+            running,
+            predicted,
+            own,
+            best,
+            _lap_key(shown.lap if shown else None),
+            _lap_key(reference.lap if reference else None),
+            self._inputs.store.holes(car.car),
+        )
+
+    def _curves(self, view: View, timing: Timing | None, redraw: bool) -> None:
+        track = timing.track if timing else None
+        if track is not self._track:
+            self._track = track
+            corners = corners_of(track) if track is not None else ()
+            self._laps.corners = tuple((c.name, c.distance_m) for c in corners)
+        picture = self._laps.picture(view, timing)
+        key = (_signature(picture), view.car, view.axis, view.live)
+        if key == self._key and not redraw:
+            return
+        self._key, self._picture = key, picture
+        self.pictures += 1
+        clock = self._inputs.store.session.clock
+        self._panes.traces.show_picture(
+            picture, self.colour(view.car), reconstructed=clock is ClockKind.RECONSTRUCTED
+        )
+        self._panes.map.show_gains(picture.behind)
+
+    def _map(self, view: View, timing: Timing | None) -> None:
+        track = timing.track if timing else None
+        pane = self._panes.map
+        corners = tuple((at, name) for name, at in self._laps.corners)
+        pane.show_track(track, corners)
+        if track is None or timing is None:
+            return
+        dots = []
+        for car in self._inputs.store.cars():
+            place = self._place_of(car, view.moment or self._inputs.store.latest_us())
+            if place is None:
+                continue
+            known = timing.cars.get(car)
+            resting = known is not None and known.in_pit and view.moment is None
+            dots.append(Dot(car, *place, self.colour(car), car == view.car, resting))
+        pane.show_dots(dots)
+
+    def _place_of(self, car: str | None, t_us: int | None) -> tuple[float, float] | None:
+        """Where a car was, in metres; None when nothing near that time is known."""
+        if car is None or t_us is None or self._place is None or self._track is None:
+            return None
+        group, lat, lon = self._place
+        columns = self._inputs.store.columns(car, group)
+        found = columns.at(t_us) if columns is not None else None
+        if found is None or t_us - found[0] > OLD_PLACE_US:
+            return None
+        values = found[1].astype(np.float64)
+        if not np.isfinite(values[[lat, lon]]).all():
+            return None
+        x, y = self._track.to_xy(values[[lat]], values[[lon]])
+        return float(x[0]), float(y[0])
+
+    def _timeline(self, view: View, timing: Timing | None) -> None:
+        store, health = self._inputs.store, self._inputs.health()
+        session = store.session
+        earliest, latest = store.earliest_us(), store.latest_us()
+        start = min(session.started_us, earliest) if earliest else session.started_us
+        planned = session.started_us + int(session.length_s * SECOND_US) if session.length_s else 0
+        end = max(planned, latest)
+        if not planned and health.connected:
+            # No planned length: keep room ahead, and move in steps rather than with every chunk.
+            step = 300 * SECOND_US
+            end = start + ((latest - start) // step + 1) * step
+        car = timing.cars.get(view.car or "") if timing else None
+        laps: tuple[Lap, ...] = ()
+        if car is not None:
+            laps = tuple(with_current(car.car, car.laps, car.current_lap, car.lap_start_us))
+        traces = self._laps.traces
+        self._panes.timeline.show_span(
+            Span(
+                start,
+                max(end, start + SECOND_US),
+                planned,
+                latest,
+                view.car,
+                laps,
+                timing.best if timing else None,
+                store.holes(view.car) if view.car else (),
+                health.seam_us,
+                health.archive_to_us,
+            ),
+            store,
+            traces[0] if traces else None,
+            self.colour(view.car),
+        )
+
+
+def _lap_key(lap: Lap | None) -> tuple[str, int] | None:
+    return (lap.car, lap.number) if lap is not None else None
+
+
+def _signature(picture: Picture) -> object:
+    """Equal for two pictures that would be painted alike."""
+    shown, reference = picture.shown, picture.reference
+    return (
+        picture.axis,
+        picture.full if picture.edge is None else picture.full[1],
+        (shown.lap, shown.t_end) if shown else None,
+        (reference.lap, reference.t_end) if reference else None,
+        picture.reference_word,
+        tuple((len(line.t), len(line.starts)) for line in picture.lines),
+        tuple((len(line.t), len(line.starts)) for line in picture.reference_lines),
+        picture.holes,
+        picture.seams,
+        picture.predicted_us,
+        picture.corners,
+        picture.delta is None,
+    )

@@ -1,0 +1,432 @@
+"""Which laps are on screen, and their curves against the shared axis. Plain numpy, no Qt.
+
+One :class:`Picture` is what the trace stack paints; it is rebuilt when the store or the view
+changed, never while only the cursor moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.analysis import Lap, LapAxis, LapKind, Timing, delta, lap_axis
+from pitwall.store import SessionStore, Source
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.ui.model import Axis, ReferenceKind, View
+from pitwall.ui.plot.choice import Trace
+from pitwall.ui.words import seconds
+
+ROLLING_S = 90.0
+REFRESH_US = 5 * SECOND_US
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A lap on screen.
+
+    Attributes:
+        lap: the lap; one that still runs has no end.
+        t_end: its end, or the newest data of its car while it runs.
+        open: True while it runs.
+    """
+
+    lap: Lap
+    t_end: int
+    open: bool
+
+    @property
+    def car(self) -> str:
+        """Whose lap it is."""
+        return self.lap.car
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve.
+
+    Attributes:
+        t: int64[n], event time.
+        x: float64[n], position on the shared axis, non-decreasing.
+        y: float64[n], values, finite.
+        starts: indices where an unbroken run starts; the first is 0 unless empty.
+    """
+
+    t: Times
+    x: Floats
+    y: Floats
+    starts: NDArray[np.intp]
+
+    def value_at(self, t_us: int, *, hold: bool = False) -> float | None:
+        """The value at ``t_us``, between samples by a straight line or held; None in a hole."""
+        n = len(self.t)
+        after = int(np.searchsorted(self.t, t_us, side="right"))
+        if after == 0 or n == 0:
+            return None
+        before = after - 1
+        if after == n:
+            return float(self.y[before]) if t_us == self.t[before] else None
+        if self.t[before] == t_us:
+            return float(self.y[before])
+        if np.any(self.starts == after):
+            return None
+        if hold:
+            return float(self.y[before])
+        share = (t_us - self.t[before]) / (self.t[after] - self.t[before])
+        return float(self.y[before] + share * (self.y[after] - self.y[before]))
+
+
+@dataclass(frozen=True, slots=True)
+class HoleMark:
+    """A hole on the axis: where, of which group, and its length in words."""
+
+    x0: float
+    x1: float
+    group: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Event time to axis and back for one lap; straight between the known points.
+
+    Attributes:
+        t: int64[n], increasing.
+        x: float64[n], non-decreasing.
+    """
+
+    t: Times
+    x: Floats
+
+    def to_x(self, t: Times) -> Floats:
+        """Positions of the times ``t``."""
+        return np.interp(t, self.t, self.x)
+
+    def to_time(self, x: float) -> int:
+        """The time at position ``x``."""
+        return int(np.interp(x, self.x, self.t))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything the stack draws.
+
+    Attributes:
+        axis: what the axis counts; time when distance was wanted but is not known.
+        full: limits of the whole axis.
+        traces: the plots.
+        lines, reference_lines: curves of the shown and the reference lap, one per plot.
+        mapping, reference_mapping: event time to axis for both laps.
+        delta: time against the reference, seconds over the axis; None without reference.
+        behind: the same over metres after the line: ``(s, seconds)``; None without reference.
+        predicted_us: the lap time to come; None when not known.
+        holes: hatched.
+        seams: ``(x, words)`` where one source hands over to the next.
+        edge: x of the newest data of a lap that still runs; None otherwise.
+        corners: ``(x, name)``.
+        shown, reference: the laps.
+        reference_word: why this lap is the reference.
+    """
+
+    axis: Axis
+    full: tuple[float, float]
+    traces: tuple[Trace, ...]
+    lines: tuple[Line, ...]
+    reference_lines: tuple[Line, ...] = ()
+    mapping: Mapping | None = None
+    reference_mapping: Mapping | None = None
+    delta: Line | None = None
+    behind: tuple[Floats, Floats] | None = None
+    predicted_us: int | None = None
+    holes: tuple[HoleMark, ...] = ()
+    seams: tuple[tuple[float, str], ...] = ()
+    edge: float | None = None
+    corners: tuple[tuple[float, str], ...] = ()
+    shown: Shown | None = None
+    reference: Shown | None = None
+    reference_word: str = ""
+
+
+@dataclass(slots=True)
+class _Kept:
+    key: object
+    at_us: int
+    lines: tuple[Line, ...] = ()
+    mapping: Mapping | None = None
+    axis: LapAxis | None = None
+
+
+@dataclass(slots=True)
+class LapView:
+    """Builds pictures and keeps what does not change from one to the next.
+
+    Attributes:
+        store, traces: what to draw.
+        corners: ``(name, metres)`` where known; set by the window.
+    """
+
+    store: SessionStore
+    traces: tuple[Trace, ...]
+    corners: tuple[tuple[str, float], ...] = ()
+    _kept: dict[object, _Kept] = field(default_factory=dict)
+
+    # -- which lap ----------------------------------------------------------------------
+
+    def shown(self, view: View, timing: Timing | None) -> Shown | None:
+        """The lap the view asks for; None while the car has none."""
+        car = timing.cars.get(view.car) if timing and view.car else None
+        if car is None:
+            return None
+        laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
+        if view.lap is not None:
+            found = [lap for lap in laps if lap.number == view.lap]
+        elif view.moment is not None:
+            moment = view.moment
+            found = [lap for lap in laps if lap.t_start <= moment]
+        else:
+            found = laps
+        if not found:
+            return None
+        return self._span(found[-1])
+
+    def reference(
+        self, view: View, timing: Timing | None, shown: Shown | None
+    ) -> tuple[Shown | None, str]:
+        """The lap to compare with, and why it is that one."""
+        rule = view.reference
+        if timing is None or rule.kind is ReferenceKind.NONE:
+            return None, ""
+        if rule.kind is ReferenceKind.LAP:
+            car = timing.cars.get(rule.car)
+            laps = [lap for lap in car.laps if lap.number == rule.lap] if car else []
+            lap, word = (laps[-1] if laps else None), "chosen"
+        elif rule.kind is ReferenceKind.OWN_BEST:
+            own = timing.cars.get(view.car or "")
+            lap, word = (own.best if own else None), "own best"
+        else:
+            lap, word = timing.best, "best of session"
+        if lap is None or lap.t_end is None:
+            return None, ""
+        if shown and (lap.car, lap.number) == (shown.lap.car, shown.lap.number):
+            return None, "is the shown lap"
+        return self._span(lap), word
+
+    def _span(self, lap: Lap) -> Shown:
+        if lap.t_end is not None:
+            return Shown(lap, lap.t_end, False)
+        return Shown(lap, max(self.store.latest_us(lap.car), lap.t_start + 1), True)
+
+    # -- curves -------------------------------------------------------------------------
+
+    def picture(self, view: View, timing: Timing | None) -> Picture:
+        """What the stack draws for this view."""
+        if view.axis is Axis.ROLLING:
+            return self._rolling(view, timing)
+        shown = self.shown(view, timing)
+        if shown is None:
+            return self._rolling(view, timing)
+        reference, word = self.reference(view, timing, shown)
+        track = timing.track if timing else None
+        now = self._lap_data(shown, timing)
+        then = self._lap_data(reference, timing) if reference else None
+        by_distance = view.axis is Axis.DISTANCE and track is not None and now.axis is not None
+        mapping = _mapping(shown, now.axis if by_distance else None)
+        edge = float(mapping.x[-1]) if shown.open else None
+        then_mapping = None
+        if reference and then:
+            then_mapping = _mapping(reference, then.axis if by_distance else None)
+        lines = tuple(_against(line, mapping) for line in now.lines)
+        then_lines: tuple[Line, ...] = ()
+        if then is not None and then_mapping is not None:
+            then_lines = tuple(_against(line, then_mapping) for line in then.lines)
+        if by_distance and track is not None:
+            full = (0.0, track.length_m)
+        else:
+            longest = [shown.t_end - shown.lap.t_start]
+            if reference:
+                longest.append(reference.t_end - reference.lap.t_start)
+            full = (0.0, max(max(longest) / SECOND_US, 1.0))
+        car = timing.cars.get(shown.car) if timing else None
+        behind = None
+        if now.axis is not None and then is not None and then.axis is not None:
+            behind = delta(now.axis, then.axis)
+        behind_line = _delta_line(behind, now.axis, mapping)
+        if shown.open:
+            mapping = _extended(mapping, then_mapping, full[1])
+        return Picture(
+            axis=Axis.DISTANCE if by_distance else Axis.TIME,
+            full=full,
+            traces=self.traces,
+            lines=lines,
+            reference_lines=then_lines,
+            mapping=mapping,
+            reference_mapping=then_mapping,
+            delta=behind_line,
+            behind=behind if behind_line is not None else None,
+            predicted_us=car.predicted_us if car and shown.open else None,
+            holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
+            seams=self._seams(shown.car, shown.lap.t_start, shown.t_end, mapping),
+            edge=edge,
+            corners=tuple((s, name) for name, s in self.corners) if by_distance else (),
+            shown=shown,
+            reference=reference,
+            reference_word=word,
+        )
+
+    def _rolling(self, view: View, timing: Timing | None) -> Picture:
+        """The last seconds of the selected car, whatever its laps."""
+        start = self.store.session.started_us
+        empty = Picture(Axis.ROLLING, (0.0, ROLLING_S), self.traces, ())
+        if view.car is None:
+            return empty
+        edge = view.moment if view.moment is not None else self.store.latest_us(view.car)
+        if not edge:
+            return empty
+        high = (edge - start) / SECOND_US
+        low = high - ROLLING_S
+        if view.span is not None:
+            low, high = min(low, view.span[0]), max(high, view.span[1])
+        t_lo, t_hi = start + int(low * SECOND_US), start + int(high * SECOND_US)
+        mapping = Mapping(np.array([t_lo, t_hi]), np.array([low, high]))
+        lines = tuple(
+            _against(self._line(view.car, trace, t_lo, t_hi), mapping) for trace in self.traces
+        )
+        return Picture(
+            axis=Axis.ROLLING,
+            full=(low, high),
+            traces=self.traces,
+            lines=lines,
+            mapping=mapping,
+            holes=self._holes(view.car, t_lo, t_hi, mapping),
+            seams=self._seams(view.car, t_lo, t_hi, mapping),
+            edge=high if view.moment is None else None,
+            shown=self.shown(view, timing),
+        )
+
+    def _lap_data(self, shown: Shown, timing: Timing | None) -> _Kept:
+        """Samples and axis of a lap; a lap that is over is looked at again now and then only,
+        because late chunks may still fill its holes."""
+        track = timing.track if timing else None
+        lap = shown.lap
+        name = (lap.car, lap.number)
+        key = (lap.t_start, shown.t_end, id(track), self.store.version if shown.open else 0)
+        latest = self.store.latest_us()
+        kept = self._kept.get(name)
+        if kept and kept.key == key and latest - kept.at_us < REFRESH_US:
+            return kept
+        lines = tuple(
+            self._line(lap.car, trace, lap.t_start, shown.t_end) for trace in self.traces
+        )
+        axis = lap_axis(self.store, lap.car, lap, track) if track is not None else None
+        if axis is not None and len(axis.t) < 2:
+            axis = None
+        made = _Kept(key, latest, lines, None, axis)
+        if len(self._kept) > 16:
+            self._kept.clear()
+        self._kept[name] = made
+        return made
+
+    def _line(self, car: str, trace: Trace, t_lo: int, t_hi: int) -> Line:
+        window = self.store.window(car, trace.group, trace.index, t_lo, t_hi)
+        t = np.asarray(window.t)
+        y = np.asarray(window.v, np.float64)
+        starts = np.asarray(window.starts, np.intp)
+        good = np.isfinite(y)
+        if not good.all():
+            t, y, starts = _without_gaps(t, y, starts, good)
+        return Line(t, np.empty(0), y, starts)
+
+    def _holes(
+        self, car: str, t_lo: int, t_hi: int, mapping: Mapping
+    ) -> tuple[HoleMark, ...]:
+        marks = []
+        for hole in self.store.holes(car):
+            if hole.t_hi <= t_lo or hole.t_lo >= t_hi:
+                continue
+            x = mapping.to_x(np.array([max(hole.t_lo, t_lo), min(hole.t_hi, t_hi)]))
+            word = "missing" if hole.n_hi else "no data"
+            text = f"{seconds(hole.t_hi - hole.t_lo)} {word}"
+            marks.append(HoleMark(float(x[0]), float(x[1]), hole.group, text))
+        return tuple(marks)
+
+    def _seams(
+        self, car: str, t_lo: int, t_hi: int, mapping: Mapping
+    ) -> tuple[tuple[float, str], ...]:
+        if not self.traces:
+            return ()
+        trace = self.traces[0]
+        window = self.store.window(car, trace.group, trace.index, t_lo, t_hi)
+        found = []
+        before: Source | None = None
+        for first, _, source in window.sources:
+            if source is Source.TABLE:
+                continue  # a repair lies within its neighbours; the ledger counts it
+            if before is not None and source is not before:
+                x = mapping.to_x(np.asarray(window.t[first : first + 1]))
+                found.append((float(x[0]), f"{before.value} ▸ {source.value}"))
+            before = source
+        return tuple(found[:8])
+
+
+def with_current(
+    car: str, laps: tuple[Lap, ...], number: int | None, start_us: int | None
+) -> list[Lap]:
+    """The laps and, when it is not among them, the one that still runs."""
+    found = list(laps)
+    if number is not None and start_us is not None and all(lap.number != number for lap in laps):
+        found.append(
+            Lap(car, number, start_us, None, None, 0, LapKind.INCOMPLETE, False, "running", ())
+        )
+    return found
+
+
+def _delta_line(
+    behind: tuple[Floats, Floats] | None, axis: LapAxis | None, mapping: Mapping
+) -> Line | None:
+    """The delta over the shared axis, whatever that counts."""
+    if behind is None or axis is None or not len(behind[0]):
+        return None
+    t = np.interp(behind[0], axis.s, axis.t).astype(np.int64)
+    return Line(t, mapping.to_x(t), behind[1], np.zeros(1, np.intp))
+
+
+def _mapping(shown: Shown, axis: LapAxis | None) -> Mapping:
+    if axis is not None:
+        return Mapping(axis.t, axis.s)
+    t0, t1 = shown.lap.t_start, shown.t_end
+    return Mapping(np.array([t0, t1]), np.array([0.0, (t1 - t0) / SECOND_US]))
+
+
+def _extended(mapping: Mapping, reference: Mapping | None, end: float) -> Mapping:
+    """A running lap's mapping carried on to the end of the axis, at the reference's pace where
+    there is one, so that the cursor can be ahead of the car."""
+    t_edge, x_edge = int(mapping.t[-1]), float(mapping.x[-1])
+    if reference is not None:
+        ahead = reference.x > x_edge
+        t = reference.t[ahead] - reference.to_time(x_edge) + t_edge
+        x = reference.x[ahead]
+    elif len(mapping.x) > 1 and x_edge > mapping.x[0] and end > x_edge:
+        pace = (t_edge - int(mapping.t[0])) / (x_edge - float(mapping.x[0]))
+        t, x = np.array([t_edge + int((end - x_edge) * pace)]), np.array([end])
+    else:
+        return mapping
+    return Mapping(np.concatenate((mapping.t, t)), np.concatenate((mapping.x, x)))
+
+
+def _against(line: Line, mapping: Mapping) -> Line:
+    return Line(line.t, mapping.to_x(line.t), line.y, line.starts)
+
+
+def _without_gaps(
+    t: Times, y: Floats, starts: NDArray[np.intp], good: NDArray[np.bool_]
+) -> tuple[Times, Floats, NDArray[np.intp]]:
+    """Drop samples that are not numbers; a run breaks where some were dropped."""
+    run = np.zeros(len(t), np.int64)
+    run[starts[starts < len(t)]] = 1
+    run = np.cumsum(run) + np.cumsum(~good)
+    run = run[good]
+    broken = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1]))) if len(run) else run
+    return t[good], y[good], broken.astype(np.intp)

@@ -1,0 +1,398 @@
+"""The window: layout, actions and the frame pump. It is built inside ``main()``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pitwall.runtime.frame_pump import FramePump
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.ui.actions import ACTIONS
+from pitwall.ui.dialogs import show_error
+from pitwall.ui.feed import Feed, Panes
+from pitwall.ui.help import KeysOverlay
+from pitwall.ui.inputs import Inputs
+from pitwall.ui.model import Reference, ReferenceKind, Workspace
+from pitwall.ui.panes.header import Header
+from pitwall.ui.panes.laps import LapsPane
+from pitwall.ui.panes.loading import LoadingBar
+from pitwall.ui.panes.map import MapPane
+from pitwall.ui.panes.strip import Strip
+from pitwall.ui.panes.timeline import Timeline
+from pitwall.ui.panes.timing import TimingPane
+from pitwall.ui.panes.values import ValuesPane
+from pitwall.ui.plot.choice import position_channels
+from pitwall.ui.plot.trace_stack import PAN_SHARE, ZOOM, TraceStack
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
+
+GAP = 8
+NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis"})
+
+
+class MainWindow(QtWidgets.QMainWindow):
+    """The engineer's window.
+
+    Attributes:
+        workspace: what is being looked at.
+        panes: the widgets.
+        pump: the clock of the window.
+        feed: brings data to the panes.
+        refreshes: rounds of the feed so far; for tests and the idle budget.
+
+    Signals:
+        closed: the window was closed; stop everything behind it.
+    """
+
+    closed = QtCore.Signal()
+
+    def __init__(self, inputs: Inputs, theme: Theme) -> None:
+        super().__init__()
+        self.workspace = Workspace()
+        self.refreshes = 0
+        self._inputs = inputs
+        self._theme = theme
+        self._base_scale = theme.scale
+        self._sized_for = -1
+        self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
+        self.panes = self._make_panes()
+        self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
+        self._lay_out()
+        self._keys = KeysOverlay(theme, self)
+        self._bind_actions()
+        self._connect()
+        self.pump = FramePump(self)
+        self.pump.watch("store", lambda: inputs.store.version)
+        self.pump.watch("timing", lambda: getattr(inputs.timing(), "version", None))
+        self.pump.watch("health", inputs.health)
+        self.pump.connected_when(lambda: inputs.health().connected)
+        self.pump.changed.connect(self._data_changed)
+        self.pump.second.connect(self.feed.lines)
+        apply_palette(self, theme)
+        self._paint_ground()
+
+    # -- building -----------------------------------------------------------------------
+
+    def _make_panes(self) -> Panes:
+        theme = self._theme
+        return Panes(
+            header=Header(theme),
+            loading=LoadingBar(theme),
+            timing=TimingPane(theme),
+            laps=LapsPane(theme),
+            traces=TraceStack(theme, self.workspace),
+            map=MapPane(theme),
+            values=ValuesPane(theme),
+            timeline=Timeline(theme),
+            strip=Strip(theme),
+        )
+
+    def _lay_out(self) -> None:
+        panes = self.panes
+        panes.loading.setParent(self)
+        self._left = _splitter(QtCore.Qt.Orientation.Vertical, panes.timing, panes.laps)
+        self._right = _splitter(QtCore.Qt.Orientation.Vertical, panes.map, panes.values)
+        if position_channels(self._inputs.store.session.catalog) is None:
+            panes.map.hide()  # a session without GPS has no map rather than an empty one
+        self._body = _splitter(
+            QtCore.Qt.Orientation.Horizontal, self._left, panes.traces, self._right
+        )
+        self._body.setStretchFactor(1, 1)
+        self._frame = QtWidgets.QWidget()
+        inner = QtWidgets.QVBoxLayout(self._frame)
+        inner.setContentsMargins(GAP, GAP, GAP, GAP)
+        inner.addWidget(self._body)
+        self._central = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(self._central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (panes.header, panes.loading, self._frame, panes.timeline, panes.strip):
+            column.addWidget(widget, 1 if widget is self._frame else 0)
+        self.setCentralWidget(self._central)
+
+    def _connect(self) -> None:
+        panes, workspace = self.panes, self.workspace
+        panes.timing.chosen.connect(lambda car, _: workspace.select_car(car))
+        panes.map.chosen.connect(workspace.select_car)
+        panes.laps.chosen.connect(self._lap_chosen)
+        panes.timeline.scrubbed.connect(workspace.scrub)
+        panes.timeline.live.connect(workspace.go_live)
+        panes.header.clicked.connect(self._header_clicked)
+        panes.loading.cancelled.connect(self._cancel_history)
+        workspace.subscribe(self._view_changed)
+
+    def _bind_actions(self) -> None:
+        handlers = self._handlers()
+        for one in ACTIONS:
+            bound = QtGui.QAction(one.title, self)
+            bound.setObjectName(one.name)
+            bound.setShortcuts([QtGui.QKeySequence(key) for key in one.keys])
+            bound.setToolTip(one.about)
+            bound.triggered.connect(_slot(handlers[one.name]))
+            self.addAction(bound)
+
+    def _handlers(self) -> dict[str, Callable[[], None]]:
+        w, traces = self.workspace, self.panes.traces
+        return {
+            "live": w.go_live,
+            "back_1": lambda: self._scrub_by(-1),
+            "forward_1": lambda: self._scrub_by(1),
+            "back_10": lambda: self._scrub_by(-10),
+            "forward_10": lambda: self._scrub_by(10),
+            "previous_car": lambda: self._step_car(-1),
+            "next_car": lambda: self._step_car(1),
+            "previous_lap": lambda: self._step_lap(-1),
+            "next_lap": lambda: self._step_lap(1),
+            "reference": w.next_reference,
+            "reference_here": self._reference_here,
+            "axis": w.toggle_axis,
+            "rolling": w.toggle_rolling,
+            "zoom_in": lambda: traces.zoom(ZOOM),
+            "zoom_out": lambda: traces.zoom(1 / ZOOM),
+            "pan_left": lambda: traces.pan(-PAN_SHARE),
+            "pan_right": lambda: traces.pan(PAN_SHARE),
+            "whole": lambda: w.change(span=None),
+            "fit": lambda: w.change(fit=not w.view.fit),
+            "clear": self._clear,
+            "theme": self._next_theme,
+            "larger": lambda: self._step_scale(1),
+            "smaller": lambda: self._step_scale(-1),
+            "full_screen": self._full_screen,
+            "help": self._keys_overlay,
+            "quit": lambda: _ignore(self.close()),
+        }
+
+    # -- data ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to follow the data."""
+        self.refresh()
+        self.pump.start()
+
+    def refresh(self, *, redraw: bool = False) -> None:
+        """Bring all panes up to date now."""
+        started = time.perf_counter()
+        self.refreshes += 1
+        self.feed.refresh(redraw=redraw)
+        self._fit_timing()
+        self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
+
+    def _data_changed(self, names: frozenset[str]) -> None:
+        if names == {"health"}:
+            self.feed.lines()
+        else:
+            self.refresh()
+
+    def _view_changed(self, names: frozenset[str]) -> None:
+        self.panes.traces.view_changed(names)
+        if names & NEEDS_FEED or ("span" in names and self._rolling):
+            self.refresh()
+        elif "cursor" in names:
+            self.feed.cursor_moved()
+        self.pump.wake()
+
+    @property
+    def _rolling(self) -> bool:
+        return self.panes.traces.picture is not None and self.workspace.view.axis == "rolling"
+
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Times each frame: Qt paints every dirty widget of the window within this event."""
+        if event.type() != QtCore.QEvent.Type.UpdateRequest:
+            return super().event(event)
+        started = time.perf_counter()
+        done = super().event(event)
+        stats = self._inputs.stats
+        stats.add_frame((time.perf_counter() - started) * 1000)
+        if self.workspace.view.live and self._inputs.health().state == "live":
+            stats.add_shown(self.feed.shown_us, self._inputs.now_us())
+        return done
+
+    # -- what the user does -------------------------------------------------------------
+
+    def _lap_chosen(self, lap: int, modified: bool) -> None:
+        view = self.workspace.view
+        shown = self.panes.traces.picture.shown if self.panes.traces.picture else None
+        again = shown is not None and not shown.open and shown.lap.number == lap
+        if view.car is not None and (modified or again):
+            self.workspace.change(reference=Reference(ReferenceKind.LAP, view.car, lap), lap=None)
+            return
+        timing = self._inputs.timing()
+        car = timing.cars.get(view.car or "") if timing else None
+        running = car is not None and car.current_lap == lap and view.moment is None
+        self.workspace.select_lap(None if running else lap)
+
+    def _reference_here(self) -> None:
+        picture = self.panes.traces.picture
+        if picture is not None and picture.shown is not None and not picture.shown.open:
+            lap = picture.shown.lap
+            self.workspace.change(reference=Reference(ReferenceKind.LAP, lap.car, lap.number))
+
+    def _scrub_by(self, seconds: float) -> None:
+        view, latest = self.workspace.view, self._inputs.store.latest_us()
+        moment = (view.moment or latest) + int(seconds * SECOND_US)
+        if moment >= latest:
+            self.workspace.go_live()
+        else:
+            start = self._inputs.store.earliest_us()
+            self.workspace.scrub(max(moment, start))
+
+    def _step_car(self, step: int) -> None:
+        rows = [str(row.key) for row in self.panes.timing.rows]
+        car = self.workspace.view.car
+        if car in rows:
+            wanted = rows[min(max(rows.index(car) + step, 0), len(rows) - 1)]
+            self.workspace.select_car(wanted)
+            self.panes.timing.scroll_to(wanted)
+
+    def _step_lap(self, step: int) -> None:
+        picture = self.panes.traces.picture
+        laps = sorted(int(str(row.key)) for row in self.panes.laps.rows)
+        if picture is None or picture.shown is None or not laps:
+            return
+        number = picture.shown.lap.number
+        if step > 0 and number >= laps[-1]:
+            self.workspace.go_live()
+            return
+        at = laps.index(number) if number in laps else len(laps) - 1
+        wanted = laps[min(max(at + step, 0), len(laps) - 1)]
+        self._lap_stepped(wanted)
+
+    def _lap_stepped(self, lap: int) -> None:
+        timing = self._inputs.timing()
+        car = timing.cars.get(self.workspace.view.car or "") if timing else None
+        running = car is not None and car.current_lap == lap
+        self.workspace.select_lap(None if running else lap)
+        self.panes.laps.scroll_to(lap)
+
+    def _header_clicked(self, key: str) -> None:
+        if key == "live":
+            self.workspace.go_live()
+
+    def _cancel_history(self) -> None:
+        self._inputs.commands.cancel_history()
+
+    def _clear(self) -> None:
+        self.workspace.change(cursor=None, pinned=False)
+
+    def _keys_overlay(self) -> None:
+        self._keys.toggle()
+
+    def show_error(self, text: str) -> None:
+        """Say what went wrong in a box that does not stop the window."""
+        show_error(self, text)
+
+    # -- looks --------------------------------------------------------------------------
+
+    @property
+    def theme(self) -> Theme:
+        """The present theme."""
+        return self._theme
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint everything with another theme or scale."""
+        self._theme = theme
+        apply_palette(self, theme)
+        self._paint_ground()
+        panes = self.panes
+        for pane in (
+            panes.header, panes.loading, panes.timing, panes.laps, panes.traces, panes.map,
+            panes.values, panes.timeline, panes.strip, self._keys,
+        ):  # fmt: skip
+            pane.set_theme(theme)
+        self._sized_for = -1
+        self.arrange()
+        self.refresh(redraw=True)
+
+    def arrange(self) -> None:
+        """Give the columns their usual widths and heights for the present size and scale."""
+        theme, panes = self._theme, self.panes
+        width = self.width() - 2 * GAP
+        left = max(panes.timing.needed_width(), panes.laps.needed_width())
+        left = min(left + theme.px(10), width * 3 // 10)
+        right = min(max(panes.values.needed_width() + theme.px(10), theme.px(330)), width // 4)
+        self._body.setSizes([left, width - left - right - 2 * GAP, right])
+        height = self._body.height()
+        self._right.setSizes([min(round(right * 0.78), height // 2), height])
+        self._fit_timing()
+
+    def _fit_timing(self) -> None:
+        """The timing table takes what its rows need, once per number of cars."""
+        rows = len(self.panes.timing.rows)
+        if rows == self._sized_for or self._body.height() < 100:
+            return
+        self._sized_for = rows
+        pane = self.panes.timing
+        height = self._left.height()
+        wanted = pane.first_y + max(rows, 3) * pane.row_height + self._theme.px(8)
+        self._left.setSizes([min(wanted, height * 6 // 10), height])
+
+    def _next_theme(self) -> None:
+        at = THEMES.index(self._theme.name) if self._theme.name in THEMES else 0
+        self.set_theme(load_theme(THEMES[(at + 1) % len(THEMES)], self._theme.scale))
+
+    def _step_scale(self, step: int) -> None:
+        at = min(range(len(SCALES)), key=lambda i: abs(SCALES[i] - self._theme.scale))
+        scale = SCALES[min(max(at + step, 0), len(SCALES) - 1)]
+        if scale != self._theme.scale:
+            self.set_theme(self._theme.scaled(scale))
+
+    def _full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def _paint_ground(self) -> None:
+        palette = QtGui.QPalette(self.palette())
+        palette.setColor(QtGui.QPalette.ColorRole.Window, self._theme.colours.ground)
+        for widget in (self._central, self._frame, self._body, self._left, self._right):
+            widget.setPalette(palette)
+            widget.setAutoFillBackground(True)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        if self._keys.isVisible():
+            self._keys.setGeometry(self.rect())
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: D102, N802
+        super().showEvent(event)
+        self.arrange()
+
+    def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
+        self.pump.stop()
+        self.closed.emit()
+        super().closeEvent(event)
+
+
+class _Handle(QtWidgets.QSplitterHandle):
+    """A handle that is only the gap between two panels."""
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        painter = QtGui.QPainter(self)
+        painter.fillRect(event.rect(), self.palette().color(QtGui.QPalette.ColorRole.Window))
+        painter.end()
+
+
+class _Splitter(QtWidgets.QSplitter):
+    def createHandle(self) -> QtWidgets.QSplitterHandle:  # noqa: N802
+        """The quiet handle."""
+        return _Handle(self.orientation(), self)
+
+
+def _splitter(
+    orientation: QtCore.Qt.Orientation, *widgets: QtWidgets.QWidget
+) -> QtWidgets.QSplitter:
+    made = _Splitter(orientation)
+    made.setHandleWidth(GAP)
+    made.setChildrenCollapsible(False)
+    for widget in widgets:
+        made.addWidget(widget)
+    return made
+
+
+def _slot(handler: Callable[[], None]) -> Callable[[bool], None]:
+    return lambda _checked: handler()
+
+
+def _ignore(_: object) -> None:
+    return None

@@ -1,0 +1,150 @@
+"""The top line: which session, what time, is it live, is it complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pitwall.runtime import Health
+from pitwall.store import Ledger
+from pitwall.telemetry import ClockKind, Session
+from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.panes.items import Item, ItemsLine, Part
+from pitwall.ui.qt import QtWidgets
+from pitwall.ui.theme import Theme
+from pitwall.ui.words import count, percent, seconds
+
+HEIGHT = 44
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """What the top line says.
+
+    Attributes:
+        session: the session.
+        moment: event time shown, microseconds UTC; 0 before the first data.
+        health, ledger: the source's state and the books.
+        live: True when the newest data is shown.
+        missing: chunks missing for longer than their journey takes.
+        replay: True when a recording is being published again.
+    """
+
+    session: Session
+    moment: int
+    health: Health
+    ledger: Ledger
+    live: bool
+    missing: int
+    replay: bool
+
+
+class Header(ItemsLine):
+    """The top line.
+
+    Signals:
+        clicked: ``live`` for the pill at the right end.
+    """
+
+    def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(theme, HEIGHT, "raised", 16, parent)
+        self.setAccessibleName("Session")
+
+    def show_top(self, top: Top) -> None:
+        """Say something else; repaints what differs."""
+        self.set_items(_left(top), (_ledger(top), _state(top)))
+
+
+def _left(top: Top) -> list[Item]:
+    session = top.session
+    day = datetime.fromtimestamp(session.started_us / SECOND_US, UTC)
+    elapsed = clock_text(top.moment - session.started_us) if top.moment else "--:--:--"
+    items = [
+        Item("title", (Part(session.title, bold=True),), tip=session.key),
+        Item("date", (Part(f"{day.day} {day:%b %Y}", "dim"),), drop=6),
+        Item(
+            "clock",
+            (Part(elapsed, "text" if top.live else "attention", "large", mono=True),),
+            tip="Session clock: event time since the start",
+        ),
+    ]
+    if session.length_s:
+        planned = clock_text(int(session.length_s * SECOND_US)).removeprefix("00:")
+        items.append(Item("planned", (Part(f"of {planned}", "dim", mono=True),), drop=5))
+    if session.simulated:
+        items.append(
+            _badge("simulated", "SIMULATED", "The data was generated; it is not a real race.")
+        )
+    if top.replay:
+        items.append(_badge("replay", "REPLAY", "A recording is being published again."))
+    if session.clock is ClockKind.RECONSTRUCTED:
+        items.append(
+            _badge(
+                "clock_kind",
+                "TIMES RECONSTRUCTED",
+                "The source gave receipt times only; event times were computed from distance "
+                "and speed. Lap times carry a wider interval.",
+            )
+        )
+    if top.health.message:
+        role = "fault" if top.health.state == "fault" else "attention"
+        items.append(Item("message", (Part(top.health.message, role),), drop=4))
+    return items
+
+
+def _badge(key: str, text: str, tip: str) -> Item:
+    return Item(key, (Part(text, "attention", "small", bold=True),), pill="attention", tip=tip)
+
+
+def _ledger(top: Top) -> Item:
+    books, state = top.ledger, top.health.state
+    tip = (
+        f"expected {count(books.expected)}, applied {count(books.applied)}, "
+        f"missing {count(books.missing)}, duplicates {count(books.duplicates)}, "
+        f"repaired {count(books.repaired)}, quarantined {count(books.quarantined)}"
+    )
+    whole = f"{count(books.applied)} of {count(books.expected)} chunks"
+    if not books.expected:
+        parts, pill = (Part("no chunks yet", "dim"),), "line"
+    elif state in ("joining", "history"):
+        parts, pill = (Part(whole, "dim"),), "line"
+    elif top.missing:
+        parts = (Part(f"{count(top.missing)} missing", "attention", bold=True),)
+        pill = "attention"
+    elif not books.provable:
+        parts = (
+            Part(f"{count(books.applied)} chunks ", "dim"),
+            Part("completeness not provable", "attention"),
+        )
+        pill = "line"
+    elif books.missing:  # on their way: no longer than the journey takes
+        parts, pill = (Part("… ", "dim"), Part(whole, "dim")), "line"
+    else:
+        parts, pill = (Part("✓ ", "live", bold=True), Part(whole)), "line"
+    return Item("ledger", parts, pill=pill, tip=tip)
+
+
+def _state(top: Top) -> Item:
+    health = top.health
+    late = health.lag_us
+    words: dict[str, tuple[str, str, bool]] = {
+        "file": ("FILE", "dim", False),
+        "joining": ("JOINING", "attention", False),
+        "history": (f"LOADING {percent(health.history_done or 0.0)}", "attention", False),
+        "live": (f"LIVE {seconds(late)}" if late is not None else "LIVE", "live", True),
+        "silent": (f"SILENT {seconds(health.age_us)}", "attention", True),
+        "behind": (f"BEHIND {seconds(late)}", "attention", True),
+        "ended": ("ENDED", "dim", False),
+        "fault": ("FAULT", "fault", True),
+    }
+    text, role, filled = words[health.state]
+    ink = "on_live" if filled else role
+    dot = "● " if health.state in ("live", "silent", "behind") else ""
+    tip = "Age of the newest data when it arrived; click to follow it (L)"
+    return Item(
+        "live",
+        (Part(dot, ink, "small"), Part(text, ink, bold=True)),
+        pill="line" if role == "dim" else role,
+        filled=filled,
+        tip=tip,
+    )

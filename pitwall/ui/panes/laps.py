@@ -1,0 +1,146 @@
+"""The laps of one car: time, difference to the best, sectors, and what is to be said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pitwall.analysis import Lap, LapKind
+from pitwall.store import Hole
+from pitwall.telemetry.clock import SECOND_US, lap_time
+from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
+from pitwall.ui.panes.timing import lap_role, same
+from pitwall.ui.qt import QtWidgets
+from pitwall.ui.theme import Theme
+from pitwall.ui.words import DASH, delta, seconds
+
+KIND_WORDS = {
+    LapKind.OUT: "out lap",
+    LapKind.IN: "in lap",
+    LapKind.PIT: "pit",
+    LapKind.INCOMPLETE: "incomplete",
+    LapKind.FIRST: "start",
+}
+WIDE_US = 20_000
+"""Half widths of the interval beyond this are said beside the lap."""
+
+
+class LapsPane(RowsPane):
+    """The lap table; a click shows a lap, a second one or one with Shift makes it the reference."""
+
+    def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(theme, "Laps", columns(0), parent=parent)
+
+    def show_laps(
+        self,
+        car: str,
+        laps: Sequence[Lap],
+        running: int | None,
+        predicted_us: int | None,
+        own: Lap | None,
+        best: Lap | None,
+        shown: tuple[str, int] | None,
+        reference: tuple[str, int] | None,
+        holes: Sequence[Hole],
+    ) -> None:
+        """Show the laps, newest first; ``running`` is the number of the lap that still runs."""
+        self.set_titles(f"Laps of car {car}", _remark(own))
+        self.set_columns(columns(max((len(lap.sectors) for lap in laps), default=0)))
+        rows = []
+        for lap in sorted(laps, key=lambda one: -one.number):
+            open_ = lap.t_end is None or lap.number == running
+            key = (lap.car, lap.number)
+            rows.append(
+                Row(
+                    lap.number,
+                    _cells(lap, open_, predicted_us, own, best, holes, len(self.columns) - 4),
+                    selected=key == shown,
+                    marked=key == reference,
+                    tip=_tip(lap),
+                )
+            )
+        self.set_rows(rows)
+
+
+def columns(sectors: int) -> tuple[Column, ...]:
+    """The columns for laps of so many sectors; sectors give way first."""
+    parts = tuple(
+        Column(f"S{i + 1}", "00.000", optional=sectors - i + 1) for i in range(sectors)
+    )
+    return (
+        Column("Lap", "000", right=False),
+        Column("Time", "0:00.000"),
+        Column("Δ best", "+00.000"),
+        *parts,
+        Column("", "predicted 0:00.0", mono=False, remark=True),
+    )
+
+
+def _remark(own: Lap | None) -> str:
+    return f"best L{own.number} {lap_time(own.time_us)}" if own is not None else ""
+
+
+def _cells(
+    lap: Lap,
+    running: bool,
+    predicted_us: int | None,
+    own: Lap | None,
+    best: Lap | None,
+    holes: Sequence[Hole],
+    sectors: int,
+) -> tuple[Cell, ...]:
+    difference = None
+    if lap.time_us is not None and best is not None and best.time_us is not None:
+        difference = lap.time_us - best.time_us
+    role = lap_role(lap, own, best) if lap.valid else "dim"
+    times = [*lap.sectors[:sectors], *([None] * (sectors - len(lap.sectors)))]
+    return (
+        Cell(str(lap.number), bold=running),
+        Cell(lap_time(lap.time_us), role if lap.time_us is not None else "faint"),
+        Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
+        *(
+            Cell(f"{t / SECOND_US:.1f}" if t is not None else "·", "dim" if t else "faint")
+            for t in times
+        ),
+        _remark_cell(lap, running, predicted_us, holes),
+    )
+
+
+def _difference(us: int) -> Cell:
+    return Cell(delta(us), "dim")
+
+
+def _remark_cell(
+    lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole]
+) -> Cell:
+    missing = missing_us(lap, holes)
+    if missing:
+        return Cell(f"{seconds(missing)} missing", "attention")
+    if running:
+        if predicted_us is not None:
+            return Cell(f"predicted {lap_time(predicted_us)[:-2]}", "live")
+        return Cell("running", "dim")
+    if lap.kind in KIND_WORDS:
+        return Cell(KIND_WORDS[lap.kind], "attention" if lap.kind is LapKind.PIT else "dim")
+    if not lap.valid:
+        return Cell(lap.reason, "dim")
+    if lap.uncertainty_us > WIDE_US:
+        return Cell(f"± {lap.uncertainty_us / SECOND_US:.2f} s", "dim")
+    return Cell("")
+
+
+def missing_us(lap: Lap, holes: Sequence[Hole]) -> int:
+    """The longest time within the lap for which some group has no data."""
+    by_group: dict[str, int] = {}
+    for hole in holes:
+        end = lap.t_end if lap.t_end is not None else hole.t_hi
+        part = min(hole.t_hi, end) - max(hole.t_lo, lap.t_start)
+        if part > 0:
+            by_group[hole.group] = by_group.get(hole.group, 0) + part
+    return max(by_group.values(), default=0)
+
+
+def _tip(lap: Lap) -> str:
+    if lap.time_us is None:
+        return lap.reason
+    spread = f"± {lap.uncertainty_us / SECOND_US:.3f} s (90 %)"
+    return f"{lap_time(lap.time_us)} {spread}. {lap.reason}".rstrip(". ") + "."

@@ -1,0 +1,311 @@
+"""The track as learnt from GPS, the cars on it, and where the shown lap gains and loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.analysis import TrackLine
+from pitwall.ui.panes.panel import Panel
+from pitwall.ui.plot.polyline import polygon
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.theme import Theme, mix
+
+Floats = NDArray[np.float64]
+STEP_M = 15.0
+SMOOTH_M = 90.0
+NOTICEABLE = 0.00035
+"""Seconds gained or lost per metre from which a stretch is coloured: 0.035 s in 100 m."""
+TURN_GAIN = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A car on the map: place in metres, colour, and whether it is selected or in the pits."""
+
+    car: str
+    x: float
+    y: float
+    colour: QtGui.QColor
+    selected: bool
+    in_pit: bool
+
+
+class MapPane(Panel):
+    """The track map.
+
+    Attributes:
+        ground_renders: how often the line itself was painted; moving cars do not count.
+    """
+
+    chosen = QtCore.Signal(str)
+
+    def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(theme, "Track", parent)
+        self.ground_renders = 0
+        self._track: TrackLine | None = None
+        self._corners: tuple[tuple[float, str], ...] = ()
+        self._gains: tuple[Floats, Floats] | None = None
+        self._dots: tuple[Dot, ...] = ()
+        self._cursor: tuple[float, float] | None = None
+        self._pixmap: QtGui.QPixmap | None = None
+        self._fit = _Fit(1.0, 0.0, 0.0, False)
+        self.setMinimumSize(theme.px(180), theme.px(150))
+
+    def set_theme(self, theme: Theme) -> None:
+        """As :meth:`Panel.set_theme`; the track is painted anew."""
+        self._pixmap = None
+        super().set_theme(theme)
+
+    def show_track(
+        self, track: TrackLine | None, corners: tuple[tuple[float, str], ...]
+    ) -> None:
+        """Show another line; ``corners`` are ``(metres, name)``."""
+        if track is not self._track or corners != self._corners:
+            self._track, self._corners = track, corners
+            self._stale()
+
+    def show_gains(self, behind: tuple[Floats, Floats] | None) -> None:
+        """Colour the line by ``(s, seconds behind the reference)``; None leaves it plain."""
+        if behind is not self._gains:
+            self._gains = behind
+            self.set_titles("Track", "gain and loss to reference" if behind is not None else "")
+            self._stale()
+
+    def show_dots(self, dots: Sequence[Dot]) -> None:
+        """Put the cars where they are."""
+        if tuple(dots) != self._dots:
+            self._dots = tuple(dots)
+            self.update()
+
+    def show_cursor(self, place: tuple[float, float] | None) -> None:
+        """Mark the cursor's place, in metres."""
+        if place != self._cursor:
+            self._cursor = place
+            self.update()
+
+    # -- painting -----------------------------------------------------------------------
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        if self._pixmap is None or self._pixmap.deviceIndependentSize().toSize() != self.size():
+            self._render()
+        assert self._pixmap is not None  # noqa: S101 - just rendered
+        painter = QtGui.QPainter(self)
+        painter.drawPixmap(0, 0, self._pixmap)
+        if self._track is not None:
+            self._paint_dots(painter)
+        painter.end()
+
+    def _render(self) -> None:
+        self.ground_renders += 1
+        ratio = self.devicePixelRatioF()
+        pixmap = QtGui.QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        painter = QtGui.QPainter(pixmap)
+        self.paint_frame(painter)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+        if self._track is None:
+            painter.setPen(self.theme.colours.faint)
+            painter.setFont(self.theme.small())
+            area = self.rect().adjusted(0, self.top, 0, 0)
+            words = "The line is learnt from the first complete lap."
+            painter.drawText(area, QtCore.Qt.AlignmentFlag.AlignCenter, words)
+        else:
+            self._fit = self._fitted(self._track.xy)
+            self._paint_line(painter, self._track)
+        painter.end()
+        self._pixmap = pixmap
+
+    def _fitted(self, xy: Floats) -> _Fit:
+        """The largest picture of the line, turned by a quarter when that helps clearly."""
+        pad = self.theme.px(34)
+        room = QtCore.QRectF(self.rect()).adjusted(pad, self.top + pad * 0.6, -pad, -pad * 0.8)
+        low, high = xy.min(axis=0), xy.max(axis=0)
+        width, height = np.maximum(high - low, 1.0)
+        upright = min(room.width() / width, room.height() / height)
+        turned = min(room.width() / height, room.height() / width)
+        turn = bool(turned > TURN_GAIN * upright)
+        scale = float(turned if turn else upright)
+        middle = (low + high) / 2
+        mx, my = (middle[1], -middle[0]) if turn else (middle[0], middle[1])
+        centre = room.center()
+        return _Fit(scale, centre.x() - scale * float(mx), centre.y() + scale * float(my), turn)
+
+    def _paint_line(self, painter: QtGui.QPainter, track: TrackLine) -> None:
+        theme, c = self.theme, self.theme.colours
+        px, py = self._fit.pixels(track.xy[:, 0], track.xy[:, 1])
+        outline = polygon(np.append(px, px[0]), np.append(py, py[0]))
+        pen = QtGui.QPen(c.track, theme.px(9))
+        pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        painter.drawPolyline(outline)
+        self._paint_gains(painter, track)
+        self._paint_start(painter, px, py)
+        self._paint_corners(painter, track)
+        if self._fit.turned:
+            self._paint_north(painter)
+
+    def _paint_gains(self, painter: QtGui.QPainter, track: TrackLine) -> None:
+        if self._gains is None or len(self._gains[0]) < 4:
+            return
+        c = self.theme.colours
+        s, classes = gain_classes(*self._gains)
+        px, py = self._fit.pixels(*track.at(s))
+        edges = np.flatnonzero(np.diff(classes)) + 1
+        colours = {-1: c.live, 0: mix(c.track, c.reference, 0.75), 1: c.fault}
+        for first, last in zip([0, *edges], [*edges, len(s) - 1], strict=True):
+            pen = QtGui.QPen(colours[int(classes[first])], self.theme.px(3))
+            pen.setCapStyle(QtCore.Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            painter.drawPolyline(polygon(px[first : last + 1], py[first : last + 1]))
+
+    def _paint_start(self, painter: QtGui.QPainter, px: Floats, py: Floats) -> None:
+        if len(px) < 3:
+            return
+        along = np.array([px[1] - px[-1], py[1] - py[-1]])
+        length = float(np.hypot(*along)) or 1.0
+        nx, ny = -along[1] / length, along[0] / length
+        half = self.theme.px(9)
+        painter.setPen(QtGui.QPen(self.theme.colours.text, self.theme.px(2)))
+        painter.drawLine(
+            QtCore.QPointF(px[0] - nx * half, py[0] - ny * half),
+            QtCore.QPointF(px[0] + nx * half, py[0] + ny * half),
+        )
+
+    def _paint_corners(self, painter: QtGui.QPainter, track: TrackLine) -> None:
+        if not self._corners:
+            return
+        painter.setFont(self.theme.small())
+        painter.setPen(self.theme.colours.faint)
+        metrics = painter.fontMetrics()
+        s = np.array([at for at, _ in self._corners])
+        px, py = self._fit.pixels(*track.at(s))
+        bx, by = self._fit.pixels(*track.at(s - 40.0))
+        ax, ay = self._fit.pixels(*track.at(s + 40.0))
+        room = self.theme.px(17)
+        for i, (_, name) in enumerate(self._corners):
+            # Away from the inside of the bend: from the chord's middle through the apex.
+            out = np.array([px[i] - (ax[i] + bx[i]) / 2, py[i] - (ay[i] + by[i]) / 2])
+            length = float(np.hypot(*out))
+            if length < 0.3:
+                out, length = np.array([ay[i] - by[i], bx[i] - ax[i]]), 0.0
+                length = float(np.hypot(*out)) or 1.0
+            at = QtCore.QPointF(px[i] + out[0] / length * room, py[i] + out[1] / length * room)
+            width = metrics.horizontalAdvance(name)
+            painter.drawText(
+                QtCore.QPointF(at.x() - width / 2, at.y() + metrics.capHeight() / 2), name
+            )
+
+    def _paint_north(self, painter: QtGui.QPainter) -> None:
+        x, y = self.padding, self.height() - self.theme.px(12)
+        painter.setFont(self.theme.small())
+        painter.setPen(self.theme.colours.faint)
+        painter.drawText(x, y, "N →")
+
+    def _paint_dots(self, painter: QtGui.QPainter) -> None:
+        theme, c = self.theme, self.theme.colours
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+        painter.setFont(theme.small(bold=True))
+        metrics = painter.fontMetrics()
+        taken: list[QtCore.QRectF] = []
+        places = []
+        for dot in sorted(self._dots, key=lambda d: d.selected):
+            (x,), (y,) = self._fit.pixels(np.array([dot.x]), np.array([dot.y]))
+            radius = theme.px(7 if dot.selected else 5)
+            places.append((dot, float(x), float(y), radius))
+            taken.append(QtCore.QRectF(x - radius, y - radius, 2 * radius, 2 * radius))
+        for dot, x, y, radius in places:
+            colour = mix(c.panel, dot.colour, 0.45) if dot.in_pit else dot.colour
+            painter.setPen(QtGui.QPen(c.panel, theme.px(2)))
+            painter.setBrush(colour)
+            painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
+        painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+        for dot, x, y, radius in reversed(places):
+            width, height = metrics.horizontalAdvance(dot.car), metrics.capHeight()
+            spot = _free_spot(x, y, radius + theme.px(4), width, height, taken)
+            taken.append(spot)
+            painter.setPen(c.text if dot.selected else c.dim)
+            painter.drawText(spot.bottomLeft(), dot.car)
+        if self._cursor is not None:
+            (x,), (y,) = self._fit.pixels(
+                np.array([self._cursor[0]]), np.array([self._cursor[1]])
+            )
+            painter.setPen(QtGui.QPen(c.cursor, theme.px(2)))
+            painter.drawEllipse(QtCore.QPointF(x, y), theme.px(6), theme.px(6))
+
+    # -- pointer ------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        nearest, best = "", self.theme.px(18) ** 2
+        for dot in self._dots:
+            (x,), (y,) = self._fit.pixels(np.array([dot.x]), np.array([dot.y]))
+            away = (x - event.position().x()) ** 2 + (y - event.position().y()) ** 2
+            if away < best:
+                nearest, best = dot.car, away
+        if nearest:
+            self.chosen.emit(nearest)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        self._pixmap = None
+        super().resizeEvent(event)
+
+    def _stale(self) -> None:
+        self._pixmap = None
+        self.update()
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Metres (x east, y north) to pixels."""
+
+    scale: float
+    x0: float
+    y0: float
+    turned: bool
+
+    def pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Pixels of the places ``x``, ``y``."""
+        if self.turned:
+            x, y = y, -x
+        return self.x0 + self.scale * x, self.y0 - self.scale * y
+
+
+def gain_classes(s: Floats, behind: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Where time is gained (-1), lost (1) or neither (0): ``(metres, class)``, evenly spaced."""
+    even = np.arange(float(s[0]), float(s[-1]), STEP_M)
+    if len(even) < 3:
+        return even, np.zeros(len(even), np.int64)
+    half = max(1, round(SMOOTH_M / STEP_M / 2))
+    values = np.interp(even, s, behind)
+    padded = np.pad(values, half, mode="edge")
+    rate = (padded[2 * half :] - padded[: -2 * half]) / (2 * half * STEP_M)
+    return even, np.where(rate > NOTICEABLE, 1, np.where(rate < -NOTICEABLE, -1, 0))
+
+
+def _free_spot(
+    x: float,
+    y: float,
+    away: float,
+    width: float,
+    height: float,
+    taken: list[QtCore.QRectF],
+) -> QtCore.QRectF:
+    """A place for a label beside a dot that hits nothing drawn so far, if there is one."""
+    spots = [
+        QtCore.QRectF(x + away, y - height / 2, width, height),
+        QtCore.QRectF(x - away - width, y - height / 2, width, height),
+        QtCore.QRectF(x - width / 2, y - away - height, width, height),
+        QtCore.QRectF(x - width / 2, y + away, width, height),
+        QtCore.QRectF(x + away * 0.8, y - away - height * 0.6, width, height),
+        QtCore.QRectF(x - away * 0.8 - width, y - away - height * 0.6, width, height),
+        QtCore.QRectF(x + away * 0.8, y + away * 0.7, width, height),
+        QtCore.QRectF(x - away * 0.8 - width, y + away * 0.7, width, height),
+    ]
+    for spot in spots:
+        around = spot.adjusted(-2, -2, 2, 2)
+        if not any(around.intersects(other) for other in taken):
+            return spot
+    return spots[0]

@@ -1,0 +1,95 @@
+"""The frame every pane sits in: one step lighter than the ground, a title, a hairline."""
+
+from __future__ import annotations
+
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.theme import Theme
+
+RADIUS = 6
+TITLE_HEIGHT = 30
+PADDING = 12
+
+
+class Panel(QtWidgets.QWidget):
+    """A titled panel that paints itself.
+
+    Subclasses paint below :attr:`top` and call :meth:`paint_frame` first.
+
+    Attributes:
+        theme: the present theme; set by :meth:`set_theme`.
+        title: left in the title line, small capitals.
+        remark: right in the title line, quiet.
+    """
+
+    def __init__(self, theme: Theme, title: str, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.title = title
+        self.remark = ""
+        self.setAccessibleName(title)
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint with another theme or scale from now on."""
+        self.theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def set_titles(self, title: str, remark: str) -> None:
+        """Change the title line; repaints only it, and only when it differs."""
+        if (title, remark) != (self.title, self.remark):
+            self.title, self.remark = title, remark
+            self.setAccessibleName(title)
+            self.update(0, 0, self.width(), self.top)
+
+    @property
+    def top(self) -> int:
+        """Height of the title line."""
+        return self.theme.px(TITLE_HEIGHT)
+
+    @property
+    def padding(self) -> int:
+        """Room at the left and right."""
+        return self.theme.px(PADDING)
+
+    def paint_frame(self, painter: QtGui.QPainter) -> None:
+        """Ground, panel, border and title line."""
+        paint_ground(painter, self.rect(), self.theme)
+        self.paint_title(painter)
+
+    def paint_title(self, painter: QtGui.QPainter) -> None:
+        """Title at the left, remark at the right, the remark giving way."""
+        c, pad = self.theme.colours, self.padding
+        line = QtCore.QRect(pad, 0, self.width() - 2 * pad, self.top)
+        font = self.theme.small(bold=True)
+        font.setLetterSpacing(QtGui.QFont.SpacingType.PercentageSpacing, 106)
+        painter.setFont(font)
+        painter.setPen(c.dim)
+        text = self.title.upper()
+        painter.drawText(line, _LEFT, text)
+        used = painter.fontMetrics().horizontalAdvance(text) + self.theme.px(16)
+        painter.setFont(self.theme.small())
+        painter.setPen(c.faint)
+        room = line.adjusted(used, 0, 0, 0)
+        shown = painter.fontMetrics().elidedText(
+            self.remark, QtCore.Qt.TextElideMode.ElideRight, max(room.width(), 0)
+        )
+        painter.drawText(room, _RIGHT, shown)
+
+
+_V = QtCore.Qt.AlignmentFlag.AlignVCenter
+_LEFT = _V | QtCore.Qt.AlignmentFlag.AlignLeft
+_RIGHT = _V | QtCore.Qt.AlignmentFlag.AlignRight
+
+
+def paint_ground(painter: QtGui.QPainter, rect: QtCore.QRect, theme: Theme) -> None:
+    """A rounded panel on the ground, corners included."""
+    c = theme.colours
+    painter.fillRect(rect, c.ground)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QtGui.QPen(c.line, 1))
+    painter.setBrush(c.panel)
+    radius = theme.px(RADIUS)
+    painter.drawRoundedRect(QtCore.QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)

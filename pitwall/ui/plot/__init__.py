@@ -1,0 +1,1 @@
+"""The trace stack and its parts: decimation, axes, polylines, cursor. Own painting throughout."""

@@ -1,0 +1,94 @@
+"""Which channels the stack shows, in which order and how tall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitwall.telemetry import Catalog, Channel
+
+MOST = 6
+_WANTED = (
+    # identifiers that mean the same, share of the height
+    (("speed", "gps_speed", "wheel_speed"), 2.4),
+    (("throttle", "throttle_pedal", "aps"), 1.15),
+    (("brake", "brake_front", "pbrake_f", "brake_pressure"), 1.15),
+    (("steering", "steering_angle"), 1.25),
+    (("gear",), 0.75),
+    (("rpm", "engine_speed", "nmot"), 1.0),
+    (("accel_lat",), 1.0),
+    (("accel_long",), 1.0),
+)
+HIDDEN = frozenset(
+    {"latitude", "longitude", "lap", "lap_distance", "distance", "altitude"}
+)
+"""Not shown unless asked for: they are what the axis and the map are made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One plot of the stack.
+
+    Attributes:
+        channel: what it shows.
+        group: its group's name.
+        index: its column in the group.
+        weight: share of the stack's height.
+    """
+
+    channel: Channel
+    group: str
+    index: int
+    weight: float
+
+    @property
+    def title(self) -> str:
+        """The name to show."""
+        return channel_title(self.channel)
+
+
+def hidden(channel: Channel) -> bool:
+    """True for what is used and not looked at: positions, counters, receipt delays."""
+    return channel.name in HIDDEN or channel.name.startswith("receipt_delay")
+
+
+def channel_title(channel: Channel) -> str:
+    """A channel's name as written on screen: ``Brake front``."""
+    text = channel.title.replace("_", " ").strip()
+    return text if text.isupper() else text[:1].upper() + text[1:]
+
+
+def unit_text(unit: str) -> str:
+    """A unit as written on screen; the unit of a plain number is not written."""
+    return {"1": "", "deg": "°", "degC": "°C", "1/min": "rpm"}.get(unit, unit)
+
+
+def choose(catalog: Catalog, most: int = MOST) -> tuple[Trace, ...]:
+    """The driver's channels in their usual order, then whatever else there is."""
+    chosen: list[Trace] = []
+    for names, weight in _WANTED:
+        found = next((t for n in names if (t := _trace(catalog, n, weight)) is not None), None)
+        if found is not None:
+            chosen.append(found)
+    taken = {(t.group, t.index) for t in chosen}
+    for group in catalog.groups:
+        for index, channel in enumerate(group.channels):
+            if (group.name, index) not in taken and not hidden(channel):
+                chosen.append(Trace(channel, group.name, index, 1.0))
+    return tuple(chosen[:most])
+
+
+def _trace(catalog: Catalog, name: str, weight: float) -> Trace | None:
+    try:
+        group, index = catalog.find(name)
+    except KeyError:
+        return None
+    return Trace(group.channels[index], group.name, index, weight)
+
+
+def position_channels(catalog: Catalog) -> tuple[str, int, int] | None:
+    """``(group, latitude's column, longitude's column)``; None without GPS."""
+    try:
+        group, lat = catalog.find("latitude")
+        return group.name, lat, group.index("longitude")
+    except KeyError:
+        return None

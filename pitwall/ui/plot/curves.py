@@ -1,0 +1,421 @@
+"""Painting a picture of laps: curves, holes, seams, ticks. Everything but the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pitwall.telemetry.clock import clock_text, lap_time
+from pitwall.ui.lapview import Line, Picture
+from pitwall.ui.model import Axis
+from pitwall.ui.plot.axis import Scale, nice_limits, nice_step, nice_ticks, tick_text, time_step
+from pitwall.ui.plot.boxes import Box, Boxes, hatch_brush
+from pitwall.ui.plot.choice import unit_text
+from pitwall.ui.plot.decimate import decimate, steps
+from pitwall.ui.plot.polyline import polygon
+from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.theme import Theme, mix, with_alpha
+
+SMALLEST_DELTA_S = 0.2
+DOT_SPACING = 5.0
+"""Reconstructed samples are shown as dots where they are at least this many pixels apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the laps are drawn.
+
+    Attributes:
+        theme: colours and scale.
+        car: colour of the shown lap.
+        live: True when the newest data is followed.
+        reconstructed: True when event times were computed by us.
+        fit: True when plots scale to what is in view.
+    """
+
+    theme: Theme
+    car: QtGui.QColor
+    live: bool
+    reconstructed: bool
+    fit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """What was drawn where, for the cursor: one y scale per plot, and the shared x scale."""
+
+    x: Scale
+    y: tuple[Scale, ...]
+
+
+def paint_curves(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, span: tuple[float, float], style: Style
+) -> Painted:
+    """Paint everything below the title line; returns the scales used."""
+    x = boxes.x_scale(*span)
+    plots = list(boxes.plots)
+    scales: list[Scale] = []
+    _corners(painter, picture, boxes, x, style)
+    has_delta = picture.delta is not None
+    if has_delta:
+        scales.append(_delta_plot(painter, picture, plots[0], x, style))
+    for i, box in enumerate(plots[1 if has_delta else 0 :]):
+        scales.append(_trace_plot(painter, picture, i, box, x, style))
+    for upper in plots[:-1]:
+        painter.setPen(style.theme.colours.line)
+        painter.drawLine(1, upper.rect.bottom(), upper.rect.right(), upper.rect.bottom())
+    _seams(painter, picture, boxes, x, style)
+    _bottom(painter, picture, boxes, x, style)
+    _edge(painter, picture, boxes, x, style)
+    return Painted(x, tuple(scales))
+
+
+# -- one plot -----------------------------------------------------------------------------
+
+
+def _trace_plot(
+    painter: QtGui.QPainter, picture: Picture, index: int, box: Box, x: Scale, style: Style
+) -> Scale:
+    trace = picture.traces[index]
+    line = picture.lines[index] if index < len(picture.lines) else None
+    reference = (
+        picture.reference_lines[index] if index < len(picture.reference_lines) else None
+    )
+    low, high = _limits(trace.channel.low, trace.channel.high, (line, reference), x, style.fit)
+    y = box.scale(low, high)
+    _label(painter, box, trace.title, unit_text(trace.channel.unit), style)
+    _ticks(painter, box, y, low, high, trace.channel.step, style)
+    painter.save()
+    painter.setClipRect(box.inner.adjusted(0, -2, 1, 2))
+    c = style.theme.colours
+    if reference is not None:
+        _curve(painter, reference, x, y, c.reference, trace.channel.step, style, quiet=True)
+    _hatch(painter, picture, trace.group, box, x, style)
+    if line is not None:
+        _curve(painter, line, x, y, style.car, trace.channel.step, style)
+    painter.restore()
+    if index == 0:
+        _hole_words(painter, picture, box, x, style)
+    return y
+
+
+def _delta_plot(
+    painter: QtGui.QPainter, picture: Picture, box: Box, x: Scale, style: Style
+) -> Scale:
+    line = picture.delta
+    assert line is not None  # noqa: S101 - the caller has looked
+    c = style.theme.colours
+    low = min(float(line.y.min()), 0.0)
+    high = max(float(line.y.max()), 0.0)
+    if high - low < SMALLEST_DELTA_S:
+        low, high = low - SMALLEST_DELTA_S / 2, high + SMALLEST_DELTA_S / 2
+    low, high = nice_limits(low, high)
+    y = box.scale(low, high)
+    _label(painter, box, "Δ time", "s", style)
+    _ticks(painter, box, y, low, high, False, style)
+    zero = y.pixel(0.0)
+    painter.setPen(mix(c.line, c.faint, 0.6))
+    painter.drawLine(QtCore.QLineF(box.inner.left(), zero, box.inner.right(), zero))
+    painter.save()
+    painter.setClipRect(box.inner.adjusted(0, -2, 1, 2))
+    _fill(painter, line, x, y, zero, with_alpha(style.car, 0.16))
+    _curve(painter, line, x, y, style.car, False, style, dots=False)
+    if picture.edge is not None:
+        _prediction(painter, picture, line, box, x, y, style)
+    painter.restore()
+    return y
+
+
+def _limits(
+    low: float, high: float, lines: tuple[Line | None, ...], x: Scale, fit: bool
+) -> tuple[float, float]:
+    """The channel's own limits; what is in view when asked to fit, or when there are none."""
+    if not fit and high > low:
+        return low, high
+    seen = [_visible(line, x)[1] for line in lines if line is not None]
+    parts = [y for y in seen if len(y)]
+    if not parts:
+        return (low, high) if high > low else (0.0, 1.0)
+    return nice_limits(min(float(p.min()) for p in parts), max(float(p.max()) for p in parts))
+
+
+def _visible(line: Line, x: Scale) -> tuple[slice, np.ndarray]:
+    """The part of the line within the axis and one sample either side."""
+    first, last = np.searchsorted(line.x, (x.low, x.high))
+    part = slice(max(int(first) - 1, 0), int(last) + 1)
+    return part, line.y[part]
+
+
+def _curve(
+    painter: QtGui.QPainter,
+    line: Line,
+    x: Scale,
+    y: Scale,
+    colour: QtGui.QColor,
+    stepped: bool,
+    style: Style,
+    *,
+    quiet: bool = False,
+    dots: bool = True,
+) -> None:
+    """One lap's curve in width-1 pens: a strong line is two passes, which cost far less than
+    one pen of width two."""
+    part, values = _visible(line, x)
+    if not len(values):
+        return
+    px, py = x.pixels(line.x[part]), y.pixels(values)
+    breaks = line.starts[(line.starts > part.start) & (line.starts < part.start + len(px))]
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+    dotted = dots and style.reconstructed
+    painter.setPen(QtGui.QPen(with_alpha(colour, 0.55) if dotted else colour, 0))
+    bold = style.theme.heavy or (not quiet and style.theme.scale >= 1.5)
+    edges = [0, *(int(b) - part.start for b in breaks), len(px)]
+    for first, last in zip(edges, edges[1:], strict=False):
+        rx, ry = px[first:last], py[first:last]
+        if stepped:
+            rx, ry = steps(rx, ry)
+        rx, ry = decimate(rx, ry)
+        shape = polygon(rx, ry)
+        if len(rx) == 1:
+            painter.drawPoint(shape.at(0))
+            continue
+        painter.drawPolyline(shape)
+        if bold or not quiet:
+            shape.translate(0.0, 0.6 if not bold else 1.0)
+            painter.drawPolyline(shape)
+    if dotted and len(px) > 1 and (px[-1] - px[0]) / len(px) >= DOT_SPACING:
+        painter.setPen(QtGui.QPen(colour, style.theme.px(2.5)))
+        painter.drawPoints(polygon(px, py))
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+
+
+def _fill(
+    painter: QtGui.QPainter, line: Line, x: Scale, y: Scale, zero: float, colour: QtGui.QColor
+) -> None:
+    part, values = _visible(line, x)
+    if len(values) < 2:
+        return
+    px, py = decimate(x.pixels(line.x[part]), y.pixels(values))
+    outline = polygon(
+        np.concatenate((px[:1], px, px[-1:])), np.concatenate(([zero], py, [zero]))
+    )
+    painter.setPen(QtCore.Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(outline)
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+
+
+def _prediction(
+    painter: QtGui.QPainter,
+    picture: Picture,
+    line: Line,
+    box: Box,
+    x: Scale,
+    y: Scale,
+    style: Style,
+) -> None:
+    """Dotted: the delta carried on to the line, and the lap time that gives."""
+    if not len(line.y):
+        return
+    at = y.pixel(float(line.y[-1]))
+    start, end = x.pixel(float(line.x[-1])), x.pixel(picture.full[1])
+    painter.setPen(QtGui.QPen(style.car, 1, QtCore.Qt.PenStyle.DotLine))
+    painter.drawLine(QtCore.QLineF(start, at, end, at))
+    if picture.predicted_us is None:
+        return
+    painter.setFont(style.theme.small())
+    text = f"predicted {lap_time(picture.predicted_us)}"
+    metrics = painter.fontMetrics()
+    width = metrics.horizontalAdvance(text)
+    if min(end, box.inner.right()) - start > width + style.theme.px(24):
+        above = at - box.inner.top() > metrics.height() + 4
+        top = at - metrics.height() - 3 if above else at + 3
+        painter.setPen(style.theme.colours.dim)
+        right = min(end, float(box.inner.right()))
+        painter.drawText(QtCore.QPointF(right - width - 4, top + metrics.ascent()), text)
+
+
+def _label(
+    painter: QtGui.QPainter, box: Box, title: str, unit: str, style: Style
+) -> None:
+    theme = style.theme
+    left, top = theme.px(12), box.rect.top() + theme.px(7)
+    width = box.inner.left() - left - theme.px(30)
+    painter.setFont(theme.small(bold=True))
+    painter.setPen(theme.colours.text)
+    metrics = painter.fontMetrics()
+    shown = metrics.elidedText(title, QtCore.Qt.TextElideMode.ElideRight, width + theme.px(8))
+    painter.drawText(left, top + metrics.ascent(), shown)
+    painter.setFont(theme.small())
+    painter.setPen(theme.colours.faint)
+    if box.rect.height() > 2 * metrics.height() + theme.px(8):
+        painter.drawText(left, top + metrics.height() + metrics.ascent() + 1, unit)
+
+
+def _ticks(
+    painter: QtGui.QPainter,
+    box: Box,
+    y: Scale,
+    low: float,
+    high: float,
+    whole: bool,
+    style: Style,
+) -> None:
+    """Two to five round values at the left edge, each with a hair of a line."""
+    theme = style.theme
+    wanted = min(max(2, box.inner.height() // theme.px(38)), 5)
+    step = nice_step(high - low, wanted)
+    if whole:
+        step = max(1.0, round(step))
+    painter.setFont(theme.small(mono=True))
+    metrics = painter.fontMetrics()
+    for value in nice_ticks(low, high, wanted) if not whole else _whole(low, high, step):
+        at = y.pixel(value)
+        painter.setPen(mix(theme.colours.panel, theme.colours.line, 0.45))
+        painter.drawLine(QtCore.QLineF(box.inner.left(), at, box.inner.right(), at))
+        text = tick_text(value, step)
+        painter.setPen(theme.colours.faint)
+        x = box.inner.left() - theme.px(7) - metrics.horizontalAdvance(text)
+        painter.drawText(QtCore.QPointF(x, at + metrics.ascent() / 2 - 1), text)
+
+
+def _whole(low: float, high: float, step: float) -> tuple[float, ...]:
+    first = int(np.ceil(low / step))
+    return tuple(i * step for i in range(first, int(high / step) + 1))
+
+
+# -- what runs through all plots ----------------------------------------------------------
+
+
+def _corners(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    theme = style.theme
+    painter.setFont(theme.small())
+    metrics = painter.fontMetrics()
+    free = float(boxes.left)
+    foot = boxes.bottom.top()
+    for at, name in picture.corners:
+        px = x.pixel(at)
+        if not boxes.left <= px <= boxes.right:
+            continue
+        painter.setPen(mix(theme.colours.panel, theme.colours.line, 0.8))
+        painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, foot))
+        half = metrics.horizontalAdvance(name) / 2
+        if px - half < free or px + half > boxes.right + theme.px(12):
+            continue
+        free = px + half + theme.px(6)
+        painter.setPen(theme.colours.dim)
+        painter.drawText(
+            QtCore.QPointF(px - half, boxes.corners.top() + metrics.ascent() + 1), name
+        )
+
+
+def _hatch(
+    painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
+) -> None:
+    for hole in picture.holes:
+        if hole.group != group:
+            continue
+        left, right = x.pixel(hole.x0), x.pixel(hole.x1)
+        width = max(right - left, 2.0)
+        area = QtCore.QRectF(left, box.rect.top(), width, box.rect.height())
+        painter.fillRect(area, with_alpha(style.theme.colours.panel, 0.75))
+        painter.fillRect(area, hatch_brush(style.theme))
+
+
+def _hole_words(
+    painter: QtGui.QPainter, picture: Picture, box: Box, x: Scale, style: Style
+) -> None:
+    """The length of each hole, once, above the first plot that is not the delta."""
+    theme = style.theme
+    painter.setFont(theme.small())
+    metrics = painter.fontMetrics()
+    free = -1e9
+    said: set[tuple[int, str]] = set()
+    for hole in sorted(picture.holes, key=lambda h: h.x0):
+        middle = x.pixel((hole.x0 + hole.x1) / 2)
+        if (round(middle), hole.text) in said:
+            continue
+        width = metrics.horizontalAdvance(hole.text)
+        left = min(max(middle - width / 2, box.inner.left()), box.inner.right() - width)
+        if not box.inner.left() <= middle <= box.inner.right() or left < free:
+            continue
+        said.add((round(middle), hole.text))
+        free = left + width + theme.px(8)
+        top = box.rect.top() + 2
+        back = QtCore.QRectF(left - 4, top, width + 8, metrics.height())
+        painter.fillRect(back, theme.colours.panel)
+        painter.setPen(theme.colours.attention)
+        painter.drawText(QtCore.QPointF(left, top + metrics.ascent()), hole.text)
+
+
+def _seams(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    theme = style.theme
+    painter.setFont(theme.small())
+    metrics = painter.fontMetrics()
+    for at, words in picture.seams:
+        px = x.pixel(at)
+        if not boxes.left <= px <= boxes.right:
+            continue
+        painter.setPen(QtGui.QPen(theme.colours.dim, 1, QtCore.Qt.PenStyle.DashLine))
+        painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, boxes.bottom.top()))
+        width = metrics.horizontalAdvance(words)
+        left = px + 5 if px + width + 10 < boxes.right else px - width - 5
+        base = boxes.bottom.top() - theme.px(5)
+        painter.fillRect(
+            QtCore.QRectF(left - 2, base - metrics.ascent(), width + 4, metrics.height()),
+            with_alpha(theme.colours.panel, 0.85),
+        )
+        painter.setPen(theme.colours.dim)
+        painter.drawText(QtCore.QPointF(left, base), words)
+
+
+def _edge(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    if picture.edge is None or not style.live:
+        return
+    px = x.pixel(picture.edge)
+    if not boxes.left <= px <= boxes.right + 1:
+        return
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QtGui.QPen(style.theme.colours.live, 1))
+    top = boxes.corners.bottom() - 1
+    painter.drawLine(QtCore.QLineF(px, top, px, boxes.bottom.top()))
+    painter.setBrush(style.theme.colours.live)
+    painter.drawEllipse(QtCore.QPointF(px, top), style.theme.px(3), style.theme.px(3))
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+
+
+def _bottom(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    theme = style.theme
+    painter.setFont(theme.small(mono=True))
+    painter.setPen(theme.colours.faint)
+    metrics = painter.fontMetrics()
+    wanted = max(2, boxes.bottom.width() // theme.px(110))
+    if picture.axis is Axis.DISTANCE:
+        step = nice_step(x.high - x.low, wanted)
+        marks = [(v, f"{tick_text(v, step)} m") for v in nice_ticks(x.low, x.high, wanted)]
+    elif picture.axis is Axis.TIME:
+        step = nice_step(x.high - x.low, wanted)
+        marks = [(v, f"{tick_text(v, step)} s") for v in nice_ticks(x.low, x.high, wanted)]
+    else:
+        whole = time_step(x.high - x.low, wanted)
+        first = int(np.ceil(x.low / whole))
+        marks = [
+            (float(i * whole), clock_text(i * whole * 1_000_000))
+            for i in range(first, int(x.high / whole) + 1)
+        ]
+    for value, text in marks:
+        width = metrics.horizontalAdvance(text)
+        left = min(max(x.pixel(value) - width / 2, boxes.left - 4), boxes.right - width + 6)
+        painter.drawText(
+            QtCore.QPointF(left, boxes.bottom.top() + theme.px(4) + metrics.ascent()), text
+        )

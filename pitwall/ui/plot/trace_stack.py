@@ -1,0 +1,314 @@
+"""The stage: stacked traces on one shared axis, painted by ourselves.
+
+Two layers. Curves, labels and ticks are painted into a pixmap when the data, the view or the
+size changes; the cursor is painted over it in each paint event. A cursor's move repaints two
+narrow strips and no curve.
+"""
+
+from __future__ import annotations
+
+from pitwall.telemetry.clock import lap_time
+from pitwall.ui.lapview import Picture, Shown
+from pitwall.ui.model import Axis, View, Workspace
+from pitwall.ui.panes.panel import Panel
+from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
+from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, touched
+from pitwall.ui.plot.curves import Painted, Style, paint_curves
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.theme import Theme
+
+ZOOM = 1.25
+PAN_SHARE = 0.1
+CLICK_SLACK = 4
+SMALLEST_SPAN = {Axis.DISTANCE: 20.0, Axis.TIME: 0.5, Axis.ROLLING: 1.0}
+
+
+class TraceStack(Panel):
+    """Shows one :class:`Picture` and turns pointer and wheel into changes of the workspace.
+
+    Attributes:
+        curve_renders: how often the curves were painted; a cursor's move does not count.
+        picture: what is shown; None before the first.
+    """
+
+    def __init__(
+        self, theme: Theme, workspace: Workspace, parent: QtWidgets.QWidget | None = None
+    ) -> None:
+        super().__init__(theme, "Traces", parent)
+        self.curve_renders = 0
+        self.picture: Picture | None = None
+        self._workspace = workspace
+        self._car = theme.car(0)
+        self._reference_car: QtGui.QColor | None = None
+        self._reconstructed = False
+        self._pixmap: QtGui.QPixmap | None = None
+        self._painted: Painted | None = None
+        self._boxes: Boxes | None = None
+        self._cursor: int | None = None
+        self._pressed: tuple[float, tuple[float, float]] | None = None
+        self._dragged = False
+        self.setMouseTracking(True)
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(theme.px(360), theme.px(240))
+        self.setSizePolicy(
+            QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding
+        )
+
+    # -- what to show -------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """As :meth:`Panel.set_theme`; the curves are painted anew."""
+        self._stale()
+        super().set_theme(theme)
+
+    def show_picture(
+        self, picture: Picture, car: QtGui.QColor, *, reconstructed: bool = False
+    ) -> None:
+        """Paint another picture, with the shown car in ``car``."""
+        self.picture = picture
+        self._car = car
+        self._reconstructed = reconstructed
+        self._cursor = self._workspace.view.cursor
+        self._stale()
+        self.update()
+
+    def view_changed(self, names: frozenset[str]) -> None:
+        """The workspace changed in a way that needs no new picture."""
+        if names & {"span", "fit"}:
+            self._stale()
+            self.update()
+        if "cursor" in names:
+            self._move_cursor(self._workspace.view.cursor)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The visible part of the axis."""
+        view = self._workspace.view
+        if view.span is not None:
+            return view.span
+        return self.picture.full if self.picture is not None else (0.0, 1.0)
+
+    # -- zoom and pan -------------------------------------------------------------------
+
+    def zoom(self, factor: float, around: float | None = None) -> None:
+        """Show ``1 / factor`` of the present span around a position of the axis (the cursor's,
+        or the middle, when None)."""
+        if self.picture is None:
+            return
+        low, high = self.span
+        centre = self._zoom_centre() if around is None else around
+        self._set_span(centre - (centre - low) / factor, centre + (high - centre) / factor)
+
+    def pan(self, share: float) -> None:
+        """Move by ``share`` of the visible span; positive moves to the right."""
+        low, high = self.span
+        shift = (high - low) * share
+        self._set_span(low + shift, high + shift)
+
+    def _set_span(self, low: float, high: float) -> None:
+        if self.picture is None:
+            return
+        full_low, full_high = self.picture.full
+        room = full_high - full_low
+        width = max(min(high - low, room), min(SMALLEST_SPAN[self.picture.axis], room))
+        low = min(max(low, full_low), full_high - width)
+        whole = width >= room * 0.999
+        self._workspace.change(span=None if whole else (low, low + width))
+
+    def _zoom_centre(self) -> float:
+        low, high = self.span
+        picture, cursor = self.picture, self._workspace.view.cursor
+        if picture is not None and picture.mapping is not None and cursor is not None:
+            at = float(picture.mapping.to_x(_one(cursor))[0])
+            if low <= at <= high:
+                return at
+        return (low + high) / 2
+
+    # -- painting -----------------------------------------------------------------------
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        if self._pixmap is None or self._pixmap.deviceIndependentSize().toSize() != self.size():
+            self._render()
+        painter = QtGui.QPainter(self)
+        dirty = event.rect()
+        assert self._pixmap is not None  # noqa: S101 - just rendered
+        ratio = self._pixmap.devicePixelRatio()
+        source = QtCore.QRectF(
+            dirty.x() * ratio, dirty.y() * ratio, dirty.width() * ratio, dirty.height() * ratio
+        )
+        painter.drawPixmap(QtCore.QRectF(dirty), self._pixmap, source)
+        if self._cursor is not None and self.picture and self._painted and self._boxes:
+            paint_cursor(
+                painter, self.picture, self._boxes, self._painted, self._cursor, self.theme,
+                self._car,
+            )
+        painter.end()
+
+    def _render(self) -> None:
+        self.curve_renders += 1
+        ratio = self.devicePixelRatioF()
+        pixmap = QtGui.QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        painter = QtGui.QPainter(pixmap)
+        self.paint_frame(painter)
+        picture = self.picture
+        self._boxes = self._painted = None
+        if picture is not None and picture.traces:
+            weights = tuple(trace.weight for trace in picture.traces)
+            if picture.delta is not None:
+                weights = (DELTA_WEIGHT, *weights)
+            self._boxes = arrange(self.size(), self.top, weights, self.theme)
+            view = self._workspace.view
+            style = Style(self.theme, self._car, view.moment is None, self._reconstructed, view.fit)
+            low, high = self.span
+            if high > low:
+                self._painted = paint_curves(painter, picture, self._boxes, (low, high), style)
+        painter.end()
+        self._pixmap = pixmap
+
+    def paint_title(self, painter: QtGui.QPainter) -> None:
+        """The shown lap and the reference, each after a swatch of its line."""
+        c, pad = self.theme.colours, self.padding
+        font = self.theme.small(bold=True)
+        font.setLetterSpacing(QtGui.QFont.SpacingType.PercentageSpacing, 104)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        x = pad
+        baseline = (self.top + metrics.ascent() - metrics.descent()) // 2
+        remark, keys = self._axis_words()
+        painter.setFont(self.theme.small())
+        right = self.width() - pad - painter.fontMetrics().horizontalAdvance(f"{remark}   {keys}")
+        painter.setPen(c.faint)
+        painter.drawText(right, baseline, f"{remark}   {keys}")
+        painter.setFont(font)
+        for text, colour, ink in self._title_parts():
+            swatch = self.theme.px(14) if colour is not None else 0
+            if colour is not None:
+                painter.fillRect(
+                    x, baseline - metrics.ascent() // 2 + 1, swatch, self.theme.px(3), colour
+                )
+                x += swatch + self.theme.px(6)
+            room = right - self.theme.px(12) - x
+            if room < self.theme.px(30):
+                break
+            painter.setPen(ink)
+            shown = metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, room)
+            painter.drawText(x, baseline, shown)
+            x += metrics.horizontalAdvance(shown) + self.theme.px(14)
+
+    def _title_parts(self) -> list[tuple[str, QtGui.QColor | None, QtGui.QColor]]:
+        c = self.theme.colours
+        picture, view = self.picture, self._workspace.view
+        if picture is None or view.car is None:
+            return [("WAITING FOR THE FIRST CAR", None, c.dim)]
+        parts = [(f"CAR {view.car}", None, c.text)]
+        if picture.shown is not None and picture.axis is not Axis.ROLLING:
+            words = f"{lap_words(picture.shown)}{self._state_words(view, picture.shown)}"
+            parts.append((words, self._car, c.text))
+        else:
+            parts.append(("LAST 90 S" if view.live else "90 S", self._car, c.text))
+        if picture.reference is not None:
+            reference = picture.reference
+            words = (
+                f"CAR {reference.car} · {lap_words(reference)} "
+                f"({picture.reference_word.upper()})"
+            )
+            parts.append((words, c.reference, c.dim))
+        elif picture.reference_word:
+            parts.append(("NO REFERENCE: IT IS THE SHOWN LAP", None, c.faint))
+        return parts
+
+    @staticmethod
+    def _state_words(view: View, shown: Shown) -> str:
+        if view.live and shown.open:
+            return " · LIVE"
+        if shown.lap.time_us is not None:
+            return f" · {lap_time(shown.lap.time_us)}"
+        return ""
+
+    def _axis_words(self) -> tuple[str, str]:
+        picture = self.picture
+        if picture is None:
+            return "", ""
+        wanted = self._workspace.view.axis
+        word = {Axis.DISTANCE: "distance", Axis.TIME: "time", Axis.ROLLING: "session time"}
+        text = word[picture.axis]
+        if wanted is Axis.DISTANCE and picture.axis is not Axis.DISTANCE:
+            text += " (no track line yet)"
+        return text, "D ⇄ T" if picture.axis is not Axis.ROLLING else "W back"
+
+    # -- cursor -------------------------------------------------------------------------
+
+    def _move_cursor(self, cursor: int | None) -> None:
+        if cursor == self._cursor:
+            return
+        for t_us in (self._cursor, cursor):
+            if t_us is None or self.picture is None or self._painted is None:
+                continue
+            px = cursor_pixel(self.picture, self._painted, t_us)
+            if px is not None and self._boxes is not None:
+                self.update(touched(px, self._boxes, self.theme).intersected(self.rect()))
+        self._cursor = cursor
+
+    def _time_at(self, px: float) -> int | None:
+        if self._painted is None or self._boxes is None or self.picture is None:
+            return None
+        if self.picture.mapping is None or not self._boxes.left <= px <= self._boxes.right:
+            return None
+        return self.picture.mapping.to_time(self._painted.x.value(px))
+
+    # -- pointer ------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        if event.button() == QtCore.Qt.MouseButton.LeftButton:
+            self._pressed = (event.position().x(), self.span)
+            self._dragged = False
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        px = event.position().x()
+        if self._pressed is not None and self._painted is not None:
+            start, (low, high) = self._pressed
+            if self._dragged or abs(px - start) > CLICK_SLACK:
+                self._dragged = True
+                shift = (start - px) / self._painted.x.factor
+                self._set_span(low + shift, high + shift)
+            return
+        self._workspace.set_cursor(self._time_at(px))
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        if event.button() == QtCore.Qt.MouseButton.LeftButton and self._pressed is not None:
+            self._pressed = None
+            if not self._dragged:
+                self._workspace.set_cursor(self._time_at(event.position().x()), pin=True)
+
+    def leaveEvent(self, event: QtCore.QEvent) -> None:  # noqa: D102, N802
+        self._workspace.set_cursor(None)
+        super().leaveEvent(event)
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: D102, N802
+        if self._painted is None:
+            return
+        turns = event.angleDelta().y() / 120
+        if turns:
+            self.zoom(ZOOM**turns, self._painted.x.value(event.position().x()))
+        elif event.angleDelta().x():
+            self.pan(-event.angleDelta().x() / 1200)
+        event.accept()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        self._stale()
+        super().resizeEvent(event)
+
+    def _stale(self) -> None:
+        self._pixmap = None
+
+
+def lap_words(shown: Shown) -> str:
+    """``LAP 18``."""
+    return f"LAP {shown.lap.number}"
+
+
+def _one(t_us: int):  # type: ignore[no-untyped-def]
+    import numpy as np
+
+    return np.array([t_us])

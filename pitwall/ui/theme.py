@@ -1,0 +1,171 @@
+"""Named colours and three text sizes; a theme is a file, not an inversion of another."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+
+from pitwall.telemetry import BadInput
+from pitwall.telemetry.resources import resource_path
+from pitwall.ui.fonts import MONO, SANS, family
+from pitwall.ui.qt import QtGui, QtWidgets
+
+SMALL, BODY, LARGE = 11, 13, 20
+"""Text heights in pixels at scale 1: labels, figures, the session clock."""
+SCALES = (0.85, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
+THEMES = ("dark", "sunlight")
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """One colour for each role; see ``resources/themes`` for what each is for."""
+
+    ground: QtGui.QColor
+    panel: QtGui.QColor
+    raised: QtGui.QColor
+    line: QtGui.QColor
+    text: QtGui.QColor
+    dim: QtGui.QColor
+    faint: QtGui.QColor
+    live: QtGui.QColor
+    attention: QtGui.QColor
+    fault: QtGui.QColor
+    best: QtGui.QColor
+    reference: QtGui.QColor
+    cursor: QtGui.QColor
+    selected: QtGui.QColor
+    track: QtGui.QColor
+    on_live: QtGui.QColor
+    hatch: QtGui.QColor
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What the painters need to know about looks.
+
+    Attributes:
+        name: file name without ending.
+        title: as shown.
+        dark: True for light text on a dark ground.
+        heavy: True when traces are two pixels wide and text is one step bolder.
+        colours: by role.
+        cars: car colours in their fixed order.
+        scale: factor on all text and spacing.
+    """
+
+    name: str
+    title: str
+    dark: bool
+    heavy: bool
+    colours: Colours
+    cars: tuple[QtGui.QColor, ...]
+    scale: float = 1.0
+
+    def px(self, value: float) -> int:
+        """A length at this scale, in whole logical pixels, never below 1."""
+        return max(1, round(value * self.scale))
+
+    def car(self, index: int) -> QtGui.QColor:
+        """The colour of the car that appeared as number ``index`` (0-based)."""
+        return self.cars[index % len(self.cars)]
+
+    def small(self, *, bold: bool = False, mono: bool = False) -> QtGui.QFont:
+        """The font of labels and remarks."""
+        return self._font(SMALL, bold, mono)
+
+    def body(self, *, bold: bool = False, mono: bool = False) -> QtGui.QFont:
+        """The font of rows and figures."""
+        return self._font(BODY, bold, mono)
+
+    def large(self, *, bold: bool = False, mono: bool = False) -> QtGui.QFont:
+        """The font of the session clock and of the one figure that matters."""
+        return self._font(LARGE, bold, mono)
+
+    def _font(self, size: int, bold: bool, mono: bool) -> QtGui.QFont:
+        return _font(round(size * self.scale), bold, mono, self.heavy)
+
+    def scaled(self, scale: float) -> Theme:
+        """The same theme at another scale."""
+        return Theme(
+            self.name, self.title, self.dark, self.heavy, self.colours, self.cars, scale
+        )
+
+
+@cache
+def _font(pixels: int, bold: bool, mono: bool, heavy: bool) -> QtGui.QFont:
+    font = QtGui.QFont(family(MONO if mono else SANS))
+    font.setPixelSize(pixels)
+    weight = QtGui.QFont.Weight
+    if bold:
+        font.setWeight(weight.Bold if heavy else weight.DemiBold)
+    else:
+        font.setWeight(weight.Medium if heavy else weight.Normal)
+    if not mono:
+        # Inter's digits are proportional by default; figures that change must not dance.
+        font.setFeature(QtGui.QFont.Tag("tnum"), 1)
+    return font
+
+
+def load_theme(name: str, scale: float = 1.0) -> Theme:
+    """The theme called ``name``. Raises BadInput when its file is missing or incomplete."""
+    path = resource_path("themes", f"{name}.toml")
+    try:
+        doc = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = doc["colours"]
+        colours = Colours(**{f.name: _colour(given[f.name], path) for f in fields(Colours)})
+        cars = tuple(_colour(text, path) for text in doc["cars"]["colours"])
+        return Theme(name, doc["title"], doc["dark"], doc["heavy"], colours, cars, scale)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"theme {name}: {path.name} cannot be used ({error!r})") from error
+
+
+def _colour(text: str, path: Path) -> QtGui.QColor:
+    colour = QtGui.QColor(text)
+    if not colour.isValid():
+        raise BadInput(f"theme {path.name}: {text!r} is not a colour")
+    return colour
+
+
+def scale_for(width: int, height: int) -> float:
+    """The text scale that suits a window of this size in logical pixels: what is read from two
+    metres on a laptop must not shrink on a wall-size screen at 100 %."""
+    wanted = min(width / 1920, height / 1080)
+    return max((s for s in SCALES if s <= wanted + 0.02), default=SCALES[0])
+
+
+def with_alpha(colour: QtGui.QColor, alpha: float) -> QtGui.QColor:
+    """The same colour at ``alpha`` 0..1."""
+    made = QtGui.QColor(colour)
+    made.setAlphaF(alpha)
+    return made
+
+
+def mix(a: QtGui.QColor, b: QtGui.QColor, share: float) -> QtGui.QColor:
+    """``share`` of ``b`` over ``a``, opaque."""
+    return QtGui.QColor.fromRgbF(
+        a.redF() + (b.redF() - a.redF()) * share,
+        a.greenF() + (b.greenF() - a.greenF()) * share,
+        a.blueF() + (b.blueF() - a.blueF()) * share,
+    )
+
+
+def apply_palette(widget: QtWidgets.QWidget, theme: Theme) -> None:
+    """Give Qt's own widgets (message boxes, scroll bars, tool tips) the theme's colours."""
+    c, role = theme.colours, QtGui.QPalette.ColorRole
+    palette = QtGui.QPalette()
+    for roles, colour in (
+        ((role.Window, role.Button, role.AlternateBase), c.panel),
+        ((role.Base,), c.ground),
+        ((role.Text, role.WindowText, role.ButtonText, role.ToolTipText), c.text),
+        ((role.ToolTipBase,), c.raised),
+        ((role.Mid, role.Dark, role.Midlight, role.Light), c.line),
+        ((role.Highlight,), c.selected),
+        ((role.HighlightedText,), c.text),
+        ((role.PlaceholderText,), c.faint),
+    ):
+        for one in roles:
+            palette.setColor(one, colour)
+    widget.setPalette(palette)
+    widget.setFont(theme.body())

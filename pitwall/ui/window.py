@@ -1,0 +1,58 @@
+"""Making the window and taking its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pitwall.telemetry import Failure
+from pitwall.ui.inputs import Inputs
+from pitwall.ui.main_window import MainWindow
+from pitwall.ui.qt import QtGui
+from pitwall.ui.theme import load_theme, scale_for
+
+SIZE = (1920, 1080)
+SMALLEST = (1100, 640)
+
+
+def build_window(
+    inputs: Inputs,
+    *,
+    theme: str = "dark",
+    size: tuple[int, int] | None = None,
+    scale: float | None = None,
+) -> MainWindow:
+    """The window over ``inputs``, not shown yet; needs an application.
+
+    Args:
+        inputs: the data and commands.
+        theme: name of a theme.
+        size: width and height in logical pixels; the screen's room, at most 1920 x 1080, when
+            None.
+        scale: factor on all text; fits the size when None.
+    """
+    width, height = size or _screen_size()
+    window = MainWindow(inputs, load_theme(theme, scale or scale_for(width, height)))
+    window.setMinimumSize(*SMALLEST)
+    window.resize(width, height)
+    return window
+
+
+def _screen_size() -> tuple[int, int]:
+    """What fits the screen; offscreen has no screen worth asking."""
+    if QtGui.QGuiApplication.platformName() == "offscreen":
+        return SIZE
+    screen = QtGui.QGuiApplication.primaryScreen()
+    if screen is None:
+        return SIZE
+    room = screen.availableGeometry()
+    return max(min(room.width(), 2560), SMALLEST[0]), max(min(room.height(), 1440), SMALLEST[1])
+
+
+def screenshot(window: MainWindow, path: Path | str) -> None:
+    """Write what the window shows now as PNG. Raises Failure when it cannot be written."""
+    target = Path(path)
+    if not window.isVisible():
+        window.show()
+    window.refresh()
+    if not window.grab().save(str(target), "PNG"):  # type: ignore[call-overload]
+        raise Failure(f"{target}: the screenshot cannot be written; choose another place")
