@@ -3,6 +3,7 @@
 Knows neither AWS packages nor table keys: clients and the parser of records are passed in.
 """
 
+from pitwall.stream.calls import call
 from pitwall.stream.dynamodb import DynamoSource, Features, features_of
 from pitwall.stream.faults import (
     Denied,
@@ -72,5 +73,6 @@ __all__ = [
     "Trimmed",
     "after",
     "at_time",
+    "call",
     "features_of",
 ]

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pitwall.stream.faults import (
-    Denied,
-    Expired,
-    Fault,
-    NotFound,
-    Rejected,
-    Retryable,
-    Throttled,
-    Trimmed,
-)
+from pitwall.stream.calls import call
+from pitwall.stream.faults import Retryable
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import Anchor, Listing, Page, Position, Record, ShardInfo
 from pitwall.stream.timing import Time
@@ -26,31 +18,6 @@ MAX_PAGE = 1000
 """The service refuses a larger Limit."""
 _MAX_LISTING_PAGES = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_FAULTS: dict[str, type[Fault]] = {
-    "ExpiredIteratorException": Expired,
-    "TrimmedDataAccessException": Trimmed,
-    "ResourceNotFoundException": NotFound,
-    "LimitExceededException": Throttled,
-    "ThrottlingException": Throttled,
-    "Throttling": Throttled,
-    "ProvisionedThroughputExceededException": Throttled,
-    "RequestLimitExceeded": Throttled,
-    "InternalServerError": Retryable,
-    "InternalFailure": Retryable,
-    "ServiceUnavailable": Retryable,
-    "ValidationException": Rejected,
-    "InvalidArgumentException": Rejected,
-    "SerializationException": Rejected,
-    "AccessDeniedException": Denied,
-    "UnrecognizedClientException": Denied,
-    "ExpiredTokenException": Denied,
-    "ExpiredToken": Denied,
-    "InvalidSignatureException": Denied,
-    "SignatureDoesNotMatch": Denied,
-    "MissingAuthenticationTokenException": Denied,
-    "IncompleteSignatureException": Denied,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,60 +139,6 @@ class DynamoSource:
 
     def _call(self, operation: Callable[..., Any], request: dict[str, Any]) -> dict[str, Any]:
         return call(self._client, operation, request, self._server, self._time)
-
-
-def call(
-    client: Any,
-    operation: Callable[..., Any],
-    request: dict[str, Any],
-    server: ServerClock,
-    time: Time,
-) -> dict[str, Any]:
-    """One call of an AWS client: its date goes to ``server``, its errors become Faults.
-
-    The client's own classes are not imported: coded errors are known by
-    ``client.exceptions.ClientError``, connection errors by the package that defines them.
-    """
-    sent = time.now_us()
-    try:
-        doc: dict[str, Any] = operation(**request)
-    except client.exceptions.ClientError as error:
-        response = getattr(error, "response", None) or {}
-        _note(response, server, sent, time)
-        raise _fault(response, str(error)) from error
-    except Exception as error:
-        if isinstance(error, OSError) or type(error).__module__.startswith(("botocore", "urllib3")):
-            raise _transport(error) from error
-        raise
-    _note(doc, server, sent, time)
-    return doc
-
-
-def _note(doc: dict[str, Any], server: ServerClock, sent: int, time: Time) -> None:
-    headers = (doc.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
-    server.note(headers.get("date"), sent, time.now_us())
-
-
-def _fault(response: dict[str, Any], text: str) -> Fault:
-    code = str((response.get("Error") or {}).get("Code", ""))
-    kind = _FAULTS.get(code)
-    if kind is None:
-        status = (response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0
-        if status >= 500 or status == 0:
-            kind = Retryable
-        elif status == 429:
-            kind = Throttled
-        else:
-            kind = Denied if status in (401, 403) else Rejected
-    return kind(text)
-
-
-def _transport(error: Exception) -> Fault:
-    # No credentials is a state that waiting does not mend; a lost connection is.
-    name = type(error).__name__
-    if "Credential" in name or "Token" in name or "SSO" in name or "Profile" in name:
-        return Denied(str(error))
-    return Retryable(f"{name}: {error}")
 
 
 def _shards(doc: dict[str, Any]) -> list[ShardInfo]:

@@ -1,1 +1,34 @@
-"""History at once: archive, decode, splice and repair."""
+"""Turbo mode: history from the archive, the seam, live, and the repair of holes."""
+
+from pitwall.turbo.archive import ArchiveLoader, Loaded, Tail
+from pitwall.turbo.connect import connect_stream, make_follower
+from pitwall.turbo.follower import Follower, Sources
+from pitwall.turbo.objects import Bucket, ObjectInfo, S3Bucket
+from pitwall.turbo.repair import Recorder, Repaired, Repairer
+from pitwall.turbo.splice import Missing, Seam, find_seam
+from pitwall.turbo.status import FollowerStatus, Phase, Tempo
+from pitwall.turbo.table import CloudTable, TableReader
+
+__all__ = [
+    "ArchiveLoader",
+    "Bucket",
+    "CloudTable",
+    "Follower",
+    "FollowerStatus",
+    "Loaded",
+    "Missing",
+    "ObjectInfo",
+    "Phase",
+    "Recorder",
+    "Repaired",
+    "Repairer",
+    "S3Bucket",
+    "Seam",
+    "Sources",
+    "TableReader",
+    "Tail",
+    "Tempo",
+    "connect_stream",
+    "find_seam",
+    "make_follower",
+]

@@ -1,0 +1,309 @@
+"""History from the archive: objects listed by hour, fetched and decoded in parallel."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from pitwall.cloud import Archived, parse_line
+from pitwall.store import Batch, Quarantined, Source
+from pitwall.stream import Fault, Pace, Pool, Retryable, Sink, Throttled, Time
+from pitwall.telemetry import BadInput, PitwallError, Segment, Series
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.turbo.framing import Damaged, Framer
+from pitwall.turbo.inflate import inflate
+from pitwall.turbo.laps import LapIndex
+from pitwall.turbo.objects import Bucket, ObjectInfo
+
+CHECKPOINT = "archive:"
+"""Checkpoints of objects stand under this and the object's key, beside those of shards."""
+_BATCH = 2000
+"""Chunks handed over at a time."""
+_TRIES = 4
+_RAW_KEPT = 64 * 1024
+_MAX_HOURS = 24 * 31
+_PACE = Pace(backoff=0.2)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A series' largest n in the archive: n, the stream's creation time and the event time of its
+    last sample, microseconds UTC."""
+
+    n: int
+    created_us: int
+    t_us: int
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What loading some objects gave. Belongs to whoever adds it up.
+
+    Attributes:
+        objects, bytes, chunks, damaged: counts; bytes as stored, chunks of this session.
+        tails: by series.
+        failed: objects that could not be fetched, and why.
+    """
+
+    objects: int = 0
+    bytes: int = 0
+    chunks: int = 0
+    damaged: int = 0
+    tails: dict[Series, Tail] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: Loaded) -> None:
+        """Add up."""
+        self.objects += other.objects
+        self.bytes += other.bytes
+        self.chunks += other.chunks
+        self.damaged += other.damaged
+        self.failed |= other.failed
+        for series, tail in other.tails.items():
+            known = self.tails.get(series)
+            if known is None or tail.n > known.n:
+                self.tails[series] = tail
+
+
+def hours(spans: Sequence[tuple[int, int]]) -> list[str]:
+    """``YYYY/MM/DD/HH/`` of every UTC hour that the spans (microseconds UTC) touch, in order.
+
+    Of very long spans only the newest month is listed: archives beyond that are not joined live.
+    """
+    found: set[int] = set()
+    for lo, hi in spans:
+        last = hi // (3600 * SECOND_US)
+        first = max(lo // (3600 * SECOND_US), last - _MAX_HOURS)
+        found.update(range(first, last + 1))
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    return [f"{start + timedelta(hours=hour):%Y/%m/%d/%H/}" for hour in sorted(found)]
+
+
+class Cancelled(Exception):
+    """Loading was told to stop."""
+
+
+class ArchiveLoader:
+    """Loads a session's chunks from one bucket.
+
+    Args:
+        bucket: where from.
+        session: whose chunks; objects hold those of others too.
+        sink: takes the batches, from several threads.
+        pool: where objects are fetched and decoded. Started and stopped by the owner.
+        time, rng: clocks and jitter.
+        laps: told of every chunk.
+        cancel: set to give up; what was handed over stays.
+        known: checkpoints of objects loaded before: they are not fetched again.
+        prefix: of Firehose's objects.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        session: str,
+        sink: Sink,
+        pool: Pool[Loaded],
+        time: Time,
+        rng: random.Random,
+        laps: LapIndex,
+        cancel: threading.Event,
+        known: Mapping[str, str],
+        prefix: str = "raw/",
+    ) -> None:
+        self._bucket = bucket
+        self._session = session
+        self._sink = sink
+        self._pool = pool
+        self._time = time
+        self._rng = rng
+        self._laps = laps
+        self._cancel = cancel
+        self._prefix = prefix
+        self._done = {
+            name[len(CHECKPOINT) :]: text
+            for name, text in known.items()
+            if name.startswith(CHECKPOINT)
+        }
+        """Tag by key, of objects loaded; the owner's thread only."""
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """Objects loaded so far, by key, with what tells their versions apart."""
+        return self._done
+
+    def find(self, spans: Sequence[tuple[int, int]]) -> list[ObjectInfo]:
+        """Objects that arrived within ``spans`` and are not loaded yet, oldest first.
+
+        Raises Fault when the bucket cannot be listed.
+        """
+        out: list[ObjectInfo] = []
+        for hour in hours(spans):
+            out += self._patient(partial(self._bucket.list, self._prefix + hour))
+        return [info for info in out if self._done.get(info.key) != _token(info)]
+
+    def load(
+        self,
+        objects: Sequence[ObjectInfo],
+        on_progress: Callable[[Loaded], None],
+        wanted: Callable[[Segment], bool] | None = None,
+    ) -> Loaded:
+        """Load ``objects``, several at a time; ``on_progress`` gets the sum after each.
+
+        Objects that cannot be fetched are in the result's ``failed``: their chunks come by another
+        way. ``wanted`` says which chunks to hand over (all without it). Ends early, without error,
+        when cancelled. Raises the writer's failure.
+        """
+        total = Loaded()
+        todo = list(reversed(objects))
+        tokens = {info.key: _token(info) for info in objects}
+        under_way = 0
+        while (todo or under_way) and not (self._cancel.is_set() and not under_way):
+            while todo and self._pool.free() and not self._cancel.is_set():
+                info = todo.pop()
+                under_way += 1
+                self._pool.put(info.key, _Load(self, info, wanted))
+            self._pool.wait(0.25)
+            for done in self._pool.take():
+                under_way -= 1
+                if done.error is None and done.value is not None:
+                    total.add(done.value)
+                    if done.key not in done.value.failed:
+                        self._done[done.key] = tokens[done.key]
+                elif isinstance(done.error, Cancelled):
+                    continue
+                elif done.error is not None:
+                    raise done.error
+                on_progress(total)
+        return total
+
+    # ------------------------------------------------------------------ in the pool
+
+    def load_object(self, info: ObjectInfo, wanted: Callable[[Segment], bool] | None) -> Loaded:
+        """Fetch, decode and hand over one object. Runs in the pool; shares only what locks."""
+        out = Loaded(objects=1, bytes=info.size)
+        try:
+            data = self._patient(lambda: self._bucket.get(info.key))
+        except Fault as fault:
+            out.failed[info.key] = str(fault)
+            return out
+        segments: list[Segment] = []
+        bad: list[Quarantined] = []
+        for found in self._read(data):
+            if isinstance(found, Damaged):
+                out.damaged += 1
+                bad.append(
+                    Quarantined(
+                        Source.ARCHIVE,
+                        f"{info.key} byte {found.offset}",
+                        found.reason,
+                        found.raw[:_RAW_KEPT],
+                    )
+                )
+                continue
+            segment = found.segment
+            out.chunks += 1
+            known = out.tails.get(segment.series)
+            if known is None or segment.n_hi > known.n:
+                out.tails[segment.series] = Tail(
+                    segment.n_hi, round(found.a * SECOND_US), segment.t_hi
+                )
+            if wanted is not None and not wanted(segment):
+                continue
+            segments.append(segment)
+            if len(segments) >= _BATCH:
+                self._hand_over(segments, bad)
+                segments, bad = [], []
+        self._hand_over(segments, bad, {CHECKPOINT + info.key: _token(info)})
+        return out
+
+    def _read(self, data: bytes) -> Iterator[Archived | Damaged]:
+        """The session's chunks in an object, and what is damaged."""
+        ours = self._session.encode() + b"#"
+        start = b'{"pk":"'
+
+        def parse(piece: bytes) -> Archived | None:
+            # Other sessions' lines need no decoding; the archiver always writes pk first.
+            if piece.startswith(start) and not piece.startswith(ours, len(start)):
+                return None
+            found = parse_line(piece)
+            return found if found.segment.series.session == self._session else None
+
+        framer = Framer(parse)
+        reason = ""
+        try:
+            for block in inflate(data):
+                yield from (f for f in framer.feed(block) if f and not _foreign(f, ours))
+        except BadInput as error:
+            reason = str(error)
+        rest = framer.end(reason or "ends within an object")
+        yield from (f for f in rest if f and not _foreign(f, ours))
+        if reason:
+            yield Damaged(framer.offset, reason, b"")
+
+    def _hand_over(
+        self,
+        segments: list[Segment],
+        bad: list[Quarantined],
+        checkpoints: Mapping[str, str] | None = None,
+    ) -> None:
+        self._laps.note_all(segments)
+        batch = Batch(
+            Source.ARCHIVE,
+            tuple(segments),
+            received_us=self._time.now_us(),
+            quarantined=tuple(bad),
+            checkpoints=checkpoints or {},
+        )
+        while True:
+            if self._cancel.is_set():
+                raise Cancelled
+            try:
+                self._sink.submit(batch, timeout_s=1.0)
+            except PitwallError:
+                if self._sink.failure is not None:
+                    raise
+                continue
+            return
+
+    def _patient(self, read: Callable[[], T]) -> T:
+        """Call ``read`` again after failures that may pass. Raises the last Fault, or Cancelled."""
+        attempt = 1
+        while not self._cancel.is_set():
+            try:
+                return read()
+            except (Retryable, Throttled):
+                if attempt == _TRIES:
+                    raise
+                self._time.wait(self._cancel, _PACE.after_fault(attempt, self._rng))
+                attempt += 1
+        raise Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """One object's loading, as a job."""
+
+    loader: ArchiveLoader
+    info: ObjectInfo
+    wanted: Callable[[Segment], bool] | None
+
+    def __call__(self) -> Loaded:
+        return self.loader.load_object(self.info, self.wanted)
+
+
+def _foreign(found: Archived | Damaged, ours: bytes) -> bool:
+    """True for damage that names another session."""
+    return isinstance(found, Damaged) and b'"pk"' in found.raw and ours not in found.raw
+
+
+def _token(info: ObjectInfo) -> str:
+    return json.dumps({"size": info.size, "tag": info.tag}, separators=(",", ":"))

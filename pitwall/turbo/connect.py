@@ -1,0 +1,119 @@
+"""A follower over AWS clients that were made elsewhere."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from pitwall.store import SessionStore
+from pitwall.stream import (
+    Denied,
+    DynamoSource,
+    NotFound,
+    OnEvent,
+    ServerClock,
+    StreamSource,
+    SystemTime,
+    Time,
+    call,
+    features_of,
+)
+from pitwall.telemetry import Session
+from pitwall.turbo.follower import Follower, Sources
+from pitwall.turbo.objects import S3Bucket
+from pitwall.turbo.repair import Recorder
+from pitwall.turbo.status import Tempo
+from pitwall.turbo.table import CloudTable
+
+
+class UsesClients(Protocol):
+    """What of the clients a follower uses; each is made when it is first asked for."""
+
+    @property
+    def dynamodb(self) -> Any:
+        """A DynamoDB client."""
+        ...
+
+    @property
+    def streams(self) -> Any:
+        """A DynamoDB Streams client."""
+        ...
+
+    @property
+    def s3(self) -> Any:
+        """An S3 client."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """A recording, as far as a follower needs it."""
+
+    def checkpoints(self) -> Mapping[str, str]:
+        """Checkpoints by shard."""
+        ...
+
+
+def make_follower(
+    clients: UsesClients,
+    table: str,
+    bucket: str,
+    session: Session,
+    recording: Checkpoints,
+    store: SessionStore,
+    recorder: Recorder,
+    on_event: OnEvent,
+    *,
+    tempo: Tempo | None = None,
+    time: Time | None = None,
+) -> Follower:
+    """A follower of ``session`` in ``table``, with ``bucket`` as its archive (none when empty).
+
+    Call it before the recording's writer is started: the checkpoints are read here. Nothing is
+    sent and no client is made before the follower's own thread runs.
+    """
+    time = time or SystemTime()
+    server = ServerClock(time)
+    sources = Sources(
+        CloudTable(lambda: clients.dynamodb, table, session.key),
+        S3Bucket(lambda: clients.s3, bucket, server, time) if bucket else None,
+        lambda: connect_stream(clients, table, server, time),
+        server,
+    )
+    return Follower(
+        sources,
+        session,
+        recording.checkpoints(),
+        store,
+        recorder,
+        time=time,
+        rng=random.Random(),
+        on_event=on_event,
+        tempo=tempo,
+    )
+
+
+def connect_stream(
+    clients: UsesClients, table: str, server: ServerClock, time: Time
+) -> StreamSource:
+    """The table's stream. Raises Fault; NotFound when the table has none that is switched on."""
+    arn = _stream_arn(clients, table, server, time)
+    client = clients.streams
+    return DynamoSource(client, arn, features=features_of(client), server=server, time=time)
+
+
+def _stream_arn(clients: UsesClients, table: str, server: ServerClock, time: Time) -> str:
+    client = clients.dynamodb
+    try:
+        doc = call(client, client.describe_table, {"TableName": table}, server, time)
+        arn = (doc.get("Table") or {}).get("LatestStreamArn")
+    except Denied:
+        # Roles that may read the stream need not be allowed to describe the table.
+        streams = clients.streams
+        doc = call(streams, streams.list_streams, {"TableName": table}, server, time)
+        arns = [str(each.get("StreamArn")) for each in doc.get("Streams") or ()]
+        # Stream ARNs end with their creation time.
+        arn = max(arns, default=None)
+    if not arn:
+        raise NotFound(f"table {table} has no stream: switch it on with view NEW_IMAGE")
+    return str(arn)

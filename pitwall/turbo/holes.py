@@ -1,0 +1,53 @@
+"""Where a hole is in event time."""
+
+from __future__ import annotations
+
+from pitwall.cloud.keys import MAX_T
+from pitwall.store import SessionStore
+from pitwall.store.holes import Runs, runs_of
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.turbo.splice import Missing
+
+_NOTHING = Runs((), ())
+
+
+class HoleTimes:
+    """Times around holes, from the samples beside them, else from the producer's head.
+
+    One look at the store: make a new one when the store has moved on.
+    """
+
+    def __init__(self, store: SessionStore) -> None:
+        self._view = store.view()
+        self._runs: dict[tuple[str, str], dict[str, Runs]] = {}
+
+    def __call__(self, hole: Missing) -> tuple[int, int]:
+        """Event time of the neighbours, microseconds UTC, for reports and for the seam."""
+        lo, hi = self._neighbours(hole)
+        head = self._view.heads.get((hole.series.car, hole.series.epoch))
+        if lo is None:
+            lo = head.t_first if head else (hi or 0)
+        if hi is None:
+            hi = max(head.t if head else 0, lo)
+        return lo, max(hi, lo)
+
+    def bounds(self, hole: Missing) -> tuple[int, int]:
+        """Bounds that the start times of the hole's chunks keep for certain."""
+        lo, hi = self._neighbours(hole)
+        if lo is None:
+            head = self._view.heads.get((hole.series.car, hole.series.epoch))
+            lo = max(head.t_first - SECOND_US, 0) if head else 0
+        return lo, MAX_T if hi is None else hi
+
+    def lap(self, hole: Missing) -> int:
+        """The producer's newest lap, 0 when it has said none."""
+        head = self._view.heads.get((hole.series.car, hole.series.epoch))
+        return head.lap if head else 0
+
+    def _neighbours(self, hole: Missing) -> tuple[int | None, int | None]:
+        key = (hole.series.car, hole.series.group)
+        if key not in self._runs:
+            columns = self._view.columns.get(key)
+            self._runs[key] = runs_of(columns) if columns else {}
+        runs = self._runs[key].get(hole.series.epoch, _NOTHING)
+        return runs.before(hole.n_lo), runs.after(hole.n_hi)

@@ -1,0 +1,107 @@
+"""What the follower lets others see, and the tempo it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pitwall.stream import ReaderStatus
+from pitwall.telemetry.clock import SECOND_US
+
+
+class Phase(StrEnum):
+    """Where a hand-over is."""
+
+    PROBING = "probing"
+    ROSTER = "roster"
+    ARCHIVE = "archive"
+    REPAIR = "repair"
+    STREAM = "stream"
+    """Reading the stream from before the seam until everything is here."""
+    LIVE = "live"
+    SILENT = "silent"
+    """The source sends nothing; we have read everything there is."""
+    BEHIND = "behind"
+    """Data exists and reaches us late."""
+    ENDED = "ended"
+    """Every producer has ended and everything is here."""
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerStatus:
+    """The hand-over at one moment.
+
+    Attributes:
+        phase: see :class:`Phase`.
+        progress: 0..1 of the history; ``text`` says in words what is being done.
+        message: one line for the user; empty when there is nothing to say.
+        time_to_history_s: from the start until archive and repairs were in the store.
+        time_to_live_s: from the start until everything that the roster promised was there.
+        archive_to_us: server time up to which the archive reached; None without one.
+        seam_us: server time from which the stream was read, plus the overlap: where the two meet.
+        anchor_us: server time from which the stream was read; None for all that it had.
+        seam_proved: nothing is missing between the archive's end and the roster's heads.
+        objects, objects_total, bytes, bytes_total: of the archive.
+        damaged: places in archive objects that could not be read.
+        repaired, named: chunks that keyed reads brought, and that were given up by name.
+        age_us: server time since the newest head came; None before the first.
+        reader: the stream reader; None before it runs.
+    """
+
+    phase: Phase = Phase.PROBING
+    progress: float = 0.0
+    text: str = ""
+    message: str = ""
+    time_to_history_s: float | None = None
+    time_to_live_s: float | None = None
+    archive_to_us: int | None = None
+    seam_us: int | None = None
+    anchor_us: int | None = None
+    seam_proved: bool = False
+    objects: int = 0
+    objects_total: int = 0
+    bytes: int = 0
+    bytes_total: int = 0
+    damaged: int = 0
+    repaired: int = 0
+    named: int = 0
+    age_us: int | None = None
+    reader: ReaderStatus | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Times and amounts; microseconds where the name says so.
+
+    Attributes:
+        overlap_us: E: how far before the seam the stream is read again: producers' retries,
+            disorder and the rounding of creation times.
+        reach_us: how far back the stream is counted on.
+        repair_most: chunks that keyed reads may bring in place of a longer stream.
+        archive_from: missing chunks from which a recording that is resumed loads the archive.
+        live_wait_us: age at which a missing chunk is looked for in the table.
+        patience_us: lag of the stream after which the table is asked all the same.
+        again_us, again_most_us: pauses between looks for the same hole.
+        crosscheck_us: when the archive is listed once more, after the roster.
+        silent_us, behind_us: age of the newest head, and lag, that change the phase.
+        tick_s: pause between two looks at everything.
+        archive_threads, repair_threads, stream_threads: sizes of the pools.
+    """
+
+    overlap_us: int = 120 * SECOND_US
+    reach_us: int = 84_600 * SECOND_US
+    repair_most: int = 2000
+    archive_from: int = 2000
+    live_wait_us: int = 5 * SECOND_US
+    patience_us: int = 30 * SECOND_US
+    again_us: int = 5 * SECOND_US
+    again_most_us: int = 60 * SECOND_US
+    crosscheck_us: int = 600 * SECOND_US
+    silent_us: int = 3 * SECOND_US
+    behind_us: int = 5 * SECOND_US
+    tick_s: float = 0.25
+    archive_threads: int = 4
+    repair_threads: int = 8
+    stream_threads: int = 8
