@@ -1,1 +1,30 @@
-"""Laps, progress, delta and track line: pure functions of the store."""
+"""Laps, progress, deltas and timing: pure functions of the store."""
+
+from pitwall.analysis.delta import delta, live_delta_us
+from pitwall.analysis.laps import Lap, LapKind
+from pitwall.analysis.learn import Circuit, learn
+from pitwall.analysis.progress import LapAxis, lap_axis
+from pitwall.analysis.report import info_report, laps_report, laps_text
+from pitwall.analysis.signals import Signals
+from pitwall.analysis.timing import TRACK_META, CarTiming, Timing, TimingEngine
+from pitwall.analysis.track import TrackLine
+
+__all__ = [
+    "TRACK_META",
+    "CarTiming",
+    "Circuit",
+    "Lap",
+    "LapAxis",
+    "LapKind",
+    "Signals",
+    "Timing",
+    "TimingEngine",
+    "TrackLine",
+    "delta",
+    "info_report",
+    "lap_axis",
+    "laps_report",
+    "laps_text",
+    "learn",
+    "live_delta_us",
+]

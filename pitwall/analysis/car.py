@@ -1,0 +1,209 @@
+"""One car followed through its data: knots, crossings, stays in the pit lane and laps, kept up to
+date at a cost that depends on what is new."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+
+from pitwall.analysis.crossings import Crossing, find_crossings
+from pitwall.analysis.knots import MARGIN_US, Knots, knots
+from pitwall.analysis.laps import Lap, Stay, build_lap, pit_crossings, pit_stays
+from pitwall.analysis.learn import Circuit
+from pitwall.analysis.progress import LapAxis, axis_of
+from pitwall.analysis.signals import Signals
+from pitwall.store import SessionStore
+from pitwall.store.columns import Block
+
+_FOREVER = 1 << 62
+_STAY_BACK_US = 30_000_000
+
+
+class CarTracker:
+    """Follows one car.
+
+    Attributes:
+        car: the car.
+        laps: all laps so far, the last of which is being driven.
+        crossings: all crossings so far.
+        stays: stays in the pit lane.
+    """
+
+    def __init__(self, car: str, signals: Signals, circuit: Circuit, limit_us: int) -> None:
+        self.car = car
+        self.laps: list[Lap] = []
+        self.crossings: list[Crossing] = []
+        self.stays: list[Stay] = []
+        self._signals = signals
+        self._circuit = circuit
+        self._limit = limit_us
+        self._seen: dict[str, tuple[Block, ...]] = {}
+        self._way = Growing()
+        self._settled = 0
+        self._axes: dict[int, LapAxis] = {}
+
+    def update(self, store: SessionStore) -> bool:
+        """Take in what the store has that was not there before; True when anything changed."""
+        changed = self._changed_from(store)
+        if changed is None:
+            return False
+        t_from = min(changed, self._settled)
+        latest = store.latest_us(self.car)
+        way = knots(store, self._signals, self._circuit, self.car, t_from, latest)
+        self._way.replace_from(t_from, way)
+        self._settled = max(latest - MARGIN_US, 0)
+        self._find(store, t_from)
+        return True
+
+    @property
+    def way(self) -> Knots:
+        """All knots."""
+        return self._way.knots()
+
+    @property
+    def limit_us(self) -> int:
+        """Time without a sample from which there is a hole."""
+        return self._limit
+
+    def lap_way(self, lap: Lap) -> Knots:
+        """The knots within a lap."""
+        way = self._way.knots()
+        lo = int(np.searchsorted(way.t, lap.t_start, "left"))
+        hi = int(np.searchsorted(way.t, lap.t_end if lap.t_end is not None else _FOREVER, "right"))
+        return way.part(lo, hi)
+
+    def axis(self, lap: Lap) -> LapAxis:
+        """The axis of one of this car's laps; kept for finished laps."""
+        known = self._axes.get(lap.number)
+        same = known is not None and known.t[0] == lap.t_start and known.t[-1] == lap.t_end
+        if known is not None and same:
+            return known
+        axis = axis_of(self.lap_way(lap), lap.t_start, lap.t_end, self._circuit.length_m)
+        if lap.t_end is not None:
+            self._axes[lap.number] = axis
+        return axis
+
+    def _changed_from(self, store: SessionStore) -> int | None:
+        """Event time from which something is new; None when nothing is."""
+        earliest: int | None = None
+        for group in self._signals.groups():
+            columns = store.columns(self.car, group)
+            blocks = columns.blocks if columns is not None else ()
+            before = self._seen.get(group, ())
+            if blocks is before or (len(blocks) == len(before) and _same(blocks, before)):
+                continue
+            at = _first_difference(before, blocks)
+            self._seen[group] = blocks
+            earliest = at if earliest is None else min(earliest, at)
+        return earliest
+
+    def _find(self, store: SessionStore, t_from: int) -> None:
+        """Crossings, stays and laps again from ``t_from`` on."""
+        keep = bisect_left([c.t_us for c in self.crossings], t_from)
+        del self.crossings[keep:]
+        way = self._way.knots()
+        length = self._circuit.length_m
+        since = self.crossings[-1].t_us if self.crossings else 0
+        lo = int(np.searchsorted(way.t, since, "right"))
+        back = int(np.searchsorted(way.t, t_from)) - 1
+        armed = True
+        if self.crossings:
+            # Far side reached since the last crossing, before the part that is looked at again?
+            s = way.s[lo : max(back, lo)]
+            armed = bool(((s > 0.25 * length) & (s < 0.9 * length)).any())
+            back = max(back, lo)
+        part = way.part(max(back, 0), len(way.t))
+        clock = store.session.clock
+        found, _, _ = find_crossings(part, self._circuit, clock, self._limit, armed)
+        self.crossings += found
+        self._find_stays(way, t_from)
+        self._build(way, keep)
+
+    def _find_stays(self, way: Knots, t_from: int) -> None:
+        back = t_from - _STAY_BACK_US
+        self.stays = [x for x in self.stays if x.t_hi < back]
+        if self.stays and self.stays[-1].t_hi >= back - _STAY_BACK_US:
+            back = self.stays.pop().t_lo
+        lo = int(np.searchsorted(way.t, back))
+        self.stays += pit_stays(way.part(lo, len(way.t)), self._circuit.length_m)
+
+    def _build(self, way: Knots, keep: int) -> None:
+        """Laps from crossings; those that end before the first new crossing are kept, but the
+        last two of them, which a stay in the pit lane may still rename."""
+        first = max(0, keep - 2)
+        del self.laps[first:]
+        for number in [n for n in self._axes if n >= first]:
+            del self._axes[number]
+        pits = pit_crossings(self.crossings, self.stays, self._circuit.length_m)
+        ends: list[Crossing | None] = [*self.crossings, None]
+        for i in range(first, len(ends)):
+            start = self.crossings[i - 1] if i else None
+            end = ends[i]
+            lo = int(np.searchsorted(way.t, start.t_us)) if start else 0
+            hi = int(np.searchsorted(way.t, end.t_us, "right")) if end else len(way.t)
+            if lo == hi and start is None and end is None:
+                break
+            self.laps.append(
+                build_lap(
+                    self.car,
+                    i,
+                    start,
+                    end,
+                    way.part(lo, hi),
+                    self._circuit,
+                    self._limit,
+                    out_of_pit=i - 1 in pits,
+                    into_pit=i in pits,
+                )
+            )
+
+
+class Growing:
+    """Knots in buffers with room to spare, so that adding to them costs what is added."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._t = np.empty(1024, np.int64)
+        self._f = np.empty((4, 1024))
+
+    def knots(self) -> Knots:
+        """Views of all knots."""
+        n = self._n
+        return Knots(self._t[:n], self._f[0, :n], self._f[1, :n], self._f[2, :n], self._f[3, :n])
+
+    def replace_from(self, t_from: int, new: Knots) -> None:
+        """Drop knots from ``t_from`` on and put ``new`` in their place."""
+        n = int(np.searchsorted(self._t[: self._n], t_from))
+        end = n + len(new.t)
+        if end > len(self._t):
+            size = max(end, 2 * len(self._t))
+            t, f = np.empty(size, np.int64), np.empty((4, size))
+            t[:n], f[:, :n] = self._t[:n], self._f[:, :n]
+            self._t, self._f = t, f
+        self._t[n:end] = new.t
+        for row, values in zip(self._f, (new.s, new.v, new.side, new.delay), strict=True):
+            row[n:end] = values
+        self._n = end
+
+
+def _same(a: tuple[Block, ...], b: tuple[Block, ...]) -> bool:
+    return all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _first_difference(before: tuple[Block, ...], now: tuple[Block, ...]) -> int:
+    """Event time of the first sample that ``now`` has and ``before`` has not."""
+    for old, new in zip(before, now, strict=False):
+        if old is new:
+            continue
+        n = min(len(old), len(new))
+        if len(new) >= len(old) and np.array_equal(old.t, new.t[: len(old)]):
+            if len(new) > len(old):
+                return int(new.t[len(old)])
+            continue
+        differ = np.flatnonzero(old.t[:n] != new.t[:n])
+        at = int(differ[0]) if len(differ) else n - 1
+        return int(min(old.t[at], new.t[at]))
+    if len(now) > len(before):
+        return now[len(before)].t_lo
+    return now[-1].t_lo if now else 0

@@ -1,0 +1,117 @@
+"""Line crossings, interpolated in event time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pitwall.analysis.knots import Knots, ahead
+from pitwall.analysis.learn import Circuit
+from pitwall.telemetry import ClockKind
+
+_EXACT_NOISE_M = 0.25
+_POSITION_NOISE_M = 1.5
+_DISTANCE_NOISE_M = 8.0
+"""90 % half widths of where a sample says the car is, along the track."""
+_ACCEL = 4.0
+"""m/s²: how much speed between two samples may differ from a straight line."""
+_CLOCK_S = 0.13
+_CLOCK_DELAY = 0.012
+"""Reconstructed time: 90 % half width, plus a part of the delay of the nearest receipts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One crossing of the start line.
+
+    Attributes:
+        t_us: event time.
+        half_us: 90 % half width of it.
+        sure: False when no sample lies near the line, so that the moment is not known.
+    """
+
+    t_us: int
+    half_us: int
+    sure: bool
+
+
+def find_crossings(
+    way: Knots, circuit: Circuit, clock: ClockKind, limit_us: int, armed: bool
+) -> tuple[list[Crossing], list[int], bool]:
+    """Crossings between neighbouring knots.
+
+    ``armed`` is True when the car has been on the far side of the lap since the last crossing, so
+    that jitter of a car that stands on the line does not count. Returns the crossings, the index
+    of the first knot after each, and ``armed`` after the last knot.
+    """
+    length = circuit.length_m
+    s, t = way.s, way.t
+    if len(s) == 0:
+        return [], [], armed
+    far = (s > 0.25 * length) & (s < 0.9 * length)
+    step = ahead(s[:-1], s[1:], length)
+    over = (step > 0) & (s[1:] < s[:-1])
+    # A hole longer than half a lap hides on which side of it the line was crossed.
+    gap = np.diff(t)
+    driven = (way.v[1:] + way.v[:-1]) / 2 * gap / 1e6
+    blind = (gap > limit_us) & (driven > length / 2) & (s[1:] < s[:-1])
+    events = np.flatnonzero(over | blind)
+    found: list[Crossing] = []
+    after: list[int] = []
+    seen = 0
+    for i in events.tolist():
+        armed = armed or bool(far[seen : i + 1].any())
+        seen = i + 1
+        if not armed and not blind[i]:
+            continue
+        found.append(_crossing(way, i, circuit, clock, limit_us))
+        after.append(i + 1)
+        armed = False
+    armed = armed or bool(far[seen:].any())
+    return found, after, armed
+
+
+def _crossing(way: Knots, i: int, circuit: Circuit, clock: ClockKind, limit_us: int) -> Crossing:
+    length = circuit.length_m
+    t0, t1 = int(way.t[i]), int(way.t[i + 1])
+    dt = (t1 - t0) / 1e6
+    before = length - float(way.s[i])
+    after = float(way.s[i + 1])
+    v0, v1 = float(way.v[i]), float(way.v[i + 1])
+    if t1 - t0 > limit_us:
+        return Crossing((t0 + t1) // 2, (t1 - t0) // 2, sure=False)
+    part = before / max(before + after, 1e-9)
+    at = dt * _time_part(part, v0, v1)
+    v = max(v0 + (v1 - v0) * at / max(dt, 1e-9), 1.0)
+    place = _noise(circuit, way, i) / v
+    bend = _ACCEL * at * (dt - at) / 2 / v
+    half = math.hypot(place, bend)
+    if clock is ClockKind.RECONSTRUCTED:
+        half = math.hypot(half, _CLOCK_S + _CLOCK_DELAY * _least_delay(way, i))
+    return Crossing(t0 + round(at * 1e6), round(half * 1e6), sure=True)
+
+
+def _noise(circuit: Circuit, way: Knots, i: int) -> float:
+    if circuit.exact:
+        return _EXACT_NOISE_M
+    seen = math.isfinite(float(way.side[i])) and math.isfinite(float(way.side[i + 1]))
+    return _POSITION_NOISE_M if seen else _DISTANCE_NOISE_M
+
+
+def _least_delay(way: Knots, i: int) -> float:
+    near = slice(max(0, i - 40), i + 40)
+    return float(way.delay[near].min())
+
+
+def _time_part(part: float, v0: float, v1: float) -> float:
+    """Part of the time after which ``part`` of the way is done, speed changing evenly from ``v0``
+    to ``v1``."""
+    if v0 + v1 <= 0.2:
+        return part
+    if abs(v1 - v0) < 1e-6 * (v0 + v1):
+        return part
+    # way(x) = (v0 x + (v1 - v0) x² / 2) / ((v0 + v1) / 2) = part
+    root = math.sqrt(max(v0 * v0 + (v1 * v1 - v0 * v0) * part, 0.0))
+    return min(max((root - v0) / (v1 - v0), 0.0), 1.0)

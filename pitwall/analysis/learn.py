@@ -1,0 +1,260 @@
+"""Learning the circuit from what the cars sent: its line, its length, and what can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pitwall.analysis.marks import Mark, clean_distance, distance_marks, number_marks
+from pitwall.analysis.signals import Floats, Signals, Times, read
+from pitwall.analysis.track import Tangent, TrackLine, close_line
+from pitwall.store import SessionStore
+
+SPACING_M = 3.0
+MAX_LAPS = 48
+"""Laps that a line is learnt from; more do not make it better."""
+_EXACT_M = 1.0
+_ROUGH_M = 6.0
+_FOREVER = 1 << 62
+_BESIDE_M = 15.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Circuit:
+    """What laps are measured on.
+
+    Attributes:
+        length_m: length of a lap: of the line when there is one, else of the lap distance.
+        track: the line, None where nobody sends a position.
+        distance_m: lap distance that stands for one lap, NaN where there is none.
+        exact: True when lap distance starts anew at one place (within a metre), so that it is the
+            better witness of a crossing than the position.
+        marks: number of lap marks it was learnt from.
+    """
+
+    length_m: float
+    track: TrackLine | None
+    distance_m: float
+    exact: bool
+    marks: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lap:
+    """Position samples of one marked lap."""
+
+    t: Times
+    x: Floats
+    y: Floats
+    f: Floats
+
+
+def count_marks(store: SessionStore, signals: Signals) -> int:
+    """Number of lap marks in all cars' own channels."""
+    return sum(len(_marks(store, signals, car)[0]) for car in store.cars())
+
+
+def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None) -> Circuit | None:
+    """The circuit as far as it can be told; None before there is one whole lap.
+
+    With ``track`` (from a file or an earlier session) the line is taken as it is.
+    """
+    marks: dict[str, list[Mark]] = {}
+    lengths: list[float] = []
+    for car in store.cars():
+        marks[car], by_distance = _marks(store, signals, car)
+        if by_distance:
+            lengths += [m.length_m for m in marks[car][1:]]
+    total = sum(len(m) for m in marks.values())
+    distance = float(np.median(lengths)) if lengths else float("nan")
+    if track is None:
+        laps, tangent = _laps(store, signals, marks, distance)
+        if laps and tangent is not None:
+            track = _line(laps, tangent)
+    if track is None:
+        if not np.isfinite(distance):
+            return None
+        return Circuit(distance, None, distance, True, total)
+    places = _mark_places(store, signals, marks, track)
+    exact = False
+    if len(places):
+        middle = _circular_median(places, track.length_m)
+        off = (places - middle + track.length_m / 2) % track.length_m - track.length_m / 2
+        spread = 1.4826 * float(np.median(np.abs(off)))
+        exact = np.isfinite(distance) and spread < _EXACT_M
+        if track.laps:
+            track = _start_at(track, middle)
+    return Circuit(track.length_m, track, distance, bool(exact), total)
+
+
+def _marks(store: SessionStore, signals: Signals, car: str) -> tuple[list[Mark], bool]:
+    """A car's marks, and True when they come from lap distance."""
+    if signals.distance is not None:
+        t, d = read(store, car, signals.distance, 0, _FOREVER)
+        if len(t):
+            keep = clean_distance(t, d[0])
+            t, distance = t[keep], d[0][keep]
+            v = speed_at(store, signals, car, t)
+            limit = max(2_000_000, round(5e6 / max(signals.distance.rate_hz, 0.1)))
+            return distance_marks(t, distance, v, limit), True
+    if signals.lap is not None:
+        t, lap = read(store, car, signals.lap, 0, _FOREVER)
+        return number_marks(t, lap[0]), False
+    return [], False
+
+
+def speed_at(store: SessionStore, signals: Signals, car: str, t: Times) -> Floats:
+    """Speed in m/s at times ``t``, interpolated; zeros where the car sends none."""
+    if not len(t):
+        return np.zeros(0)
+    ts, v = read(store, car, signals.speed, int(t[0]), int(t[-1]), margin=1)
+    if not len(ts):
+        return np.zeros(len(t))
+    speeds: Floats = np.interp(t, ts, v[0] * signals.speed_factor)
+    return speeds
+
+
+def _laps(
+    store: SessionStore, signals: Signals, marks: dict[str, list[Mark]], distance: float
+) -> tuple[list[_Lap], Tangent | None]:
+    """Positions of whole laps of usual length, with the part of the lap done at each."""
+    place = signals.position
+    if place is None:
+        return [], None
+    spans = [
+        (b.t_us - a.t_us, car, a.t_us, b.t_us)
+        for car, own in marks.items()
+        for a, b in zip(own[:-1], own[1:], strict=True)
+    ]
+    if not spans:
+        return [], None
+    quick = float(np.percentile([s[0] for s in spans], 25))
+    spans = sorted(s for s in spans if 0.8 * quick <= s[0] <= 1.3 * quick)
+    every = max(1, len(spans) // MAX_LAPS)
+    laps: list[_Lap] = []
+    tangent: Tangent | None = None
+    for _, car, t_lo, t_hi in spans[::every][:MAX_LAPS]:
+        t, p = read(store, car, place, t_lo, t_hi)
+        if len(t) < 20:
+            continue
+        if tangent is None:
+            tangent = Tangent(float(np.median(p[0])), float(np.median(p[1])))
+        x, y = tangent.to_xy(p[0], p[1])
+        near = np.hypot(x - np.median(x), y - np.median(y)) < 20_000
+        x, y, t = x[near], y[near], t[near]
+        laps.append(_Lap(t, x, y, _fractions(store, signals, car, t, x, y, (t_lo, t_hi), distance)))
+    return laps, tangent
+
+
+def _fractions(
+    store: SessionStore,
+    signals: Signals,
+    car: str,
+    t: Times,
+    x: Floats,
+    y: Floats,
+    span: tuple[int, int],
+    distance: float,
+) -> Floats:
+    if np.isfinite(distance):
+        td, d = read(store, car, signals.distance, *span)
+        keep = clean_distance(td, d[0])
+        if keep.any():
+            parts: Floats = np.clip(np.interp(t, td[keep], d[0][keep]) / distance, 0.0, 1.0)
+            return parts
+    way = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    return np.asarray(way / max(float(way[-1]), 1.0))
+
+
+def _line(laps: list[_Lap], tangent: Tangent) -> TrackLine | None:
+    """Median line over laps: first by part of the lap, then by what lies beside the line."""
+    x = np.concatenate([lap.x for lap in laps])
+    y = np.concatenate([lap.y for lap in laps])
+    f = np.concatenate([lap.f for lap in laps])
+    way = float(np.median([np.hypot(np.diff(lap.x), np.diff(lap.y)).sum() for lap in laps]))
+    n = max(int(way / 8), 16)
+    bins = np.minimum((f * n).astype(np.int64), n - 1)
+    mx, my = _bin_medians(bins, x, n), _bin_medians(bins, y, n)
+    filled = np.isfinite(mx)
+    if filled.sum() < 0.5 * n:
+        return None
+    mx, my = _fill_ring(mx), _fill_ring(my)
+    xy, length = close_line(_ring_mean(mx, 1), _ring_mean(my, 1), SPACING_M)
+    for half in (3, 2, 1, 1):
+        line = TrackLine(xy, length, tangent)
+        s, side = line.place(x, y)
+        m = len(xy)
+        good = np.abs(side) < _BESIDE_M
+        bins = (s[good] / (length / m) + 0.5).astype(np.int64) % m
+        beside = _fill_ring(_bin_medians(bins, side[good], m), missing=0.0)
+        beside = _ring_mean(beside, half)
+        ahead = np.roll(xy, -1, axis=0) - np.roll(xy, 1, axis=0)
+        normal = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
+        normal /= np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
+        moved = xy + normal * beside[:, None]
+        xy, length = close_line(_ring_mean(moved[:, 0], 1), _ring_mean(moved[:, 1], 1), SPACING_M)
+    return TrackLine(xy, length, tangent, laps=len(laps))
+
+
+def _mark_places(
+    store: SessionStore, signals: Signals, marks: dict[str, list[Mark]], track: TrackLine
+) -> Floats:
+    """Where on the line the cars were at their marks."""
+    found = []
+    for car, own in marks.items():
+        for mark in own[-MAX_LAPS:]:
+            t, p = read(store, car, signals.position, mark.t_us - 1_000_000, mark.t_us + 1_000_000)
+            i = int(np.searchsorted(t, mark.t_us))
+            if not 0 < i < len(t):
+                continue
+            s = track.project(p[0][i - 1 : i + 1], p[1][i - 1 : i + 1])
+            ahead = (s[1] - s[0] + track.length_m / 2) % track.length_m - track.length_m / 2
+            w = (mark.t_us - int(t[i - 1])) / max(int(t[i] - t[i - 1]), 1)
+            if np.isfinite(ahead):
+                found.append((s[0] + w * ahead) % track.length_m)
+    return np.array(found)
+
+
+def _start_at(track: TrackLine, s0: float) -> TrackLine:
+    """The same line with its beginning ``s0`` metres further on."""
+    n = len(track.xy)
+    places: Floats = s0 + np.arange(n, dtype=np.float64) * (track.length_m / n)
+    x, y = track.at(places)
+    xy = np.stack([x, y], axis=1)
+    ring = np.concatenate([xy, xy[:1]])
+    length = float(np.hypot(*np.diff(ring, axis=0).T).sum())
+    return TrackLine(xy, length, track.tangent, track.sectors, track.laps)
+
+
+def _circular_median(s: Floats, length: float) -> float:
+    """Median of places on a ring, taken from their mean direction."""
+    angle = s / length * 2 * np.pi
+    mean = np.arctan2(np.sin(angle).mean(), np.cos(angle).mean()) / (2 * np.pi) * length
+    off = (s - mean + length / 2) % length - length / 2
+    return float((mean + np.median(off)) % length)
+
+
+def _bin_medians(bins: np.ndarray, values: Floats, n: int) -> Floats:
+    out = np.full(n, np.nan)
+    order = np.argsort(bins, kind="stable")
+    sorted_bins = bins[order]
+    starts = np.flatnonzero(np.diff(sorted_bins, prepend=-1))
+    for a, b in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
+        out[sorted_bins[a]] = np.median(values[order[a:b]])
+    return out
+
+
+def _fill_ring(values: Floats, missing: float = float("nan")) -> Floats:
+    """NaNs replaced by interpolation round the ring; all NaN gives ``missing``."""
+    known = np.flatnonzero(np.isfinite(values))
+    if not len(known):
+        return np.full(len(values), missing)
+    return np.interp(np.arange(len(values)), known, values[known], period=len(values))
+
+
+def _ring_mean(values: Floats, half: int) -> Floats:
+    """Running mean over ``2 * half + 1`` neighbours round the ring."""
+    padded = np.concatenate([values[-half:], values, values[:half]])
+    kernel = np.full(2 * half + 1, 1 / (2 * half + 1))
+    return np.convolve(padded, kernel, "valid")

@@ -1,0 +1,170 @@
+"""Answers for the command line: laps of a recording, and what is in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pitwall.analysis.laps import Lap
+from pitwall.analysis.timing import TimingEngine
+from pitwall.store import SessionStore
+from pitwall.telemetry import BadInput, ClockKind
+from pitwall.telemetry.clock import iso, lap_time
+
+CLOCK_TEXT = {
+    ClockKind.EVENT: "times stamped by the cars when the samples were taken",
+    ClockKind.RECONSTRUCTED: "times reconstructed from receipt bursts",
+}
+
+
+def laps_report(store: SessionStore, car: str | None = None) -> dict[str, Any]:
+    """Laps of one car or all: seconds, ISO times, stable keys. Raises BadInput for a car that is
+    not in the session."""
+    if car is not None and car not in store.cars():
+        cars = ", ".join(store.cars()) or "none"
+        raise BadInput(f"car {car} is not in this session (cars: {cars})")
+    timing = TimingEngine().update(store)
+    chosen = [car] if car is not None else list(timing.order)
+    return {
+        "session": store.session.key,
+        "clock": store.session.clock.value,
+        "clock_text": CLOCK_TEXT[store.session.clock],
+        "track_length_m": round(timing.circuit.length_m, 1) if timing.circuit else None,
+        "best": _lap(timing.best) if timing.best else None,
+        "cars": [
+            {
+                "car": name,
+                "position": timing.cars[name].position,
+                "best_s": _seconds(timing.cars[name].best),
+                "laps": [_lap(lap) for lap in timing.cars[name].laps],
+            }
+            for name in chosen
+        ],
+    }
+
+
+def info_report(store: SessionStore) -> dict[str, Any]:
+    """What a recording holds: session, clock, cars, channels, spans, the ledger, holes."""
+    session = store.session
+    ledger = store.ledger()
+    originals = _originals(store)
+    cars = []
+    for car in store.cars():
+        groups = []
+        for group in session.catalog.groups:
+            columns = store.columns(car, group.name)
+            if columns is None or not columns.samples:
+                continue
+            seconds = (columns.t_hi - columns.t_lo) / 1e6
+            groups.append(
+                {
+                    "group": group.name,
+                    "samples": columns.samples,
+                    "rate_hz": round(columns.samples / seconds, 3) if seconds > 0 else None,
+                    "start": iso(columns.t_lo),
+                    "end": iso(columns.t_hi),
+                }
+            )
+        holes = store.holes(car)
+        cars.append(
+            {
+                "car": car,
+                "id": originals.get(car, car),
+                "groups": groups,
+                "holes": [
+                    {
+                        "group": h.group,
+                        "start": iso(h.t_lo),
+                        "seconds": round((h.t_hi - h.t_lo) / 1e6, 3),
+                        "chunks": h.n_hi - h.n_lo + 1 if h.n_lo else 0,
+                        "reason": h.named_reason or "",
+                    }
+                    for h in holes
+                ],
+            }
+        )
+    earliest, latest = store.earliest_us(), store.latest_us()
+    return {
+        "session": session.key,
+        "title": session.title,
+        "simulated": session.simulated,
+        "clock": session.clock.value,
+        "clock_text": CLOCK_TEXT[session.clock],
+        "started": iso(session.started_us),
+        "start": iso(earliest) if earliest else None,
+        "end": iso(latest) if latest else None,
+        "seconds": round((latest - earliest) / 1e6, 3),
+        "cars": cars,
+        "channels": [
+            {
+                "channel": c.name,
+                "group": g.name,
+                "unit": c.unit,
+                "resolution": c.resolution,
+                "rate_hz": g.rate_hz,
+            }
+            for g in session.catalog.groups
+            for c in g.channels
+        ],
+        "ledger": {
+            "expected": ledger.expected,
+            "applied": ledger.applied,
+            "duplicates": ledger.duplicates,
+            "late": ledger.late,
+            "conflicts": ledger.conflicts,
+            "quarantined": ledger.quarantined,
+            "missing": ledger.missing,
+            "provable": ledger.provable,
+        },
+        "notes": _notes(store),
+    }
+
+
+def laps_text(report: dict[str, Any]) -> list[str]:
+    """The laps report as lines for people."""
+    lines = [f"{report['session']}: {report['clock_text']}"]
+    for car in report["cars"]:
+        lines.append(f"car {car['car']}")
+        for lap in car["laps"]:
+            us = None if lap["time_s"] is None else round(lap["time_s"] * 1e6)
+            width = "" if us is None else f" ±{lap['uncertainty_s']:.3f}"
+            note = "" if lap["valid"] else f"  {lap['reason']}"
+            lines.append(f"  {lap['lap']:>3}  {lap_time(us):>9}{width}  {lap['kind']}{note}")
+    return lines
+
+
+def _lap(lap: Lap) -> dict[str, Any]:
+    return {
+        "car": lap.car,
+        "lap": lap.number,
+        "start": iso(lap.t_start),
+        "end": iso(lap.t_end) if lap.t_end is not None else None,
+        "time_s": _seconds(lap),
+        "uncertainty_s": round(lap.uncertainty_us / 1e6, 6) if lap.time_us is not None else None,
+        "kind": lap.kind.value,
+        "valid": lap.valid,
+        "reason": lap.reason,
+        "sectors_s": [None if s is None else s / 1e6 for s in lap.sectors],
+    }
+
+
+def _seconds(lap: Lap | None) -> float | None:
+    return None if lap is None or lap.time_us is None else lap.time_us / 1e6
+
+
+def _originals(store: SessionStore) -> dict[str, str]:
+    """Car label -> id in the imported files."""
+    doc = _json(store.meta("cars"))
+    return {str(k): str(v) for k, v in doc.items()} if isinstance(doc, dict) else {}
+
+
+def _notes(store: SessionStore) -> list[str]:
+    doc = _json(store.meta("import.notes"))
+    return [str(n) for n in doc] if isinstance(doc, list) else []
+
+
+def _json(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""Where a session keeps the quantities that laps are made of, and how they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.store import SessionStore
+from pitwall.telemetry import Catalog
+
+Times = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_NO_TIMES: Times = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Columns of one group: ``rows`` are indices of channels in it."""
+
+    group: str
+    rows: tuple[int, ...]
+    rate_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Where to find position, speed, lap distance and lap number; None where there is none."""
+
+    position: Place | None
+    speed: Place | None
+    distance: Place | None
+    lap: Place | None
+    delay: Place | None
+    speed_factor: float = 1 / 3.6
+
+    @staticmethod
+    def of(catalog: Catalog) -> Signals:
+        """Look them up by channel name."""
+        position = _place(catalog, "latitude", "longitude")
+        speed = _place(catalog, "speed")
+        factor = 1 / 3.6
+        if speed is not None:
+            unit = catalog.group(speed.group).channels[speed.rows[0]].unit
+            factor = {"m/s": 1.0, "mph": 0.44704}.get(unit, 1 / 3.6)
+        delay = None
+        if position is not None:
+            delay = _place(catalog, f"receipt_delay_{position.group}")
+        return Signals(
+            position,
+            speed,
+            _place(catalog, "lap_distance"),
+            _place(catalog, "lap"),
+            delay,
+            factor,
+        )
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups that laps depend on."""
+        places = (self.position, self.speed, self.distance, self.lap)
+        return tuple(dict.fromkeys(p.group for p in places if p is not None))
+
+
+def _place(catalog: Catalog, *names: str) -> Place | None:
+    for group in catalog.groups:
+        have = [c.name for c in group.channels]
+        if all(name in have for name in names):
+            return Place(group.name, tuple(have.index(n) for n in names), group.rate_hz)
+    return None
+
+
+def read(
+    store: SessionStore, car: str, place: Place | None, t_lo: int, t_hi: int, margin: int = 0
+) -> tuple[Times, Floats]:
+    """Whole samples of ``place`` with ``t_lo <= t <= t_hi`` and ``margin`` more on each side:
+    times int64[n] and values float64[rows, n]; samples with a NaN are left out."""
+    columns = store.columns(car, place.group) if place is not None else None
+    if place is None or columns is None:
+        return _NO_TIMES, np.zeros((len(place.rows) if place else 1, 0))
+    span = columns.span(t_lo, t_hi, margin)
+    values = span.values[list(place.rows)].astype(np.float64)
+    whole = np.isfinite(values).all(axis=0)
+    if whole.all():
+        return span.t, values
+    return span.t[whole], values[:, whole]

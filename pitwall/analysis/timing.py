@@ -1,0 +1,325 @@
+"""Timing of the whole field, kept up to date while data comes in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from pitwall.analysis.car import CarTracker
+from pitwall.analysis.laps import Lap, LapKind
+from pitwall.analysis.learn import MAX_LAPS, Circuit, learn
+from pitwall.analysis.progress import LapAxis
+from pitwall.analysis.signals import Signals
+from pitwall.analysis.track import TrackLine
+from pitwall.store import SessionStore
+
+TRACK_META = "track.line"
+"""Key in the recording's table: the track line as JSON, where one was saved."""
+_LEARN_EVERY_US = 2_000_000
+_LEARN_AGAIN = 4
+_COAST_US = 3_000_000
+"""How far a car's place is carried on at its speed, so that cars heard from at different moments
+can be put in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarTiming:
+    """One car at the newest moment known of it.
+
+    Attributes:
+        car: the car.
+        laps: all its laps; the last may be the one being driven.
+        current_lap: number of the lap being driven.
+        lap_start_us: event time of its start.
+        progress: 0..1 round the lap, None where not known.
+        distance_m: metres round the lap, None where not known.
+        live_delta_us: behind the reference lap at equal progress (negative: ahead).
+        predicted_us: lap time if it stays like that.
+        best, last: its best valid lap, its last finished lap.
+        position: place in the running order, from 1; 0 when not known.
+        gap_us: time behind the leader at the same place; None for the leader or when unknown.
+        xy: metres east and north on the track's plane.
+        in_pit: in the pit lane.
+        age_us: how much older the newest data of this car is than the newest of all.
+        reference: the lap it is compared with.
+    """
+
+    car: str
+    laps: tuple[Lap, ...] = ()
+    current_lap: int = 0
+    lap_start_us: int = 0
+    progress: float | None = None
+    distance_m: float | None = None
+    live_delta_us: int | None = None
+    predicted_us: int | None = None
+    best: Lap | None = None
+    last: Lap | None = None
+    position: int = 0
+    gap_us: int | None = None
+    xy: tuple[float, float] | None = None
+    in_pit: bool = False
+    age_us: int = 0
+    reference: Lap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The field as of one version of the store.
+
+    Attributes:
+        version: version of the store.
+        cars: by car.
+        order: running order, leader first; cars without a place last.
+        track: the track line, None before it is known.
+        best: best valid lap of the session.
+        circuit: what laps are measured on, None before the first whole lap.
+    """
+
+    version: int
+    cars: Mapping[str, CarTiming]
+    order: tuple[str, ...]
+    track: TrackLine | None
+    best: Lap | None
+    circuit: Circuit | None = None
+
+
+@dataclass(slots=True)
+class _Live:
+    """Where a car is: metres since the start of lap 0, and when that was."""
+
+    t_us: int
+    s: float
+    v: float
+    lap: int
+
+
+class TimingEngine:
+    """Turns what the store holds into timing. Belongs to one thread.
+
+    The cost of an update is that of the samples that are new, and of the lap they are in; a late
+    chunk re-opens the laps from it on.
+    """
+
+    def __init__(self, track: TrackLine | None = None) -> None:
+        self._given = track
+        self._signals: Signals | None = None
+        self._circuit: Circuit | None = None
+        self._cars: dict[str, CarTracker] = {}
+        self._timings: dict[str, CarTiming] = {}
+        self._references: dict[str, tuple[str, int]] = {}
+        self._tried_us = 0
+        self._store: SessionStore | None = None
+
+    def set_reference(self, car: str, lap: tuple[str, int] | None) -> None:
+        """Compare ``car`` with lap ``(car, number)``; None: with its own best lap."""
+        if lap is None:
+            self._references.pop(car, None)
+        else:
+            self._references[car] = lap
+
+    def update(self, store: SessionStore) -> Timing:
+        """The timing of ``store`` as it is now."""
+        if store is not self._store:
+            self._restart(store)
+        version = store.version
+        signals = self._signals
+        assert signals is not None
+        self._learn(store, signals)
+        circuit = self._circuit
+        if circuit is None:
+            return self._unmeasured(store, version)
+        for car in store.cars():
+            tracker = self._cars.get(car)
+            if tracker is None:
+                limit = _limit_us(signals)
+                tracker = self._cars[car] = CarTracker(car, signals, circuit, limit)
+            tracker.update(store)
+        return self._timing(store, circuit, version)
+
+    def axis(self, car: str, number: int) -> LapAxis | None:
+        """The axis of a lap, as of the last update; None when there is no such lap."""
+        tracker = self._cars.get(car)
+        if tracker is None or not 0 <= number < len(tracker.laps):
+            return None
+        return tracker.axis(tracker.laps[number])
+
+    def _restart(self, store: SessionStore) -> None:
+        self._store = store
+        self._signals = Signals.of(store.session.catalog)
+        self._circuit = None
+        self._cars = {}
+        self._timings = {}
+        self._tried_us = 0
+
+    def _learn(self, store: SessionStore, signals: Signals) -> None:
+        """Find out about the circuit, and again once there is much more to learn from."""
+        circuit = self._circuit
+        if circuit is None:
+            latest = store.latest_us()
+            if abs(latest - self._tried_us) < _LEARN_EVERY_US:
+                return
+            self._tried_us = latest
+        else:
+            known = sum(len(c.crossings) for c in self._cars.values())
+            enough = circuit.marks >= MAX_LAPS or known < _LEARN_AGAIN * max(circuit.marks, 1)
+            if enough:
+                return
+        given = self._given
+        saved = store.meta(TRACK_META)
+        if given is None and saved is not None:
+            given = TrackLine.from_json(saved)
+        learnt = learn(store, signals, given)
+        if learnt is not None:
+            self._circuit = learnt
+            self._cars = {}
+
+    def _unmeasured(self, store: SessionStore, version: int) -> Timing:
+        """Before anything marks a lap: one implicit lap for each car."""
+        cars = {}
+        newest = store.latest_us()
+        for car in store.cars():
+            latest = store.latest_us(car)
+            starts = [
+                c.t_lo
+                for g in store.session.catalog.groups
+                if (c := store.columns(car, g.name)) is not None
+            ]
+            laps: tuple[Lap, ...] = ()
+            if starts:
+                reason = "nothing marks laps so far"
+                kind = LapKind.INCOMPLETE
+                laps = (Lap(car, 0, min(starts), None, None, 0, kind, False, reason),)
+            cars[car] = CarTiming(
+                car, laps, lap_start_us=min(starts, default=0), age_us=newest - latest
+            )
+        return Timing(version, MappingProxyType(cars), tuple(cars), None, None)
+
+    def _timing(self, store: SessionStore, circuit: Circuit, version: int) -> Timing:
+        newest = store.latest_us()
+        live = {car: _live(tracker) for car, tracker in self._cars.items()}
+        order = _order(live, circuit, newest)
+        leader = order[0] if order and live.get(order[0]) is not None else None
+        cars: dict[str, CarTiming] = {}
+        best: Lap | None = None
+        for place, car in enumerate(order, start=1):
+            tracker = self._cars[car]
+            at = live[car]
+            timing = self._car(store, tracker, at, circuit)
+            gap = None
+            if leader is not None and car != leader and at is not None:
+                gap = self._gap(self._cars[leader], at)
+            cars[car] = replace(
+                timing,
+                position=place if at is not None else 0,
+                gap_us=gap,
+                age_us=max(newest - store.latest_us(car), 0),
+            )
+            own = timing.best
+            if own is not None and (best is None or _time(own) < _time(best)):
+                best = own
+        self._timings = cars
+        by_car = {car: cars[car] for car in store.cars() if car in cars}
+        return Timing(version, MappingProxyType(by_car), order, circuit.track, best, circuit)
+
+    def _car(
+        self, store: SessionStore, tracker: CarTracker, at: _Live | None, circuit: Circuit
+    ) -> CarTiming:
+        laps = tuple(tracker.laps)
+        done = [lap for lap in laps if lap.time_us is not None]
+        valid = [lap for lap in done if lap.valid]
+        best = min(valid, key=_time, default=None)
+        current = laps[-1] if laps else None
+        delta = predicted = None
+        reference = self._reference(tracker.car, best)
+        if at is not None and current is not None and reference is not None and current.number > 0:
+            axis = self.axis(reference.car, reference.number)
+            then = float(axis.time_at(np.array([at.s]))[0]) if axis is not None else math.nan
+            if math.isfinite(then):
+                delta = at.t_us - current.t_start - round(then * 1e6)
+                predicted = _time(reference) + delta
+        return CarTiming(
+            tracker.car,
+            laps,
+            current.number if current else 0,
+            current.t_start if current else 0,
+            at.s / circuit.length_m if at else None,
+            at.s if at else None,
+            delta,
+            predicted,
+            best,
+            done[-1] if done else None,
+            xy=_xy(store, self._signals, circuit.track, tracker.car),
+            in_pit=bool(at and tracker.stays and tracker.stays[-1].t_hi >= at.t_us - 1_000_000),
+            reference=reference,
+        )
+
+    def _reference(self, car: str, best: Lap | None) -> Lap | None:
+        chosen = self._references.get(car)
+        if chosen is None:
+            return best
+        tracker = self._cars.get(chosen[0])
+        if tracker is None or not 0 <= chosen[1] < len(tracker.laps):
+            return best
+        lap = tracker.laps[chosen[1]]
+        return lap if lap.time_us is not None else best
+
+    def _gap(self, leader: CarTracker, at: _Live) -> int | None:
+        """How long ago the leader was where this car is now."""
+        if not 0 <= at.lap < len(leader.laps):
+            return None
+        lap = leader.laps[at.lap]
+        if at.lap == 0:
+            return None
+        then = float(leader.axis(lap).time_at(np.array([at.s]))[0])
+        if not math.isfinite(then):
+            return None
+        return max(at.t_us - lap.t_start - round(then * 1e6), 0)
+
+
+def _time(lap: Lap) -> int:
+    return lap.time_us if lap.time_us is not None else 1 << 62
+
+
+def _limit_us(signals: Signals) -> int:
+    """Time without a position from which there is a hole: as the store's silences."""
+    rates = [p.rate_hz for p in (signals.position, signals.distance) if p is not None]
+    rate = max(rates, default=1.0)
+    return round(max(5.0 / max(rate, 0.1), 2.0) * 1e6)
+
+
+def _live(tracker: CarTracker) -> _Live | None:
+    way = tracker.way
+    if not len(way.t) or not tracker.laps:
+        return None
+    return _Live(int(way.t[-1]), float(way.s[-1]), float(way.v[-1]), tracker.laps[-1].number)
+
+
+def _order(live: Mapping[str, _Live | None], circuit: Circuit, newest: int) -> tuple[str, ...]:
+    def place(car: str) -> float:
+        at = live[car]
+        if at is None:
+            return -1.0
+        late = min(max(newest - at.t_us, 0), _COAST_US) / 1e6
+        return at.lap * circuit.length_m + at.s + at.v * late
+
+    return tuple(sorted(live, key=place, reverse=True))
+
+
+def _xy(
+    store: SessionStore, signals: Signals | None, track: TrackLine | None, car: str
+) -> tuple[float, float] | None:
+    if track is None or signals is None or signals.position is None:
+        return None
+    columns = store.columns(car, signals.position.group)
+    newest = columns.at(columns.t_hi) if columns is not None else None
+    if newest is None:
+        return None
+    lat, lon = (float(newest[1][i]) for i in signals.position.rows)
+    if not (math.isfinite(lat) and math.isfinite(lon)):
+        return None
+    x, y = track.to_xy(np.array([lat]), np.array([lon]))
+    return float(x[0]), float(y[0])
