@@ -127,7 +127,7 @@ def make_clients(
             need not be configured; when it is this machine and no credentials are found in the
             environment or in files, dummy ones are used.
         profile: a profile of the AWS configuration; the environment's or the default one if None.
-        region: goes before the configured one.
+        region: goes before the configured one; ``AWS_REGION`` comes last.
         pool: connections kept per client; as many as threads that use it.
 
     Raises:
@@ -142,7 +142,9 @@ def make_clients(
     stock = session.get_component("response_parser_factory")
     session.register_component("response_parser_factory", FastParserFactory(stock))
     try:
-        if region or (endpoint_url and not session.get_config_variable("region")):
+        # AWS_REGION is what the AWS command line and Lambda go by; botocore itself does not read it
+        region = region or session.get_config_variable("region") or os.environ.get("AWS_REGION")
+        if region or endpoint_url:
             session.set_config_variable("region", region or LOCAL_REGION)
         if is_loopback(endpoint_url):
             _local_credentials(session, ask_elsewhere=profile is not None)
