@@ -216,7 +216,7 @@ def _import(args: argparse.Namespace) -> int:
 
     for path in args.files:
         _existing(path)
-    report = import_files(args.files, args.out, session_key=args.session, title=args.title)
+    report = import_files(args.files, args.out, key=args.session, title=args.title)
     if args.json:
         _print_json(report.to_json())
     else:
@@ -226,10 +226,11 @@ def _import(args: argparse.Namespace) -> int:
 
 def _info(args: argparse.Namespace) -> int:
     from pitwall.analysis import info_report, info_text
-    from pitwall.store import read_session_file
+    from pitwall.store import open_session
 
-    with read_session_file(_existing(args.file)) as (recording, store):
-        doc = info_report(recording, store)
+    recording, store = open_session(_existing(args.file), read_only=True)
+    with recording:
+        doc = info_report(store)
     if args.json:
         _print_json(doc)
     else:
@@ -239,9 +240,10 @@ def _info(args: argparse.Namespace) -> int:
 
 def _laps(args: argparse.Namespace) -> int:
     from pitwall.analysis import laps_report, laps_text
-    from pitwall.store import read_session_file
+    from pitwall.store import open_session
 
-    with read_session_file(_existing(args.file)) as (_, store):
+    recording, store = open_session(_existing(args.file), read_only=True)
+    with recording:
         doc = laps_report(store, args.car)
     if args.json:
         _print_json(doc)
@@ -275,14 +277,14 @@ def _stand_in(words: list[str]) -> int:
     return stand_in(words)
 
 
-def _field_publisher(words: list[str]) -> int:
-    from pitwall.cloud.local.field_publisher import main as field_publisher
+def _demo_publisher(words: list[str]) -> int:
+    from pitwall.cloud.local.demo_publisher import main as demo_publisher
 
-    return field_publisher(words)
+    return demo_publisher(words)
 
 
 _HIDDEN: dict[str, Callable[[list[str]], int]] = {
     "stand-in": _stand_in,
-    "field-publisher": _field_publisher,
+    "demo-publisher": _demo_publisher,
 }
 """Verbs that our own child processes use; the frozen build has no other way to run them."""

@@ -1,0 +1,283 @@
+"""The composition root: wires the rooms together and runs one command to its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from pitwall.run import CloudAddress, Run, line_of
+from pitwall.telemetry import BadInput, Failure, PitwallError
+from pitwall.telemetry.clock import SECOND_US, iso, now_us
+
+if TYPE_CHECKING:
+    from pitwall.desktop import Desktop
+    from pitwall.runtime import FrameStats
+
+__all__ = ["CloudAddress", "Note", "RunOptions", "Voice", "run_file", "run_live", "run_window"]
+
+Note = Callable[[float | None, str], None]
+"""Told what is being prepared and how far it is (0..1, None when not known)."""
+STATUS_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a window command runs.
+
+    Attributes:
+        seconds: stop by itself after so long; None runs until closed.
+        headless: no window on a display.
+        screenshot: where to save what the window shows at the end.
+        size: window size in pixels; None fits the screen.
+        theme: ``dark`` or ``sunlight``.
+    """
+
+    seconds: float | None = None
+    headless: bool = False
+    screenshot: Path | None = None
+    size: tuple[int, int] | None = None
+    theme: str = "dark"
+
+
+class Voice:
+    """Prints a line for each thing that happens, with the seconds since the command began.
+
+    Any thread may call it; with ``quiet`` nothing is printed but what is forced.
+    """
+
+    def __init__(self, began: float, *, quiet: bool = False) -> None:
+        self._began = began
+        self._quiet = quiet
+        self._lock = threading.Lock()
+
+    @property
+    def seconds(self) -> float:
+        """Since the command began."""
+        return time.monotonic() - self._began
+
+    def say(self, text: str) -> None:
+        """One line on stderr, which leaves stdout to answers."""
+        if not self._quiet:
+            with self._lock:
+                sys.stderr.write(f"{self.seconds:6.1f} s  {text}\n")
+                sys.stderr.flush()
+
+    def event(self, name: str, details: Mapping[str, object]) -> None:
+        """An event of the follower, in words."""
+        text = in_words(name, details)
+        if text:
+            self.say(text)
+
+
+def in_words(name: str, details: Mapping[str, object]) -> str:
+    """What an event means to a person; empty for those that only programs care about."""
+    d: Mapping[str, Any] = details
+    if name == "joined":
+        return (
+            f"joined {d['session']}: {d['cars']} cars, {d['shards']} shards, "
+            f"{d['chunks']:,} chunks so far"
+        )
+    if name == "archive":
+        damaged = f", {d['damaged']} places damaged" if d["damaged"] else ""
+        return f"archive loaded: {d['chunks']:,} chunks from {d['objects']} objects{damaged}"
+    if name == "history":
+        return f"history complete in {d['seconds']:.1f} s: {d['chunks']:,} chunks"
+    if name == "live" and "seconds" in d:
+        return f"live after {d['seconds']:.1f} s, {d['missing']} chunks missing"
+    if name == "repaired":
+        return f"repaired {d['chunks']} chunks from the table in {d['reads']} reads"
+    if name == "named":
+        return f"{d['chunks']} chunks are missing for good: {d['reason']}"
+    if name == "failed":
+        return f"stopped: {d['reason']}"
+    fixed = {
+        "live": "live again",
+        "silent": "the source is silent",
+        "behind": "behind: data reaches us late",
+        "ended": "the session has ended and everything is here",
+    }
+    if name in fixed:
+        return fixed[name]
+    if name in ("rotation", "rotated"):
+        return f"rotation survived: {d.get('shard', 'a shard')} went on in {d.get('children', '')}"
+    if name == "archive-absent":
+        return f"archive: {d['reason']}"
+    return ""
+
+
+def no_display() -> bool:
+    """True on Linux without X or Wayland."""
+    return sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def choose_display(options: RunOptions, voice: Voice) -> bool:
+    """Decide whether there will be a window on a display; sets up offscreen drawing when not."""
+    if options.headless or no_display():
+        if not options.headless:
+            voice.say("no display (neither DISPLAY nor WAYLAND_DISPLAY is set): drawing offscreen")
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        return False
+    return True
+
+
+def recording_path(session: str) -> Path:
+    """Where a session is kept unless a file is named."""
+    folder = Path(platformdirs.user_data_dir("pitwall", appauthor=False)) / "recordings"
+    return folder / f"{session}.pitwall"
+
+
+def run_window() -> int:
+    """`pitwall` alone: the start window, which offers a recording or the demo."""
+    from pitwall.demo import Demo
+    from pitwall.desktop import Desktop
+
+    voice = Voice(time.monotonic())
+    options = RunOptions()
+    if not choose_display(options, voice):
+        raise BadInput("no display for the window: use `pitwall demo`, or one of `pitwall --help`")
+    demo = Demo(None, 1.0, voice)
+    try:
+        return Desktop(options, voice, demo=demo.prepare).loop()
+    finally:
+        demo.stop()
+
+
+def run_file(path: Path, options: RunOptions) -> int:
+    """`pitwall open`: a recording in the window."""
+    from pitwall.desktop import Desktop
+
+    voice = Voice(time.monotonic())
+    if not choose_display(options, voice) and options.seconds is None:
+        options = _for_seconds(options, 5.0, Path("pitwall-open.png"))
+    desktop = Desktop(options, voice, prepare=lambda note: Run.of_file(path))
+    code = desktop.loop()
+    if options.screenshot and code == 0:
+        voice.say(f"wrote {options.screenshot}")
+    return code
+
+
+def run_live(
+    *,
+    session: str,
+    cloud: CloudAddress,
+    recording: Path | None,
+    options: RunOptions,
+    json_out: bool,
+) -> int:
+    """`pitwall live`: follow a session, in the window or headless."""
+    voice = Voice(time.monotonic(), quiet=json_out)
+    path = recording or recording_path(session)
+
+    def prepare(note: Note) -> Run:
+        note(None, f"joining {session}")
+        return Run.joined(session, cloud, path, voice.event)
+
+    if options.headless and options.screenshot is None:
+        return _follow_headless(prepare(lambda _, text: voice.say(text)), options, json_out)
+    from pitwall.desktop import Desktop
+
+    choose_display(options, voice)
+    desktop = Desktop(options, voice, prepare=prepare)
+    code = desktop.loop()
+    if json_out and desktop.last_summary is not None:
+        sys.stdout.write(line_of(desktop.last_summary) + "\n")
+    return code
+
+
+def _follow_headless(run: Run, options: RunOptions, json_out: bool) -> int:
+    """Follow without any window until the time is up, the session ends, or it fails."""
+    run.start()
+    ends = None if options.seconds is None else time.monotonic() + options.seconds
+    wait = threading.Event()
+    try:
+        while ends is None or time.monotonic() < ends:
+            wait.wait(STATUS_EVERY_S)
+            health = run.health()
+            if json_out:
+                line = {"time": iso(now_us()), "state": health.state, **run.summary()}
+                sys.stdout.write(line_of(line) + "\n")
+                sys.stdout.flush()
+            if health.state == "fault":
+                raise Failure(health.message or "following stopped")
+            if health.state == "ended":
+                break
+    except KeyboardInterrupt:
+        pass
+    finally:
+        run.stop()
+    if json_out:
+        sys.stdout.write(line_of({"time": iso(now_us()), "final": True, **run.summary()}) + "\n")
+    return 0
+
+
+def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) -> int:
+    """`pitwall publish`: play a recording into a table, as it happened or faster."""
+    from pitwall.cloud.local.seed_feed import RecordingFeed, feed_session, live_chunks
+    from pitwall.cloud.publisher import publish
+
+    voice = Voice(time.monotonic())
+    feed = RecordingFeed(path)
+    start = now_us()
+    described = feed_session(feed, session, start, feed.seconds)
+    epoch = f"p{start // SECOND_US:x}"
+    clients = cloud.clients()
+    stop = threading.Event()
+    voice.say(f"publishing {path.name} as {session}: {len(feed.cars)} cars, {feed.seconds:.0f} s")
+    try:
+        report = publish(
+            live_chunks(feed, described, epoch),
+            described,
+            clients,
+            cloud.table,
+            cloud.bucket,
+            speed=speed,
+            stop=stop,
+        )
+    finally:
+        clients.close()
+    voice.say(f"published {report.chunks:,} chunks and {report.laps} sealed laps")
+    if report.message:
+        voice.say(report.message)
+    return 0
+
+
+def frame_figures(stats: FrameStats) -> dict[str, Any]:
+    """Frame times and latencies for the summary; null before any was measured."""
+
+    def spread(value: Any) -> dict[str, float | None]:
+        if not value.count:
+            return {"p50": None, "p95": None}
+        return {"p50": round(value.p50, 2), "p95": round(value.p95, 2)}
+
+    return {"frame_ms": spread(stats.frame_ms), "latency_ms": spread(stats.latency_ms)}
+
+
+def _for_seconds(options: RunOptions, seconds: float, screenshot: Path) -> RunOptions:
+    return RunOptions(
+        options.seconds or seconds,
+        options.headless,
+        options.screenshot or screenshot,
+        options.size,
+        options.theme,
+    )
+
+
+def one_line(error: BaseException) -> str:
+    """An error as the user is told of it."""
+    if isinstance(error, PitwallError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+    from pitwall.crash import write_report
+
+    return f"unexpected {type(error).__name__}: {error}; details are in {write_report(error)}"

@@ -1,0 +1,286 @@
+"""One open session and everything that works for it: writer, follower, analysis.
+
+The window and the headless commands read from it; neither knows what is behind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pitwall.analysis import TRACK_META, Timing, TimingEngine
+from pitwall.runtime import Health, Refresher, Shutdown, State
+from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
+from pitwall.telemetry import PitwallError
+from pitwall.telemetry.clock import SECOND_US, now_us
+
+if TYPE_CHECKING:
+    from pitwall.cloud.clients import Clients
+    from pitwall.turbo import Follower, FollowerStatus
+
+OnEvent = Callable[[str, Mapping[str, object]], None]
+
+ANALYSIS_STOP_S = 3.0
+FOLLOWER_STOP_S = 8.0
+WRITER_STOP_S = 15.0
+_STATES: dict[str, State] = {
+    "probing": "joining",
+    "roster": "joining",
+    "archive": "history",
+    "repair": "history",
+    "stream": "history",
+    "live": "live",
+    "silent": "silent",
+    "behind": "behind",
+    "ended": "ended",
+    "failed": "fault",
+    "stopped": "file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAddress:
+    """Where a session's table and archive are."""
+
+    table: str
+    bucket: str
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """As the window names it."""
+        return f"{self.table} · {self.endpoint_url or self.region or self.profile or 'AWS'}"
+
+    def clients(self) -> Clients:
+        """New clients for this address. Raises Failure in one line."""
+        from pitwall.cloud.clients import make_clients
+
+        return make_clients(self.endpoint_url, self.profile, self.region)
+
+
+class Run:
+    """A session at work.
+
+    Attributes:
+        store: the session in memory.
+        source: where it comes from, as shown.
+        replay: True when a recording is being published again.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        store: SessionStore,
+        source: str,
+        *,
+        clients: Clients | None = None,
+        address: CloudAddress | None = None,
+        on_event: OnEvent = lambda name, details: None,
+        replay: bool = False,
+    ) -> None:
+        self.store = store
+        self.source = source
+        self.replay = replay
+        self.recording_path = recording.path
+        self._recording = recording
+        self._clients = clients
+        self._writer: Writer | None = None
+        self._follower: Follower | None = None
+        self._engine = TimingEngine()
+        self._analysis: Refresher[Timing] = Refresher(
+            "pitwall-analysis", lambda: store.version, self._analyse
+        )
+        self._line_saved = store.meta(TRACK_META) is not None
+        if clients is not None and address is not None:
+            from pitwall.turbo import make_follower
+
+            self._writer = Writer(recording, store)
+            self._follower = make_follower(
+                clients,
+                address.table,
+                address.bucket,
+                store.session,
+                recording,
+                store,
+                self._writer,
+                on_event,
+            )
+
+    @classmethod
+    def of_file(cls, path: Path) -> Run:
+        """A recording at rest. Raises BadInput."""
+        recording, store = open_session(path, read_only=True)
+        return cls(recording, store, path.name)
+
+    @classmethod
+    def joined(
+        cls,
+        session: str,
+        address: CloudAddress,
+        path: Path,
+        on_event: OnEvent,
+        *,
+        replay: bool = False,
+    ) -> Run:
+        """A session of the table, kept in the recording at ``path``, which is gone on with when
+        it exists. Asks the table for the session; blocks. Raises BadInput or Failure."""
+        from pitwall.cloud.query import read_session
+
+        clients = address.clients()
+        described = read_session(clients.dynamodb, address.table, session)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        recording, store = open_session(path, described)
+        return cls(
+            recording,
+            store,
+            address.shown,
+            clients=clients,
+            address=address,
+            on_event=on_event,
+            replay=replay,
+        )
+
+    def start(self) -> None:
+        """Start following (when there is something to follow) and analysing."""
+        if self._writer is not None and self._follower is not None:
+            self._writer.start()
+            self._follower.start()
+        self._analysis.start()
+
+    def stop(self) -> None:
+        """Stop everything in order, each step with a limit; what was handed over is kept."""
+        follower, writer = self._follower, self._writer
+        steps = Shutdown()
+        if follower is not None:
+            steps.add("follower", follower.stop, FOLLOWER_STOP_S)
+        steps.add("analysis", self._analysis.stop, ANALYSIS_STOP_S)
+        if writer is not None:
+            steps.add("writer", writer.stop, WRITER_STOP_S)
+        else:
+            steps.add("recording", lambda _: self._recording.close(), WRITER_STOP_S)
+        if self._clients is not None:
+            clients = self._clients
+            steps.add("clients", lambda _: clients.close(), 1.0)
+        steps.run()
+
+    def cancel_history(self) -> None:
+        """Stop loading history; what is here stays and live goes on."""
+        if self._follower is not None:
+            self._follower.cancel_history()
+
+    def timing(self) -> Timing | None:
+        """The newest timing; None before the first."""
+        return self._analysis.latest
+
+    @property
+    def status(self) -> FollowerStatus | None:
+        """The follower's state; None for a file."""
+        return self._follower.status if self._follower else None
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What stopped the writer or the analysis before its time; None while all is well."""
+        if self._writer is not None and self._writer.failure is not None:
+            return self._writer.failure
+        return self._analysis.failure
+
+    def server_now_us(self) -> int:
+        """The service's clock as well as it is known, microseconds UTC."""
+        status = self.status
+        offset = status.reader.clock_offset_us if status and status.reader else None
+        return now_us() - (offset or 0)
+
+    def health(self) -> Health:
+        """The state of the connection, for the window."""
+        status = self.status
+        if status is None:
+            return Health(state="file", source=self.source)
+        reader = status.reader
+        state = _STATES[status.phase.value]
+        failure = self.failure
+        message = status.message or (reader.message if reader else "")
+        if failure is not None:
+            state = "fault"
+            message = str(failure) if isinstance(failure, PitwallError) else repr(failure)
+        loading = state == "history"
+        return Health(
+            state=state,
+            source=self.source,
+            lag_us=reader.lag_us if reader else None,
+            # Whole seconds: the label shows no more, and a finer one would repaint at rest.
+            age_us=None if status.age_us is None else status.age_us // SECOND_US * SECOND_US,
+            shards_open=reader.open if reader else 0,
+            shards_total=reader.total if reader else 0,
+            rotations=reader.rotations if reader else 0,
+            history_done=status.progress if loading else None,
+            history_text=status.text if loading else "",
+            archive_to_us=status.archive_to_us,
+            seam_us=status.seam_us,
+            seam_proved=status.seam_proved,
+            clock_offset_us=reader.clock_offset_us if reader else None,
+            retries=reader.retries if reader else 0,
+            message=message,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """What happened so far, with stable keys, for ``--json``."""
+        ledger = self.store.ledger()
+        timing = self.timing()
+        status = self.status
+        reader = status.reader if status else None
+        laps = (
+            sum(lap.time_us is not None for car in timing.cars.values() for lap in car.laps)
+            if timing
+            else 0
+        )
+        return {
+            "session": self.store.session.key,
+            "simulated": self.store.session.simulated,
+            "cars": len(self.store.cars()),
+            "laps": laps,
+            "state": status.phase.value if status else "file",
+            "time_to_history_s": _rounded(status.time_to_history_s if status else None),
+            "time_to_live_s": _rounded(status.time_to_live_s if status else None),
+            "seam_proved": bool(status and status.seam_proved),
+            "chunks": {
+                "archive": ledger.by_source[Source.ARCHIVE],
+                "stream": ledger.by_source[Source.STREAM],
+                "repair": ledger.by_source[Source.TABLE],
+            },
+            "ledger": {
+                "expected": ledger.expected,
+                "applied": ledger.applied,
+                "duplicates": ledger.duplicates,
+                "repaired": ledger.repaired,
+                "quarantined": ledger.quarantined,
+                "missing": ledger.missing,
+                "conflicts": ledger.conflicts,
+                "late": ledger.late,
+                "provable": ledger.provable,
+            },
+            "shards": reader.total if reader else 0,
+            "rotations": reader.rotations if reader else 0,
+            "lag_ms": None if reader is None or reader.lag_us is None else reader.lag_us / 1000,
+        }
+
+    def _analyse(self) -> Timing:
+        timing = self._engine.update(self.store)
+        if timing.track is not None and not self._line_saved and self._writer is not None:
+            self._line_saved = True
+            line = {TRACK_META: timing.track.to_json()}
+            self._writer.submit(Batch(Source.TABLE, received_us=now_us(), meta=line))
+        return timing
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def line_of(doc: Mapping[str, Any]) -> str:
+    """One JSON line."""
+    return json.dumps(doc, separators=(",", ":"), ensure_ascii=False)
