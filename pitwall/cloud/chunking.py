@@ -57,16 +57,32 @@ def chunk_samples(
     if count == 0:
         return []
     _check_bounds(group, t_us, lap)
-    starts = _starts((t_us - origin_us) // group.chunk_us)
+    starts, sizes, payloads = encode_chunks(
+        group, t_us, values, catalog_version, origin_us=origin_us
+    )
     if first_n < 1 or first_n + len(starts) - 1 > keys.MAX_N:
         raise BadInput(f"samples of {group.name}: n from {first_n} on does not fit 8 digits")
-    sizes = np.diff(np.append(starts, count))
-    payloads = _encode(t_us, values, starts, sizes, group, catalog_version)
     t_lo = t_us[starts].tolist()
     t_hi = t_us[starts + sizes - 1].tolist()
     numbers = range(first_n, first_n + len(starts))
     laps = lap[starts].tolist()
     return list(map(chunk, repeat(series), numbers, laps, t_lo, t_hi, sizes.tolist(), payloads))
+
+
+def encode_chunks(
+    group: Group,
+    t_us: Ints,
+    values: NDArray[np.float64],
+    catalog_version: int,
+    *,
+    origin_us: int = 0,
+) -> tuple[Ints, Ints, list[bytes]]:
+    """The cuts and payloads of :func:`chunk_samples`, without identities: ``(starts, sizes,
+    payloads)``, the first sample and the number of samples of each chunk. Payloads hold relative
+    times, so they stay the same when times and origin are shifted together."""
+    starts = _starts((t_us - origin_us) // group.chunk_us)
+    sizes = np.diff(np.append(starts, len(t_us)))
+    return starts, sizes, _encode(t_us, values, starts, sizes, group, catalog_version)
 
 
 def _check_bounds(group: Group, t_us: Ints, lap: Ints) -> None:

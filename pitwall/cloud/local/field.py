@@ -7,6 +7,7 @@ different make.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +72,14 @@ class Field:
         return self._stops[car]
 
 
-def make_field(seed: int = 1, seconds: float = 3000.0, cars: int = 8) -> Field:
-    """Drive a race of ``seconds`` with ``cars`` cars and sample it.
+def make_field(
+    seed: int = 1,
+    seconds: float = 3000.0,
+    cars: int = 8,
+    tick: Callable[[], None] = lambda: None,
+) -> Field:
+    """Drive a race of ``seconds`` with ``cars`` cars and sample it; ``tick`` is called many times
+    a second meanwhile.
 
     Raises BadInput when there are more cars than drivers or the length is out of reason.
     """
@@ -82,10 +89,10 @@ def make_field(seed: int = 1, seconds: float = 3000.0, cars: int = 8) -> Field:
         raise BadInput(f"field: seed {seed}; it must not be negative")
     track = load_track()
     drivers = draw_drivers(seed, cars)
-    runs = race(track, drivers, seed, seconds)
+    runs = race(track, drivers, seed, seconds, tick)
     crossings = [_before_end(run.crossings, seconds) for run in runs]
     numbers = [d.number for d in drivers]
-    samples = sample_field(track, runs, crossings, seed, seconds)
+    samples = sample_field(track, runs, crossings, seed, seconds, tick)
     return Field(
         seed=seed,
         seconds=seconds,

@@ -7,6 +7,7 @@ over the nodes of the line with all cars' laps side by side, so a race costs wha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,7 @@ GEAR_TOPS = np.array([21.5, 30.0, 39.5, 49.5, 60.5, 76.0])
 """m/s at RPM_SHIFT in gears 1 to 6."""
 RPM_SHIFT = 7_900.0
 BRAKE_BAR_PER_G = 52.0
+_TICK_NODES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,16 @@ class Limits:
     step: float
 
 
-def speed_squared(limits: Limits, early: tuple[tuple[slice, slice, int], ...] = ()) -> Floats:
+def speed_squared(
+    limits: Limits,
+    early: tuple[tuple[slice, slice, int], ...] = (),
+    tick: Callable[[], None] = lambda: None,
+) -> Floats:
     """Square of the speed, float64[nodes, laps].
 
     ``early`` lists ``(nodes, laps, ahead)``: there the driver already keeps to the limit that
-    holds ``ahead`` nodes later, which is what braking too soon is.
+    holds ``ahead`` nodes later, which is what braking too soon is. ``tick`` is called many times
+    a second.
     """
     bend = np.abs(limits.curvature)
     down = 0.5 * AIR * LIFT_AREA / limits.mass
@@ -79,6 +86,8 @@ def speed_squared(limits: Limits, early: tuple[tuple[slice, slice, int], ...] = 
     n = len(top)
     v2: Floats = top.copy()
     for i in range(n - 1):
+        if not i % _TICK_NODES:
+            tick()
         now = v2[i]
         hold = limits.grip[i] * (GRAVITY + down[i] * now)
         spare = np.sqrt(np.maximum(1.0 - (now * bend[i] / hold) ** 2, 0.0))
@@ -87,6 +96,8 @@ def speed_squared(limits: Limits, early: tuple[tuple[slice, slice, int], ...] = 
         np.minimum(v2[i + 1], now + 2.0 * limits.step * gain, out=v2[i + 1])
         np.maximum(v2[i + 1], 0.0, out=v2[i + 1])
     for i in range(n - 1, 0, -1):
+        if not i % _TICK_NODES:
+            tick()
         now = v2[i]
         hold = limits.grip[i] * (GRAVITY + down[i] * now)
         spare = np.sqrt(np.maximum(1.0 - (now * bend[i] / hold) ** 2, 0.0))

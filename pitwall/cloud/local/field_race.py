@@ -7,6 +7,7 @@ windows that see it, so that neighbouring laps meet without a step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +77,14 @@ class Run:
     stop_s: tuple[float, float, float, float]
 
 
-def race(track: Track, drivers: tuple[Driver, ...], seed: int, seconds: float) -> tuple[Run, ...]:
-    """Drive the race for at least ``seconds``."""
+def race(
+    track: Track,
+    drivers: tuple[Driver, ...],
+    seed: int,
+    seconds: float,
+    tick: Callable[[], None] = lambda: None,
+) -> tuple[Run, ...]:
+    """Drive the race for at least ``seconds``; ``tick`` is called many times a second."""
     n = len(track.x)
     laps = int(np.ceil(seconds / FASTEST_LAP_S)) + 1
     lead = int(np.ceil(WINDOW_M / track.step))
@@ -85,6 +92,7 @@ def race(track: Track, drivers: tuple[Driver, ...], seed: int, seconds: float) -
     cars = len(drivers)
     grip, mass, braking, cap, offset = (np.empty((cars, len(nodes))) for _ in range(5))
     for i, driver in enumerate(drivers):
+        tick()
         grip[i], mass[i], braking[i], cap[i], offset[i] = _course(track, driver, seed, i, nodes)
     width = n + 2 * lead
 
@@ -103,6 +111,7 @@ def race(track: Track, drivers: tuple[Driver, ...], seed: int, seconds: float) -
             step=track.step,
         ),
         _early(track, drivers, laps, lead),
+        tick,
     )
     inner = v2[lead : lead + n].T.reshape(cars, laps * n)
     first = v2[:lead, ::laps].T

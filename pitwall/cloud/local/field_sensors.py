@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,15 +77,20 @@ class _Noise:
 
 
 def sample_field(
-    track: Track, runs: Sequence[Run], crossings: Sequence[Ints], seed: int, seconds: float
+    track: Track,
+    runs: Sequence[Run],
+    crossings: Sequence[Ints],
+    seed: int,
+    seconds: float,
+    tick: Callable[[], None] = lambda: None,
 ) -> list[dict[str, FieldSamples]]:
-    """Every group of every car, in the order of ``runs``."""
+    """Every group of every car, in the order of ``runs``; ``tick`` is called after each car."""
     # every logger has its own phase, its rate is exact
     phases = np.random.default_rng([seed, 8]).integers(0, FAST_US, len(runs))
-    fast = [
-        _fast(track, run, crossed, _Noise(seed, i), int(phases[i]), seconds)
-        for i, (run, crossed) in enumerate(zip(runs, crossings, strict=True))
-    ]
+    fast = []
+    for i, (run, crossed) in enumerate(zip(runs, crossings, strict=True)):
+        fast.append(_fast(track, run, crossed, _Noise(seed, i), int(phases[i]), seconds))
+        tick()
     return _slow(fast, seed)
 
 

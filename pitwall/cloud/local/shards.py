@@ -177,6 +177,26 @@ class StreamLog:
         self.total += 1
         return sequence
 
+    def extend(self, rows: Iterable[tuple[str, str, bytes, int, int]]) -> None:
+        """Add new items, ``(pk, sk, image, size, created_us)`` each, as :meth:`append` would."""
+        routes: dict[str, tuple[Shard, int]] = {}
+        make = Record._make
+        sequence = self.last
+        for pk, sk, image, size, created_us in rows:
+            route = routes.get(pk)
+            if route is None:
+                digest = zlib.crc32(pk.encode())
+                shard = self._open[bisect_right(self._lows, digest) - 1]
+                route = routes[pk] = (shard, 1 + digest % 5)
+            shard, step = route
+            sequence += step
+            records = shard.records
+            if records and records[-1][1] > created_us:
+                shard.sorted_by_time = False
+            records.append(make((sequence, created_us, INSERT, pk, sk, image, size)))
+            self.total += 1
+        self.last = sequence
+
     def rotate(self, now_us: int, shard_id: str | None = None) -> list[str]:
         """Close every open shard (or one) and open a child of each; returns the children's ids."""
         return self._replace(now_us, shard_id, 1)
