@@ -26,7 +26,7 @@ V = CATALOG.version
 def test_nothing_is_lost_and_the_grid_is_kept(
     steps: list[int], shift: int, first_n: int, data: st.DataObject
 ) -> None:
-    origin = SESSION.started_us
+    origin = SESSION.started_us + 123_457
     t = origin + shift + np.cumsum(steps)
     values = np.round(np.random.default_rng(len(steps)).normal(100, 9, (2, len(t))), 0)
     lap = np.sort(

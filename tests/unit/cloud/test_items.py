@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitwall.cloud import items, keys
@@ -25,6 +25,7 @@ NAMES = ["chunk", "sealed", "head", "catalog", "session"]
 
 
 @pytest.mark.parametrize(("values", "build", "parse"), FORMS, ids=NAMES)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_round_trip(values: Any, build: Any, parse: Any, data: st.DataObject) -> None:
     value = data.draw(values)
@@ -34,6 +35,7 @@ def test_round_trip(values: Any, build: Any, parse: Any, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize(("values", "build", "parse"), FORMS[:2], ids=NAMES[:2])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_round_trip_as_text(values: Any, build: Any, parse: Any, data: st.DataObject) -> None:
     value = data.draw(values)
