@@ -102,7 +102,5 @@ class FramePump(QObject):
         if self._timer.isActive() and self._timer.interval() == ms:
             return
         precise = ms == FRAME_MS
-        self._timer.setTimerType(
-            Qt.TimerType.PreciseTimer if precise else Qt.TimerType.CoarseTimer
-        )
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer if precise else Qt.TimerType.CoarseTimer)
         self._timer.start(ms)

@@ -34,17 +34,22 @@ class ProcessUsage:
 
 def resident_bytes() -> int:
     """Resident memory of this process in bytes; on macOS its peak; 0 when it cannot be known."""
-    if sys.platform == "linux":
-        try:
-            with open("/proc/self/statm", encoding="ascii") as file:
-                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, ValueError, IndexError):
-            return 0
-    if sys.platform == "win32":
-        return _windows_bytes()
+    read = {"linux": _linux_bytes, "win32": _windows_bytes}.get(sys.platform, _peak_bytes)
+    return read()
+
+
+def _linux_bytes() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _peak_bytes() -> int:
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 class _Counters(ctypes.Structure):

@@ -29,21 +29,15 @@ class Action:
 
 ACTIONS: tuple[Action, ...] = (
     Action("live", "Go live", ("L", "End"), "Time", "Follow the newest data again."),
-    Action(
-        "back_1", "Back 1 s", ("Shift+Left",), "Time", "Scrub one second back; live goes on."
-    ),
+    Action("back_1", "Back 1 s", ("Shift+Left",), "Time", "Scrub one second back; live goes on."),
     Action("forward_1", "Forward 1 s", ("Shift+Right",), "Time", "Scrub one second forward."),
     Action("back_10", "Back 10 s", ("Ctrl+Left",), "Time", "Scrub ten seconds back."),
     Action("forward_10", "Forward 10 s", ("Ctrl+Right",), "Time", "Scrub ten seconds forward."),
     Action(
         "previous_car", "Previous car", ("Up",), "Cars and laps", "Select the car one place up."
     ),
-    Action(
-        "next_car", "Next car", ("Down",), "Cars and laps", "Select the car one place down."
-    ),
-    Action(
-        "previous_lap", "Previous lap", ("PgUp", "["), "Cars and laps", "Show the lap before."
-    ),
+    Action("next_car", "Next car", ("Down",), "Cars and laps", "Select the car one place down."),
+    Action("previous_lap", "Previous lap", ("PgUp", "["), "Cars and laps", "Show the lap before."),
     Action(
         "next_lap",
         "Next lap",
@@ -66,9 +60,7 @@ ACTIONS: tuple[Action, ...] = (
         "Compare with the lap on screen from now on.",
     ),
     Action("axis", "Distance / time", ("D",), "Traces", "Switch the shared axis."),
-    Action(
-        "rolling", "Rolling window", ("W",), "Traces", "The last 90 seconds, whatever the lap."
-    ),
+    Action("rolling", "Rolling window", ("W",), "Traces", "The last 90 seconds, whatever the lap."),
     Action("zoom_in", "Zoom in", ("+", "="), "Traces", "Around the cursor; the wheel does it too."),
     Action("zoom_out", "Zoom out", ("-",), "Traces", "Around the cursor."),
     Action("pan_left", "Pan left", ("Left",), "Traces", "Dragging does it too."),

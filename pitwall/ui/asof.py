@@ -6,7 +6,7 @@ crossings of the line before the moment, so that the table never shows the futur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pitwall.analysis import CarTiming, Lap, LapKind, Timing
@@ -104,10 +104,6 @@ def _holds(lap: Lap, moment: int) -> bool:
     return lap.t_start <= moment and (lap.t_end is None or moment < lap.t_end)
 
 
-def _fastest(laps: Sequence[Lap] | object) -> Lap | None:
-    timed = [
-        lap
-        for lap in laps  # type: ignore[attr-defined]
-        if lap.valid and lap.time_us is not None
-    ]
-    return min(timed, key=lambda lap: lap.time_us, default=None)
+def _fastest(laps: Iterable[Lap]) -> Lap | None:
+    valid = [lap for lap in laps if lap.valid and lap.time_us is not None]
+    return min(valid, key=lambda lap: lap.time_us or 0, default=None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pitwall.analysis import Lap, Timing, TrackLine
-from pitwall.runtime import Health, ProcessUsage, Usage
+from pitwall.runtime import Health, ProcessUsage, Spread, Usage
 from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.asof import best_of_session, standings
@@ -77,6 +77,7 @@ class Feed:
         self._overdue = Overdue()
         self._process = ProcessUsage()
         self._usage: Usage | None = None
+        self._frame: Spread | None = None
         self._second = 0.0
         self._commit = (-1, time.monotonic())
         self._track: TrackLine | None = None
@@ -144,8 +145,6 @@ class Feed:
             Vital(health, books, store.session.started_us, missing, self._frame, self._usage)
         )
 
-    _frame = None
-
     def cursor_moved(self) -> None:
         """The cursor, in every pane but the one that moved it."""
         view, panes, store = self._workspace.view, self._panes, self._inputs.store
@@ -186,7 +185,9 @@ class Feed:
         if car is None:
             return
         laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
-        own, running, predicted = car.best, car.current_lap, car.predicted_us
+        own = car.best
+        running: int | None = car.current_lap
+        predicted = car.predicted_us
         if view.moment is not None:
             laps = [lap for lap in laps if lap.t_start <= view.moment]
             own = next((line.best for line in table if line.car == car.car), None)
@@ -270,7 +271,7 @@ class Feed:
         laps: tuple[Lap, ...] = ()
         if car is not None:
             laps = tuple(with_current(car.car, car.laps, car.current_lap, car.lap_start_us))
-        traces = self._laps.traces
+        traces = self._laps.traces(view.car)
         self._panes.timeline.show_span(
             Span(
                 start,

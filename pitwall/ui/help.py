@@ -22,6 +22,7 @@ class KeysOverlay(QtWidgets.QWidget):
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.theme = theme
+        self._over = parent
         self.setAccessibleName("Keys")
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
         self.hide()
@@ -36,7 +37,7 @@ class KeysOverlay(QtWidgets.QWidget):
         if self.isVisible():
             self.hide()
             return
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._over.rect())
         self.show()
         self.raise_()
         self.setFocus()
@@ -70,7 +71,7 @@ class KeysOverlay(QtWidgets.QWidget):
         width = min(self.theme.px(860), self.width() - 40)
         rows = [len(actions) for actions in groups().values()]
         tall = max(sum(rows[0::2]) + 2 * len(rows[0::2]), sum(rows[1::2]) + 2 * len(rows[1::2]))
-        height = min(self.theme.px(110 + 24 * tall), self.height() - 20)
+        height = min(self.theme.px(72 + 24 * tall), self.height() - 20)
         return QtCore.QRectF(
             (self.width() - width) / 2, (self.height() - height) / 2, width, height
         )

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pitwall.analysis import Lap, LapAxis, LapKind, Timing, delta, lap_axis
+from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_axis
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.model import Axis, ReferenceKind, View
-from pitwall.ui.plot.choice import Trace
+from pitwall.ui.plot.choice import MOST, Trace
 from pitwall.ui.words import seconds
 
 ROLLING_S = 90.0
@@ -126,7 +126,7 @@ class Picture:
         holes: hatched.
         seams: ``(x, words)`` where one source hands over to the next.
         edge: x of the newest data of a lap that still runs; None otherwise.
-        corners: ``(x, name)``.
+        corners: ``(x, name)`` of the corners, or of the laps' beginnings on the session's clock.
         shown, reference: the laps.
         reference_word: why this lap is the reference.
     """
@@ -164,14 +164,22 @@ class LapView:
     """Builds pictures and keeps what does not change from one to the next.
 
     Attributes:
-        store, traces: what to draw.
+        store: the session.
+        candidates: every channel worth a plot, the first wanted first.
         corners: ``(name, metres)`` where known; set by the window.
     """
 
     store: SessionStore
-    traces: tuple[Trace, ...]
+    candidates: tuple[Trace, ...]
     corners: tuple[tuple[str, float], ...] = ()
     _kept: dict[object, _Kept] = field(default_factory=dict)
+
+    def traces(self, car: str | None) -> tuple[Trace, ...]:
+        """The plots for a car: what it sends, and no more than can be read."""
+        if car is None:
+            return self.candidates[:MOST]
+        sent = [t for t in self.candidates if self.store.columns(car, t.group) is not None]
+        return tuple(sent[:MOST])
 
     # -- which lap ----------------------------------------------------------------------
 
@@ -223,16 +231,15 @@ class LapView:
 
     def picture(self, view: View, timing: Timing | None) -> Picture:
         """What the stack draws for this view."""
-        if view.axis is Axis.ROLLING:
-            return self._rolling(view, timing)
+        circuit = timing.circuit if timing else None
         shown = self.shown(view, timing)
-        if shown is None:
+        if view.axis is Axis.ROLLING or circuit is None or shown is None:
             return self._rolling(view, timing)
         reference, word = self.reference(view, timing, shown)
-        track = timing.track if timing else None
-        now = self._lap_data(shown, timing)
-        then = self._lap_data(reference, timing) if reference else None
-        by_distance = view.axis is Axis.DISTANCE and track is not None and now.axis is not None
+        traces = self.traces(shown.car)
+        now = self._lap_data(shown, circuit, traces)
+        then = self._lap_data(reference, circuit, traces) if reference else None
+        by_distance = view.axis is Axis.DISTANCE and now.axis is not None
         mapping = _mapping(shown, now.axis if by_distance else None)
         edge = float(mapping.x[-1]) if shown.open else None
         then_mapping = None
@@ -242,8 +249,8 @@ class LapView:
         then_lines: tuple[Line, ...] = ()
         if then is not None and then_mapping is not None:
             then_lines = tuple(_against(line, then_mapping) for line in then.lines)
-        if by_distance and track is not None:
-            full = (0.0, track.length_m)
+        if by_distance:
+            full = (0.0, circuit.length_m)
         else:
             longest = [shown.t_end - shown.lap.t_start]
             if reference:
@@ -252,14 +259,14 @@ class LapView:
         car = timing.cars.get(shown.car) if timing else None
         behind = None
         if now.axis is not None and then is not None and then.axis is not None:
-            behind = delta(now.axis, then.axis)
+            behind = _known(*delta(now.axis, then.axis))
         behind_line = _delta_line(behind, now.axis, mapping)
         if shown.open:
             mapping = _extended(mapping, then_mapping, full[1])
         return Picture(
             axis=Axis.DISTANCE if by_distance else Axis.TIME,
             full=full,
-            traces=self.traces,
+            traces=traces,
             lines=lines,
             reference_lines=then_lines,
             mapping=mapping,
@@ -268,7 +275,7 @@ class LapView:
             behind=behind if behind_line is not None else None,
             predicted_us=car.predicted_us if car and shown.open else None,
             holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
-            seams=self._seams(shown.car, shown.lap.t_start, shown.t_end, mapping),
+            seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
             edge=edge,
             corners=tuple((s, name) for name, s in self.corners) if by_distance else (),
             shown=shown,
@@ -279,7 +286,8 @@ class LapView:
     def _rolling(self, view: View, timing: Timing | None) -> Picture:
         """The last seconds of the selected car, whatever its laps."""
         start = self.store.session.started_us
-        empty = Picture(Axis.ROLLING, (0.0, ROLLING_S), self.traces, ())
+        traces = self.traces(view.car)
+        empty = Picture(Axis.ROLLING, (0.0, ROLLING_S), traces, ())
         if view.car is None:
             return empty
         edge = view.moment if view.moment is not None else self.store.latest_us(view.car)
@@ -292,37 +300,46 @@ class LapView:
         t_lo, t_hi = start + int(low * SECOND_US), start + int(high * SECOND_US)
         mapping = Mapping(np.array([t_lo, t_hi]), np.array([low, high]))
         lines = tuple(
-            _against(self._line(view.car, trace, t_lo, t_hi), mapping) for trace in self.traces
+            _against(self._line(view.car, trace, t_lo, t_hi), mapping) for trace in traces
         )
         return Picture(
             axis=Axis.ROLLING,
             full=(low, high),
-            traces=self.traces,
+            traces=traces,
             lines=lines,
             mapping=mapping,
             holes=self._holes(view.car, t_lo, t_hi, mapping),
-            seams=self._seams(view.car, t_lo, t_hi, mapping),
+            seams=self._seams(traces, view.car, t_lo, t_hi, mapping),
             edge=high if view.moment is None else None,
+            corners=self._lap_marks(view.car, timing, low, high),
             shown=self.shown(view, timing),
         )
 
-    def _lap_data(self, shown: Shown, timing: Timing | None) -> _Kept:
+    def _lap_marks(
+        self, car: str, timing: Timing | None, low: float, high: float
+    ) -> tuple[tuple[float, str], ...]:
+        """Where laps begin, on the session's clock."""
+        found = timing.cars.get(car) if timing else None
+        start = self.store.session.started_us
+        marks = [
+            ((lap.t_start - start) / SECOND_US, f"L{lap.number}")
+            for lap in (found.laps if found else ())
+        ]
+        return tuple(mark for mark in marks if low <= mark[0] <= high)
+
+    def _lap_data(self, shown: Shown, circuit: Circuit, traces: tuple[Trace, ...]) -> _Kept:
         """Samples and axis of a lap; a lap that is over is looked at again now and then only,
         because late chunks may still fill its holes."""
-        track = timing.track if timing else None
         lap = shown.lap
-        name = (lap.car, lap.number)
-        key = (lap.t_start, shown.t_end, id(track), self.store.version if shown.open else 0)
+        name = (lap.car, lap.number, traces)
+        key = (lap.t_start, shown.t_end, id(circuit), self.store.version if shown.open else 0)
         latest = self.store.latest_us()
         kept = self._kept.get(name)
         if kept and kept.key == key and latest - kept.at_us < REFRESH_US:
             return kept
-        lines = tuple(
-            self._line(lap.car, trace, lap.t_start, shown.t_end) for trace in self.traces
-        )
-        axis = lap_axis(self.store, lap.car, lap, track) if track is not None else None
-        if axis is not None and len(axis.t) < 2:
-            axis = None
+        lines = tuple(self._line(lap.car, trace, lap.t_start, shown.t_end) for trace in traces)
+        found = lap_axis(self.store, lap.car, lap, circuit)
+        axis = found if len(found.t) > 1 and found.s[-1] > 0 else None
         made = _Kept(key, latest, lines, None, axis)
         if len(self._kept) > 16:
             self._kept.clear()
@@ -339,9 +356,7 @@ class LapView:
             t, y, starts = _without_gaps(t, y, starts, good)
         return Line(t, np.empty(0), y, starts)
 
-    def _holes(
-        self, car: str, t_lo: int, t_hi: int, mapping: Mapping
-    ) -> tuple[HoleMark, ...]:
+    def _holes(self, car: str, t_lo: int, t_hi: int, mapping: Mapping) -> tuple[HoleMark, ...]:
         marks = []
         for hole in self.store.holes(car):
             if hole.t_hi <= t_lo or hole.t_lo >= t_hi:
@@ -353,11 +368,11 @@ class LapView:
         return tuple(marks)
 
     def _seams(
-        self, car: str, t_lo: int, t_hi: int, mapping: Mapping
+        self, traces: tuple[Trace, ...], car: str, t_lo: int, t_hi: int, mapping: Mapping
     ) -> tuple[tuple[float, str], ...]:
-        if not self.traces:
+        if not traces:
             return ()
-        trace = self.traces[0]
+        trace = traces[0]
         window = self.store.window(car, trace.group, trace.index, t_lo, t_hi)
         found = []
         before: Source | None = None
@@ -383,11 +398,17 @@ def with_current(
     return found
 
 
+def _known(s: Floats, seconds_behind: Floats) -> tuple[Floats, Floats] | None:
+    """The part of a delta that both laps have driven; None when there is none."""
+    good = np.isfinite(seconds_behind)
+    return (s[good], seconds_behind[good]) if good.any() else None
+
+
 def _delta_line(
     behind: tuple[Floats, Floats] | None, axis: LapAxis | None, mapping: Mapping
 ) -> Line | None:
     """The delta over the shared axis, whatever that counts."""
-    if behind is None or axis is None or not len(behind[0]):
+    if behind is None or axis is None:
         return None
     t = np.interp(behind[0], axis.s, axis.t).astype(np.int64)
     return Line(t, mapping.to_x(t), behind[1], np.zeros(1, np.intp))

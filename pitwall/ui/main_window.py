@@ -53,7 +53,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self._inputs = inputs
         self._theme = theme
         self._base_scale = theme.scale
-        self._sized_for = -1
+        self._sized_for: object = None
+        self._moved = False
         self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
         self.panes = self._make_panes()
         self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
@@ -98,6 +99,8 @@ class MainWindow(QtWidgets.QMainWindow):
             QtCore.Qt.Orientation.Horizontal, self._left, panes.traces, self._right
         )
         self._body.setStretchFactor(1, 1)
+        for splitter in (self._left, self._right, self._body):
+            splitter.splitterMoved.connect(self._splitter_moved)
         self._frame = QtWidgets.QWidget()
         inner = QtWidgets.QVBoxLayout(self._frame)
         inner.setContentsMargins(GAP, GAP, GAP, GAP)
@@ -174,7 +177,7 @@ class MainWindow(QtWidgets.QMainWindow):
         started = time.perf_counter()
         self.refreshes += 1
         self.feed.refresh(redraw=redraw)
-        self._fit_timing()
+        self.arrange()
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
     def _data_changed(self, names: frozenset[str]) -> None:
@@ -299,32 +302,33 @@ class MainWindow(QtWidgets.QMainWindow):
             panes.values, panes.timeline, panes.strip, self._keys,
         ):  # fmt: skip
             pane.set_theme(theme)
-        self._sized_for = -1
+        self._sized_for = None
         self.arrange()
         self.refresh(redraw=True)
 
     def arrange(self) -> None:
-        """Give the columns their usual widths and heights for the present size and scale."""
-        theme, panes = self._theme, self.panes
+        """Give columns and panes their usual sizes for the present contents and scale; what the
+        user has moved stays."""
+        panes, theme = self.panes, self._theme
+        content = (len(panes.timing.rows), panes.laps.columns, self.size(), theme.scale)
+        if content == self._sized_for or self._moved or self._body.height() < 100:
+            return
+        self._sized_for = content
         width = self.width() - 2 * GAP
         left = max(panes.timing.needed_width(), panes.laps.needed_width())
-        left = min(left + theme.px(10), width * 3 // 10)
-        right = min(max(panes.values.needed_width() + theme.px(10), theme.px(330)), width // 4)
+        left = min(left, width * 25 // 100)
+        right = min(max(panes.values.needed_width(), theme.px(440)), width * 24 // 100)
         self._body.setSizes([left, width - left - right - 2 * GAP, right])
         height = self._body.height()
-        self._right.setSizes([min(round(right * 0.78), height // 2), height])
-        self._fit_timing()
+        tall = min(round(right * 0.8), height // 2)
+        self._right.setSizes([tall, height - tall])
+        rows = max(len(panes.timing.rows), 3)
+        wanted = panes.timing.first_y + rows * panes.timing.row_height + theme.px(8)
+        wanted = min(wanted, height * 6 // 10)
+        self._left.setSizes([wanted, height - wanted - GAP])
 
-    def _fit_timing(self) -> None:
-        """The timing table takes what its rows need, once per number of cars."""
-        rows = len(self.panes.timing.rows)
-        if rows == self._sized_for or self._body.height() < 100:
-            return
-        self._sized_for = rows
-        pane = self.panes.timing
-        height = self._left.height()
-        wanted = pane.first_y + max(rows, 3) * pane.row_height + self._theme.px(8)
-        self._left.setSizes([min(wanted, height * 6 // 10), height])
+    def _splitter_moved(self, _position: int, _index: int) -> None:
+        self._moved = True
 
     def _next_theme(self) -> None:
         at = THEMES.index(self._theme.name) if self._theme.name in THEMES else 0
@@ -351,6 +355,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
         super().resizeEvent(event)
+        self.arrange()
         if self._keys.isVisible():
             self._keys.setGeometry(self.rect())
 

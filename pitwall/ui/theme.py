@@ -88,9 +88,7 @@ class Theme:
 
     def scaled(self, scale: float) -> Theme:
         """The same theme at another scale."""
-        return Theme(
-            self.name, self.title, self.dark, self.heavy, self.colours, self.cars, scale
-        )
+        return Theme(self.name, self.title, self.dark, self.heavy, self.colours, self.cars, scale)
 
 
 @cache

@@ -41,10 +41,7 @@ def _screen_size() -> tuple[int, int]:
     """What fits the screen; offscreen has no screen worth asking."""
     if QtGui.QGuiApplication.platformName() == "offscreen":
         return SIZE
-    screen = QtGui.QGuiApplication.primaryScreen()
-    if screen is None:
-        return SIZE
-    room = screen.availableGeometry()
+    room = QtGui.QGuiApplication.primaryScreen().availableGeometry()
     return max(min(room.width(), 2560), SMALLEST[0]), max(min(room.height(), 1440), SMALLEST[1])
 
 
@@ -54,5 +51,5 @@ def screenshot(window: MainWindow, path: Path | str) -> None:
     if not window.isVisible():
         window.show()
     window.refresh()
-    if not window.grab().save(str(target), "PNG"):  # type: ignore[call-overload]
+    if not window.grab().save(str(target), "PNG"):
         raise Failure(f"{target}: the screenshot cannot be written; choose another place")

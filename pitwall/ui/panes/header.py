@@ -104,10 +104,12 @@ def _ledger(top: Top) -> Item:
         f"repaired {count(books.repaired)}, quarantined {count(books.quarantined)}"
     )
     whole = f"{count(books.applied)} of {count(books.expected)} chunks"
+    parts: tuple[Part, ...]
+    pill = "line"
     if not books.expected:
-        parts, pill = (Part("no chunks yet", "dim"),), "line"
+        parts = (Part("no chunks yet", "dim"),)
     elif state in ("joining", "history"):
-        parts, pill = (Part(whole, "dim"),), "line"
+        parts = (Part(whole, "dim"),)
     elif top.missing:
         parts = (Part(f"{count(top.missing)} missing", "attention", bold=True),)
         pill = "attention"
@@ -116,11 +118,10 @@ def _ledger(top: Top) -> Item:
             Part(f"{count(books.applied)} chunks ", "dim"),
             Part("completeness not provable", "attention"),
         )
-        pill = "line"
     elif books.missing:  # on their way: no longer than the journey takes
-        parts, pill = (Part("… ", "dim"), Part(whole, "dim")), "line"
+        parts = (Part("… ", "dim"), Part(whole, "dim"))
     else:
-        parts, pill = (Part("✓ ", "live", bold=True), Part(whole)), "line"
+        parts = (Part("✓ ", "live", bold=True), Part(whole))
     return Item("ledger", parts, pill=pill, tip=tip)
 
 

@@ -63,15 +63,13 @@ class LapsPane(RowsPane):
 
 def columns(sectors: int) -> tuple[Column, ...]:
     """The columns for laps of so many sectors; sectors give way first."""
-    parts = tuple(
-        Column(f"S{i + 1}", "00.000", optional=sectors - i + 1) for i in range(sectors)
-    )
+    parts = tuple(Column(f"S{i + 1}", "00.0", optional=1) for i in range(sectors))
     return (
         Column("Lap", "000", right=False),
         Column("Time", "0:00.000"),
         Column("Δ best", "+00.000"),
         *parts,
-        Column("", "predicted 0:00.0", mono=False, remark=True),
+        Column("", "00.0 s missing", mono=False, remark=True),
     )
 
 
@@ -109,9 +107,7 @@ def _difference(us: int) -> Cell:
     return Cell(delta(us), "dim")
 
 
-def _remark_cell(
-    lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole]
-) -> Cell:
+def _remark_cell(lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole]) -> Cell:
     missing = missing_us(lap, holes)
     if missing:
         return Cell(f"{seconds(missing)} missing", "attention")

@@ -54,7 +54,7 @@ class LoadingBar(QtWidgets.QWidget):
     def show_health(self, health: Health, applied: int) -> None:
         """Follow the load; hides itself when there is none. ``applied``: chunks so far."""
         active = health.state in ("joining", "history")
-        if active != self.isVisibleTo(self.parentWidget()):
+        if active == self.isHidden():
             self.setVisible(active)
             self._button.setEnabled(True)
         if not active:

@@ -60,9 +60,7 @@ class MapPane(Panel):
         self._pixmap = None
         super().set_theme(theme)
 
-    def show_track(
-        self, track: TrackLine | None, corners: tuple[tuple[float, str], ...]
-    ) -> None:
+    def show_track(self, track: TrackLine | None, corners: tuple[tuple[float, str], ...]) -> None:
         """Show another line; ``corners`` are ``(metres, name)``."""
         if track is not self._track or corners != self._corners:
             self._track, self._corners = track, corners
@@ -230,9 +228,7 @@ class MapPane(Panel):
             painter.setPen(c.text if dot.selected else c.dim)
             painter.drawText(spot.bottomLeft(), dot.car)
         if self._cursor is not None:
-            (x,), (y,) = self._fit.pixels(
-                np.array([self._cursor[0]]), np.array([self._cursor[1]])
-            )
+            (x,), (y,) = self._fit.pixels(np.array([self._cursor[0]]), np.array([self._cursor[1]]))
             painter.setPen(QtGui.QPen(c.cursor, theme.px(2)))
             painter.drawEllipse(QtCore.QPointF(x, y), theme.px(6), theme.px(6))
 

@@ -84,12 +84,21 @@ _RIGHT = _V | QtCore.Qt.AlignmentFlag.AlignRight
 
 def paint_ground(painter: QtGui.QPainter, rect: QtCore.QRect, theme: Theme) -> None:
     """A rounded panel on the ground, corners included."""
-    c = theme.colours
-    painter.fillRect(rect, c.ground)
+    c, radius = theme.colours, theme.px(RADIUS)
+    box = QtCore.QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5)
+    # Smooth filling of a large area is slow: only the four corners need it.
+    painter.fillRect(rect, c.panel)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(QtGui.QPen(c.line, 1))
+    painter.save()
+    painter.setPen(QtCore.Qt.PenStyle.NoPen)
     painter.setBrush(c.panel)
-    radius = theme.px(RADIUS)
-    painter.drawRoundedRect(QtCore.QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
-    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+    for x in (rect.left(), rect.right() - radius):
+        for y in (rect.top(), rect.bottom() - radius):
+            corner = QtCore.QRect(x, y, radius + 1, radius + 1)
+            painter.setClipRect(corner)
+            painter.fillRect(corner, c.ground)
+            painter.drawRoundedRect(box, radius, radius)
+    painter.restore()
+    painter.setPen(QtGui.QPen(c.line, 1))
+    painter.drawRoundedRect(box, radius, radius)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)

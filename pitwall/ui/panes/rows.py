@@ -12,9 +12,10 @@ from pitwall.ui.panes.panel import Panel
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
-ROW_HEIGHT = 27
+ROW_HEIGHT = 26
 HEAD_HEIGHT = 24
 BAR_WIDTH = 3
+COLUMN_GAP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Column:
         sample: the widest text it must hold; sets its share of the width.
         right: True to align right.
         mono: True for figures.
-        optional: dropped first (highest number first) when the width is too small; 0 is kept.
+        optional: dropped, highest number first, when the width is too small; columns of one
+            number go together; 0 is kept.
         remark: True for quiet small text.
     """
 
@@ -88,6 +90,7 @@ class RowsPane(Panel):
         title: str,
         columns: Sequence[Column],
         bar_after: int | None = None,
+        row_height: int = ROW_HEIGHT,
         parent: QtWidgets.QWidget | None = None,
     ) -> None:
         super().__init__(theme, title, parent)
@@ -95,6 +98,7 @@ class RowsPane(Panel):
         self.rows: tuple[Row, ...] = ()
         self.row_paints = 0
         self._bar_after = bar_after
+        self._row_height = row_height
         self._scroll = 0
         self._widths: tuple[int, ...] = ()
         self.setMouseTracking(False)
@@ -133,7 +137,7 @@ class RowsPane(Panel):
     @property
     def row_height(self) -> int:
         """Height of one row in pixels."""
-        return self.theme.px(ROW_HEIGHT)
+        return self.theme.px(self._row_height)
 
     @property
     def first_y(self) -> int:
@@ -155,7 +159,8 @@ class RowsPane(Panel):
         if y < self.first_y:
             return None
         index = int((y - self.first_y) // self.row_height) + self._scroll
-        return index if index < len(self.rows) else None
+        shown = index < self._scroll + self.visible_rows
+        return index if shown and index < len(self.rows) else None
 
     def scroll_to(self, key: object) -> None:
         """Bring the row with ``key`` into view."""
@@ -181,7 +186,7 @@ class RowsPane(Panel):
         return self.theme.px(BAR_WIDTH + 8) if self._bar_after is not None else 0
 
     def _natural(self) -> list[int]:
-        gap = self.theme.px(12)
+        gap = self.theme.px(COLUMN_GAP)
         out = []
         for column in self.columns:
             metrics = QtGui.QFontMetrics(self._font(column))
@@ -198,10 +203,12 @@ class RowsPane(Panel):
             (i for i, c in enumerate(self.columns) if c.optional),
             key=lambda i: -self.columns[i].optional,
         )
-        for i in order:
+        for level in dict.fromkeys(self.columns[i].optional for i in order):
             if sum(natural) <= room:
                 break
-            natural[i] = 0
+            for i in order:
+                if self.columns[i].optional == level:
+                    natural[i] = 0
         spare = room - sum(natural)
         if spare > 0:
             live = [i for i, w in enumerate(natural) if w and i > 0]
@@ -224,17 +231,19 @@ class RowsPane(Panel):
             self.paint_frame(painter)
             self._paint_heading(painter)
         painter.setClipRect(1, self.first_y, self.width() - 2, self.height() - self.first_y - 3)
-        end = min(len(self.rows), self._scroll + self.visible_rows + 1)
+        end = min(len(self.rows), self._scroll + self.visible_rows)
         for i in range(self._scroll, end):
             rect = self.row_rect(i)
             if rect.intersects(dirty):
                 self._paint_row(painter, rect, self.rows[i])
+        if whole:
+            self._paint_scroll(painter)
         painter.end()
 
     def _cells(self, rect: QtCore.QRect) -> list[tuple[int, QtCore.QRect]]:
         x = rect.x() - 1 + self.padding
         out = []
-        gap = self.theme.px(12)
+        gap = self.theme.px(COLUMN_GAP)
         last = max((i for i, w in enumerate(self.widths()) if w), default=0)
         for i, width in enumerate(self.widths()):
             if width:
@@ -256,12 +265,29 @@ class RowsPane(Panel):
         painter.setPen(c.line)
         painter.drawLine(1, self.first_y - 1, self.width() - 2, self.first_y - 1)
 
+    def _paint_scroll(self, painter: QtGui.QPainter) -> None:
+        """Where the visible rows lie among all, when there are more."""
+        total, shown = len(self.rows), self.visible_rows
+        if total <= shown:
+            return
+        room = shown * self.row_height
+        width = self.theme.px(3)
+        painter.fillRect(
+            self.width() - width - 2,
+            self.first_y + room * self._scroll // total,
+            width,
+            max(room * shown // total, self.theme.px(12)),
+            self.theme.colours.line,
+        )
+
     def _paint_row(self, painter: QtGui.QPainter, rect: QtCore.QRect, row: Row) -> None:
         self.row_paints += 1
         c = self.theme.colours
         painter.fillRect(rect, c.selected if row.selected else c.panel)
         if row.marked:
-            painter.fillRect(rect.x(), rect.y() + 3, self.theme.px(3), rect.height() - 6, c.reference)
+            painter.fillRect(
+                rect.x(), rect.y() + 3, self.theme.px(3), rect.height() - 6, c.reference
+            )
         for i, cell_rect in self._cells(rect):
             cell, column = row.cells[i], self.columns[i]
             painter.setFont(self._font(column, cell.bold))
@@ -273,11 +299,9 @@ class RowsPane(Panel):
             painter.drawText(cell_rect, _align(column.right), text)
             if i == self._bar_after and row.bar is not None:
                 bar = self.theme.px(BAR_WIDTH)
-                x = cell_rect.right() + self.theme.px(12) + 1
+                x = cell_rect.right() + self.theme.px(COLUMN_GAP) + 1
                 inset = self.theme.px(6)
-                painter.fillRect(
-                    x, rect.y() + inset, bar, rect.height() - 2 * inset, row.bar
-                )
+                painter.fillRect(x, rect.y() + inset, bar, rect.height() - 2 * inset, row.bar)
 
     # -- pointer ------------------------------------------------------------------------
 
@@ -294,9 +318,10 @@ class RowsPane(Panel):
         index = self.row_at(event.position().y())
         if index is not None:
             keys = QtCore.Qt.KeyboardModifier
-            modified = bool(
-                event.modifiers() & (keys.ShiftModifier | keys.ControlModifier)
-            ) or event.button() == QtCore.Qt.MouseButton.RightButton
+            modified = (
+                bool(event.modifiers() & (keys.ShiftModifier | keys.ControlModifier))
+                or event.button() == QtCore.Qt.MouseButton.RightButton
+            )
             self.chosen.emit(self.rows[index].key, modified)
 
     def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802

@@ -241,7 +241,7 @@ class Timeline(QtWidgets.QWidget):
         if not top > bottom:
             top, bottom = float(v.max(initial=1.0)), float(v.min(initial=0.0))
         y = Scale(bottom, top, band.bottom() - 2.0, band.top() + 2.0)
-        colour = mix(self.theme.colours.raised, self._colour, 0.55)
+        colour = mix(self.theme.colours.raised, self.theme.colours.reference, 0.42)
         painter.setPen(QtGui.QPen(colour, 0))
         lines = [
             QtCore.QLineF(band.left() + col + 0.5, y0, band.left() + col + 0.5, min(y1, y0 - 1))
@@ -263,9 +263,7 @@ class Timeline(QtWidgets.QWidget):
             left = x.pixel(float(lap.t_start))
             right = x.pixel(float(lap.t_end if lap.t_end is not None else span.latest_us))
             painter.setPen(mix(c.line, c.faint, 0.35))
-            painter.drawLine(
-                QtCore.QLineF(left, band.top(), left, band.bottom() + theme.px(4))
-            )
+            painter.drawLine(QtCore.QLineF(left, band.top(), left, band.bottom() + theme.px(4)))
             text = f"L{lap.number}"
             width = metrics.horizontalAdvance(text)
             at = (left + right) / 2 - width / 2
@@ -280,17 +278,10 @@ class Timeline(QtWidgets.QWidget):
         """Holes, stops, the best lap and the seam; labels of the rarer things first."""
         c, theme = self.theme.colours, self.theme
         painter.setFont(theme.small())
-        taken: list[tuple[float, float]] = []
-        if span.seam_us is not None:
-            at = x.pixel(float(span.seam_us))
-            painter.setPen(QtGui.QPen(c.dim, 1, QtCore.Qt.PenStyle.DashLine))
-            painter.drawLine(QtCore.QLineF(at, band.top() - 4, at, band.bottom() + 4))
-            self._say(painter, "archive ▸ stream", at, c.dim, taken)
-        best = span.best
-        if best is not None and best.t_end is not None:
-            at = x.pixel(float(best.t_end))
-            self._mark(painter, at, band, c.best)
-            self._say(painter, f"{best.car} fastest", at, c.dim, taken, theme.px(7))
+        side = float(theme.px(6))
+        marks = [(x.pixel(float(t)), colour, words) for t, colour, words in self._marks(span)]
+        # Marks keep their places; words go where the marks and earlier words leave room.
+        taken = [(at - side, at + side) for at, _, _ in marks]
         brush = hatch_brush(theme)
         for t_lo, t_hi in merged_holes(span.holes):
             left, right = x.pixel(float(t_lo)), x.pixel(float(t_hi))
@@ -298,12 +289,27 @@ class Timeline(QtWidgets.QWidget):
             painter.fillRect(area, c.panel)
             painter.fillRect(area, brush if right - left > 6 else QtGui.QBrush(c.attention))
             words = f"gap {seconds(t_hi - t_lo)}"
-            self._say(painter, words, (left + right) / 2, c.attention, taken, centred=True)
+            self._say(painter, words, (left + right) / 2, c.attention, taken)
+        if span.seam_us is not None:
+            at = x.pixel(float(span.seam_us))
+            painter.setPen(QtGui.QPen(c.dim, 1, QtCore.Qt.PenStyle.DashLine))
+            painter.drawLine(QtCore.QLineF(at, band.top() - 4, at, band.bottom() + 4))
+            self._say(painter, "archive ▸ stream", at, c.dim, taken)
+        for at, colour, words in marks:
+            self._mark(painter, at, band, colour)
+            self._say(painter, words, at, c.dim, taken)
+
+    def _marks(self, span: Span) -> list[tuple[int, QtGui.QColor, str]]:
+        """Moments worth a mark: ``(event time, colour, words)``."""
+        c, best = self.theme.colours, span.best
+        found = []
+        if best is not None and best.t_end is not None:
+            found.append((best.t_end, c.best, f"{best.car} fastest"))
         for lap in span.laps:
-            if lap.kind is LapKind.PIT or lap.kind is LapKind.IN:
-                at = x.pixel(float(lap.t_end if lap.t_end is not None else span.latest_us))
-                self._mark(painter, at, band, c.reference)
-                self._say(painter, f"{lap.car} box", at, c.dim, taken, theme.px(7))
+            if lap.kind in (LapKind.PIT, LapKind.IN):
+                end = lap.t_end if lap.t_end is not None else span.latest_us
+                found.append((end, c.reference, f"{lap.car} box"))
+        return found
 
     def _mark(
         self, painter: QtGui.QPainter, at: float, band: QtCore.QRect, colour: QtGui.QColor
@@ -325,20 +331,21 @@ class Timeline(QtWidgets.QWidget):
         at: float,
         colour: QtGui.QColor,
         taken: list[tuple[float, float]],
-        shift: float = 0.0,
-        centred: bool = False,
     ) -> None:
-        """Write above the band where there is room; a mark without its words still stands."""
-        metrics = painter.fontMetrics()
-        width = metrics.horizontalAdvance(text)
-        left = at - width / 2 if centred else at + shift
-        left = min(max(left, float(self.theme.px(LEFT))), self._band().right() - width)
-        if any(left < end + 6 and start - 6 < left + width for start, end in taken):
+        """Write above the band, centred on ``at`` or beside it; without room the mark stands
+        alone."""
+        width = painter.fontMetrics().horizontalAdvance(text)
+        beside = self.theme.px(11)
+        low, high = float(self.theme.px(LEFT)), float(self._band().right() - width)
+        for wanted in (at - width / 2, at + beside, at - beside - width):
+            left = min(max(wanted, low), high)
+            if any(left < end + 4 and start - 4 < left + width for start, end in taken):
+                continue
+            taken.append((left, left + width))
+            painter.setPen(colour)
+            base = self.theme.px(TOP) - self.theme.px(6)
+            painter.drawText(QtCore.QPointF(left, base), text)
             return
-        taken.append((left, left + width))
-        painter.setPen(colour)
-        base = self.theme.px(TOP) - self.theme.px(5)
-        painter.drawText(QtCore.QPointF(left, base), text)
 
     def _paint_end(self, painter: QtGui.QPainter, span: Span, band: QtCore.QRect) -> None:
         if not span.planned_us:

@@ -98,7 +98,7 @@ def _age(age_us: int | None) -> Cell:
     if age_us is None:
         return Cell(DASH, "faint")
     if age_us < OLD_US:
-        return Cell("·", "faint")
+        return Cell("0 s", "faint")
     s = age_us // SECOND_US
     text = f"{s} s" if s < 100 else f"{s // 60} m"
     return Cell(text, "attention")

@@ -12,11 +12,12 @@ from pitwall.ui.words import DASH, signed
 
 COLUMNS = (
     Column("Channel", "Long. acceleration", right=False, mono=False),
-    Column("Now", "-0000.0"),
+    Column("Value", "-0000.0"),
     Column("Reference", "-0000.0", optional=1),
     Column("Δ", "+000.0", optional=2),
     Column("", "km/h", right=False, mono=False, remark=True),
 )
+COMPACT = 23
 OLD_US = 5 * SECOND_US
 
 
@@ -24,7 +25,7 @@ class ValuesPane(RowsPane):
     """Read-out of all channels."""
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
-        super().__init__(theme, "Channels", COLUMNS, parent=parent)
+        super().__init__(theme, "Channels", COLUMNS, row_height=COMPACT, parent=parent)
 
     def show_values(
         self,
@@ -78,7 +79,7 @@ def _sample(store: SessionStore, car: str, group: str, t_us: int):  # type: igno
 
 def _figure(value: float | None, places: int, role: str) -> Cell:
     if value is None or value != value:
-        return Cell(DASH, "faint")
+        return Cell(DASH if role == "text" else "", "faint")
     return Cell(f"{value:.{places}f}", role)
 
 

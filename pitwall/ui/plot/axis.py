@@ -35,7 +35,7 @@ class Scale:
         """Where ``value`` lies."""
         return self.start + (value - self.low) * self.factor
 
-    def pixels(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    def pixels(self, values: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.float64]:
         """Where each of ``values`` lies."""
         out: NDArray[np.float64] = values.astype(np.float64)
         out -= self.low

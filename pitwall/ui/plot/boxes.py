@@ -8,7 +8,7 @@ from pitwall.ui.plot.axis import Scale
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import Theme
 
-LEFT = 106
+LEFT = 124
 RIGHT = 14
 CORNERS = 22
 BOTTOM = 22

@@ -18,9 +18,7 @@ _WANTED = (
     (("accel_lat",), 1.0),
     (("accel_long",), 1.0),
 )
-HIDDEN = frozenset(
-    {"latitude", "longitude", "lap", "lap_distance", "distance", "altitude"}
-)
+HIDDEN = frozenset({"latitude", "longitude", "lap", "lap_distance", "distance", "altitude"})
 """Not shown unless asked for: they are what the axis and the map are made of."""
 
 
@@ -62,8 +60,8 @@ def unit_text(unit: str) -> str:
     return {"1": "", "deg": "°", "degC": "°C", "1/min": "rpm"}.get(unit, unit)
 
 
-def choose(catalog: Catalog, most: int = MOST) -> tuple[Trace, ...]:
-    """The driver's channels in their usual order, then whatever else there is."""
+def choose(catalog: Catalog) -> tuple[Trace, ...]:
+    """Every channel worth a plot: the driver's in their usual order, then the others."""
     chosen: list[Trace] = []
     for names, weight in _WANTED:
         found = next((t for n in names if (t := _trace(catalog, n, weight)) is not None), None)
@@ -74,7 +72,7 @@ def choose(catalog: Catalog, most: int = MOST) -> tuple[Trace, ...]:
         for index, channel in enumerate(group.channels):
             if (group.name, index) not in taken and not hidden(channel):
                 chosen.append(Trace(channel, group.name, index, 1.0))
-    return tuple(chosen[:most])
+    return tuple(chosen)
 
 
 def _trace(catalog: Catalog, name: str, weight: float) -> Trace | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pitwall.ui.lapview import Line, Picture
-from pitwall.ui.plot.axis import Scale
 from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.curves import Painted
 from pitwall.ui.qt import QtCore, QtGui
@@ -74,7 +75,7 @@ def paint_cursor(
     px = painted.x.pixel(x)
     if not boxes.left - 1 <= px <= boxes.right + 1:
         return
-    painter.setPen(theme.colours.cursor)
+    painter.setPen(QtGui.QPen(theme.colours.cursor, theme.px(1)))
     painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, boxes.bottom.top()))
     plots, scales = list(boxes.plots), list(painted.y)
     if picture.delta is not None:
@@ -99,9 +100,7 @@ def touched(px: float, boxes: Boxes, theme: Theme) -> QtCore.QRect:
     """What a cursor at ``px`` may have painted."""
     room = theme.px(TAG_ROOM)
     top = boxes.corners.top()
-    return QtCore.QRect(
-        int(px) - room, top, 2 * room, boxes.bottom.top() - top + theme.px(4)
-    )
+    return QtCore.QRect(int(px) - room, top, 2 * room, boxes.bottom.top() - top + theme.px(4))
 
 
 def cursor_pixel(picture: Picture, painted: Painted, t_us: int) -> float | None:
@@ -110,21 +109,15 @@ def cursor_pixel(picture: Picture, painted: Painted, t_us: int) -> float | None:
 
 
 def _x_at(picture: Picture, t_us: int) -> float:
-    import numpy as np
-
     assert picture.mapping is not None  # noqa: S101 - callers have looked
     return float(np.interp(t_us, picture.mapping.t, picture.mapping.x))
 
 
 def _interp(x: float, line: Line) -> float:
-    import numpy as np
-
     return float(np.interp(x, line.x, line.t))
 
 
-def _dot(
-    painter: QtGui.QPainter, x: float, y: float, colour: QtGui.QColor, theme: Theme
-) -> None:
+def _dot(painter: QtGui.QPainter, x: float, y: float, colour: QtGui.QColor, theme: Theme) -> None:
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
     painter.setPen(QtGui.QPen(theme.colours.panel, 1))
     painter.setBrush(colour)
@@ -160,6 +153,3 @@ def _tag(
         painter.setPen(colour)
         painter.drawText(QtCore.QPointF(x, top + 1 + metrics.ascent()), text)
         x += used + gap
-
-
-__all__ = ["Reading", "Scale", "cursor_pixel", "delta_at", "figure", "paint_cursor", "reading", "touched"]

@@ -79,13 +79,11 @@ def _trace_plot(
 ) -> Scale:
     trace = picture.traces[index]
     line = picture.lines[index] if index < len(picture.lines) else None
-    reference = (
-        picture.reference_lines[index] if index < len(picture.reference_lines) else None
-    )
+    reference = picture.reference_lines[index] if index < len(picture.reference_lines) else None
     low, high = _limits(trace.channel.low, trace.channel.high, (line, reference), x, style.fit)
     y = box.scale(low, high)
-    _label(painter, box, trace.title, unit_text(trace.channel.unit), style)
-    _ticks(painter, box, y, low, high, trace.channel.step, style)
+    used = _ticks(painter, box, y, low, high, trace.channel.step, style)
+    _label(painter, box, trace.title, unit_text(trace.channel.unit), used, style)
     painter.save()
     painter.setClipRect(box.inner.adjusted(0, -2, 1, 2))
     c = style.theme.colours
@@ -95,8 +93,8 @@ def _trace_plot(
     if line is not None:
         _curve(painter, line, x, y, style.car, trace.channel.step, style)
     painter.restore()
-    if index == 0:
-        _hole_words(painter, picture, box, x, style)
+    if trace.group not in {t.group for t in picture.traces[:index]}:
+        _hole_words(painter, picture, trace.group, box, x, style)
     return y
 
 
@@ -112,8 +110,8 @@ def _delta_plot(
         low, high = low - SMALLEST_DELTA_S / 2, high + SMALLEST_DELTA_S / 2
     low, high = nice_limits(low, high)
     y = box.scale(low, high)
-    _label(painter, box, "Δ time", "s", style)
-    _ticks(painter, box, y, low, high, False, style)
+    used = _ticks(painter, box, y, low, high, False, style)
+    _label(painter, box, "Δ time", "s", used, style)
     zero = y.pixel(0.0)
     painter.setPen(mix(c.line, c.faint, 0.6))
     painter.drawLine(QtCore.QLineF(box.inner.left(), zero, box.inner.right(), zero))
@@ -169,7 +167,9 @@ def _curve(
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
     dotted = dots and style.reconstructed
     painter.setPen(QtGui.QPen(with_alpha(colour, 0.55) if dotted else colour, 0))
-    bold = style.theme.heavy or (not quiet and style.theme.scale >= 1.5)
+    # One pixel is enough of a line until the whole picture is drawn larger.
+    wide = style.theme.scale >= 1.5
+    passes = (1 if quiet else 2) + wide + (style.theme.heavy and not quiet)
     edges = [0, *(int(b) - part.start for b in breaks), len(px)]
     for first, last in zip(edges, edges[1:], strict=False):
         rx, ry = px[first:last], py[first:last]
@@ -181,8 +181,8 @@ def _curve(
             painter.drawPoint(shape.at(0))
             continue
         painter.drawPolyline(shape)
-        if bold or not quiet:
-            shape.translate(0.0, 0.6 if not bold else 1.0)
+        for _ in range(passes - 1):
+            shape.translate(0.0, 0.7)
             painter.drawPolyline(shape)
     if dotted and len(px) > 1 and (px[-1] - px[0]) / len(px) >= DOT_SPACING:
         painter.setPen(QtGui.QPen(colour, style.theme.px(2.5)))
@@ -197,9 +197,7 @@ def _fill(
     if len(values) < 2:
         return
     px, py = decimate(x.pixels(line.x[part]), y.pixels(values))
-    outline = polygon(
-        np.concatenate((px[:1], px, px[-1:])), np.concatenate(([zero], py, [zero]))
-    )
+    outline = polygon(np.concatenate((px[:1], px, px[-1:])), np.concatenate(([zero], py, [zero])))
     painter.setPen(QtCore.Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawPolygon(outline)
@@ -220,7 +218,8 @@ def _prediction(
         return
     at = y.pixel(float(line.y[-1]))
     start, end = x.pixel(float(line.x[-1])), x.pixel(picture.full[1])
-    painter.setPen(QtGui.QPen(style.car, 1, QtCore.Qt.PenStyle.DotLine))
+    dots = QtCore.Qt.PenStyle.DotLine
+    painter.setPen(QtGui.QPen(style.car, style.theme.px(1), dots))
     painter.drawLine(QtCore.QLineF(start, at, end, at))
     if picture.predicted_us is None:
         return
@@ -237,15 +236,16 @@ def _prediction(
 
 
 def _label(
-    painter: QtGui.QPainter, box: Box, title: str, unit: str, style: Style
+    painter: QtGui.QPainter, box: Box, title: str, unit: str, used: int, style: Style
 ) -> None:
+    """Title and unit, beside the ticks' figures, which take ``used`` pixels."""
     theme = style.theme
     left, top = theme.px(12), box.rect.top() + theme.px(7)
-    width = box.inner.left() - left - theme.px(30)
+    width = box.inner.left() - left - used
     painter.setFont(theme.small(bold=True))
     painter.setPen(theme.colours.text)
     metrics = painter.fontMetrics()
-    shown = metrics.elidedText(title, QtCore.Qt.TextElideMode.ElideRight, width + theme.px(8))
+    shown = metrics.elidedText(title, QtCore.Qt.TextElideMode.ElideRight, width)
     painter.drawText(left, top + metrics.ascent(), shown)
     painter.setFont(theme.small())
     painter.setPen(theme.colours.faint)
@@ -261,23 +261,27 @@ def _ticks(
     high: float,
     whole: bool,
     style: Style,
-) -> None:
-    """Two to five round values at the left edge, each with a hair of a line."""
+) -> int:
+    """Two to five round values at the left edge, each with a hair of a line; the width taken."""
     theme = style.theme
-    wanted = min(max(2, box.inner.height() // theme.px(38)), 5)
+    wanted = min(max(2, box.inner.height() // theme.px(26)), 5)
     step = nice_step(high - low, wanted)
     if whole:
         step = max(1.0, round(step))
     painter.setFont(theme.small(mono=True))
     metrics = painter.fontMetrics()
+    widest = 0
     for value in nice_ticks(low, high, wanted) if not whole else _whole(low, high, step):
         at = y.pixel(value)
         painter.setPen(mix(theme.colours.panel, theme.colours.line, 0.45))
         painter.drawLine(QtCore.QLineF(box.inner.left(), at, box.inner.right(), at))
         text = tick_text(value, step)
         painter.setPen(theme.colours.faint)
-        x = box.inner.left() - theme.px(7) - metrics.horizontalAdvance(text)
+        width = metrics.horizontalAdvance(text)
+        widest = max(widest, width)
+        x = box.inner.left() - theme.px(7) - width
         painter.drawText(QtCore.QPointF(x, at + metrics.ascent() / 2 - 1), text)
+    return widest + theme.px(10)
 
 
 def _whole(low: float, high: float, step: float) -> tuple[float, ...]:
@@ -326,34 +330,29 @@ def _hatch(
 
 
 def _hole_words(
-    painter: QtGui.QPainter, picture: Picture, box: Box, x: Scale, style: Style
+    painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
 ) -> None:
-    """The length of each hole, once, above the first plot that is not the delta."""
+    """The length of each hole, once, at the top of the first plot that has it."""
     theme = style.theme
     painter.setFont(theme.small())
     metrics = painter.fontMetrics()
     free = -1e9
-    said: set[tuple[int, str]] = set()
-    for hole in sorted(picture.holes, key=lambda h: h.x0):
+    mine = (hole for hole in picture.holes if hole.group == group)
+    for hole in sorted(mine, key=lambda h: h.x0):
         middle = x.pixel((hole.x0 + hole.x1) / 2)
-        if (round(middle), hole.text) in said:
-            continue
         width = metrics.horizontalAdvance(hole.text)
         left = min(max(middle - width / 2, box.inner.left()), box.inner.right() - width)
         if not box.inner.left() <= middle <= box.inner.right() or left < free:
             continue
-        said.add((round(middle), hole.text))
         free = left + width + theme.px(8)
         top = box.rect.top() + 2
         back = QtCore.QRectF(left - 4, top, width + 8, metrics.height())
-        painter.fillRect(back, theme.colours.panel)
+        painter.fillRect(back, with_alpha(theme.colours.panel, 0.55))
         painter.setPen(theme.colours.attention)
         painter.drawText(QtCore.QPointF(left, top + metrics.ascent()), hole.text)
 
 
-def _seams(
-    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
-) -> None:
+def _seams(painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style) -> None:
     theme = style.theme
     painter.setFont(theme.small())
     metrics = painter.fontMetrics()
@@ -374,16 +373,14 @@ def _seams(
         painter.drawText(QtCore.QPointF(left, base), words)
 
 
-def _edge(
-    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
-) -> None:
+def _edge(painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style) -> None:
     if picture.edge is None or not style.live:
         return
     px = x.pixel(picture.edge)
     if not boxes.left <= px <= boxes.right + 1:
         return
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(QtGui.QPen(style.theme.colours.live, 1))
+    painter.setPen(QtGui.QPen(style.theme.colours.live, style.theme.px(1)))
     top = boxes.corners.bottom() - 1
     painter.drawLine(QtCore.QLineF(px, top, px, boxes.bottom.top()))
     painter.setBrush(style.theme.colours.live)

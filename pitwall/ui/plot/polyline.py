@@ -16,8 +16,8 @@ def polygon(x: Floats, y: Floats) -> QtGui.QPolygonF:
     made = QtGui.QPolygonF()
     made.resize(len(x))
     if len(x):
-        address = shiboken6.getCppPointer(made.data())[0]  # type: ignore[arg-type]
-        memory = shiboken6.VoidPtr(address, len(x) * 16, True)
+        address = shiboken6.getCppPointer(made.data())[0]
+        memory = shiboken6.VoidPtr(address, len(x) * 16, True)  # type: ignore[call-arg]
         points = np.frombuffer(memory, np.float64).reshape(-1, 2)  # type: ignore[call-overload]
         points[:, 0] = x
         points[:, 1] = y

@@ -7,6 +7,8 @@ narrow strips and no curve.
 
 from __future__ import annotations
 
+import numpy as np
+
 from pitwall.telemetry.clock import lap_time
 from pitwall.ui.lapview import Picture, Shown
 from pitwall.ui.model import Axis, View, Workspace
@@ -119,7 +121,7 @@ class TraceStack(Panel):
         low, high = self.span
         picture, cursor = self.picture, self._workspace.view.cursor
         if picture is not None and picture.mapping is not None and cursor is not None:
-            at = float(picture.mapping.to_x(_one(cursor))[0])
+            at = float(picture.mapping.to_x(np.array([cursor]))[0])
             if low <= at <= high:
                 return at
         return (low + high) / 2
@@ -139,7 +141,12 @@ class TraceStack(Panel):
         painter.drawPixmap(QtCore.QRectF(dirty), self._pixmap, source)
         if self._cursor is not None and self.picture and self._painted and self._boxes:
             paint_cursor(
-                painter, self.picture, self._boxes, self._painted, self._cursor, self.theme,
+                painter,
+                self.picture,
+                self._boxes,
+                self._painted,
+                self._cursor,
+                self.theme,
                 self._car,
             )
         painter.end()
@@ -201,7 +208,8 @@ class TraceStack(Panel):
         picture, view = self.picture, self._workspace.view
         if picture is None or view.car is None:
             return [("WAITING FOR THE FIRST CAR", None, c.dim)]
-        parts = [(f"CAR {view.car}", None, c.text)]
+        parts: list[tuple[str, QtGui.QColor | None, QtGui.QColor]] = []
+        parts.append((f"CAR {view.car}", None, c.text))
         if picture.shown is not None and picture.axis is not Axis.ROLLING:
             words = f"{lap_words(picture.shown)}{self._state_words(view, picture.shown)}"
             parts.append((words, self._car, c.text))
@@ -210,8 +218,7 @@ class TraceStack(Panel):
         if picture.reference is not None:
             reference = picture.reference
             words = (
-                f"CAR {reference.car} · {lap_words(reference)} "
-                f"({picture.reference_word.upper()})"
+                f"CAR {reference.car} · {lap_words(reference)} ({picture.reference_word.upper()})"
             )
             parts.append((words, c.reference, c.dim))
         elif picture.reference_word:
@@ -234,7 +241,7 @@ class TraceStack(Panel):
         word = {Axis.DISTANCE: "distance", Axis.TIME: "time", Axis.ROLLING: "session time"}
         text = word[picture.axis]
         if wanted is Axis.DISTANCE and picture.axis is not Axis.DISTANCE:
-            text += " (no track line yet)"
+            text += " (laps not known yet)"
         return text, "D ⇄ T" if picture.axis is not Axis.ROLLING else "W back"
 
     # -- cursor -------------------------------------------------------------------------
@@ -307,8 +314,3 @@ def lap_words(shown: Shown) -> str:
     """``LAP 18``."""
     return f"LAP {shown.lap.number}"
 
-
-def _one(t_us: int):  # type: ignore[no-untyped-def]
-    import numpy as np
-
-    return np.array([t_us])
