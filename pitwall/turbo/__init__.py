@@ -1,8 +1,9 @@
 """Turbo mode: history from the archive, the seam, live, and the repair of holes."""
 
-from pitwall.turbo.archive import ArchiveLoader, Loaded, Tail
+from pitwall.turbo.archive import ArchiveLoader, Loaded
 from pitwall.turbo.connect import connect_stream, make_follower
 from pitwall.turbo.follower import Follower, Sources
+from pitwall.turbo.gather import Tail
 from pitwall.turbo.objects import Bucket, ObjectInfo, S3Bucket
 from pitwall.turbo.repair import Recorder, Repaired, Repairer
 from pitwall.turbo.splice import Missing, Seam, find_seam

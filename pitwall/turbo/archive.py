@@ -11,36 +11,33 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from pitwall.cloud import Archived, parse_line
+import msgspec
+
+from pitwall.cloud import Line, archived
+from pitwall.cloud.lines import MAX_LINE
 from pitwall.store import Batch, Quarantined, Source
 from pitwall.stream import Fault, Pace, Pool, Retryable, Sink, Throttled, Time
-from pitwall.telemetry import BadInput, PitwallError, Segment, Series
+from pitwall.telemetry import BadInput, Catalog, PitwallError, Series
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.framing import Damaged, Framer
+from pitwall.turbo.gather import Tail, gather
 from pitwall.turbo.inflate import inflate
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import Bucket, ObjectInfo
 
 CHECKPOINT = "archive:"
 """Checkpoints of objects stand under this and the object's key, beside those of shards."""
-_BATCH = 2000
-"""Chunks handed over at a time."""
+_BATCH = 8000
+"""Chunks gathered and handed over at a time."""
 _TRIES = 4
 _RAW_KEPT = 64 * 1024
 _MAX_HOURS = 24 * 31
 _PACE = Pace(backoff=0.2)
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """A series' largest n in the archive: n, the stream's creation time and the event time of its
-    last sample, microseconds UTC."""
-
-    n: int
-    created_us: int
-    t_us: int
+Wanted = Callable[[Series, int], bool]
+"""Says by series and n which chunks to hand over."""
+_decoder = msgspec.json.Decoder(Line)
 
 
 @dataclass(slots=True)
@@ -97,6 +94,7 @@ class ArchiveLoader:
     Args:
         bucket: where from.
         session: whose chunks; objects hold those of others too.
+        catalog: its channel groups.
         sink: takes the batches, from several threads.
         pool: where objects are fetched and decoded. Started and stopped by the owner.
         time, rng: clocks and jitter.
@@ -110,6 +108,7 @@ class ArchiveLoader:
         self,
         bucket: Bucket,
         session: str,
+        catalog: Catalog,
         sink: Sink,
         pool: Pool[Loaded],
         time: Time,
@@ -121,6 +120,7 @@ class ArchiveLoader:
     ) -> None:
         self._bucket = bucket
         self._session = session
+        self._catalog = catalog
         self._sink = sink
         self._pool = pool
         self._time = time
@@ -154,7 +154,7 @@ class ArchiveLoader:
         self,
         objects: Sequence[ObjectInfo],
         on_progress: Callable[[Loaded], None],
-        wanted: Callable[[Segment], bool] | None = None,
+        wanted: Wanted | None = None,
     ) -> Loaded:
         """Load ``objects``, several at a time; ``on_progress`` gets the sum after each.
 
@@ -187,75 +187,72 @@ class ArchiveLoader:
 
     # ------------------------------------------------------------------ in the pool
 
-    def load_object(self, info: ObjectInfo, wanted: Callable[[Segment], bool] | None) -> Loaded:
+    def load_object(self, info: ObjectInfo, wanted: Wanted | None) -> Loaded:
         """Fetch, decode and hand over one object. Runs in the pool; shares only what locks."""
         out = Loaded(objects=1, bytes=info.size)
         try:
-            data = self._patient(lambda: self._bucket.get(info.key))
+            data = self._patient(partial(self._bucket.get, info.key))
         except Fault as fault:
             out.failed[info.key] = str(fault)
             return out
-        segments: list[Segment] = []
+        lines: list[Line] = []
         bad: list[Quarantined] = []
         for found in self._read(data):
             if isinstance(found, Damaged):
-                out.damaged += 1
-                bad.append(
-                    Quarantined(
-                        Source.ARCHIVE,
-                        f"{info.key} byte {found.offset}",
-                        found.reason,
-                        found.raw[:_RAW_KEPT],
-                    )
-                )
+                bad.append(self._poison(info, found))
                 continue
-            segment = found.segment
-            out.chunks += 1
-            known = out.tails.get(segment.series)
-            if known is None or segment.n_hi > known.n:
-                out.tails[segment.series] = Tail(
-                    segment.n_hi, round(found.a * SECOND_US), segment.t_hi
-                )
-            if wanted is not None and not wanted(segment):
-                continue
-            segments.append(segment)
-            if len(segments) >= _BATCH:
-                self._hand_over(segments, bad)
-                segments, bad = [], []
-        self._hand_over(segments, bad, {CHECKPOINT + info.key: _token(info)})
+            lines.append(found)
+            if len(lines) >= _BATCH:
+                self._hand_over(info, lines, bad, wanted, out)
+                lines, bad = [], []
+        self._hand_over(info, lines, bad, wanted, out, {CHECKPOINT + info.key: _token(info)})
         return out
 
-    def _read(self, data: bytes) -> Iterator[Archived | Damaged]:
-        """The session's chunks in an object, and what is damaged."""
-        ours = self._session.encode() + b"#"
-        start = b'{"pk":"'
-
-        def parse(piece: bytes) -> Archived | None:
-            # Other sessions' lines need no decoding; the archiver always writes pk first.
-            if piece.startswith(start) and not piece.startswith(ours, len(start)):
-                return None
-            found = parse_line(piece)
-            return found if found.segment.series.session == self._session else None
-
-        framer = Framer(parse)
+    def _read(self, data: bytes) -> Iterator[Line | Damaged]:
+        """The session's lines in an object, and what is damaged."""
+        ours = self._session + "#"
+        framer: Framer[Line] = Framer(_parse_line, _parse_lines)
         reason = ""
         try:
             for block in inflate(data):
-                yield from (f for f in framer.feed(block) if f and not _foreign(f, ours))
+                yield from (f for f in framer.feed(block) if _mine(f, ours))
         except BadInput as error:
             reason = str(error)
         rest = framer.end(reason or "ends within an object")
-        yield from (f for f in rest if f and not _foreign(f, ours))
+        yield from (f for f in rest if _mine(f, ours))
         if reason:
             yield Damaged(framer.offset, reason, b"")
 
+    def _poison(self, info: ObjectInfo, found: Damaged) -> Quarantined:
+        return Quarantined(
+            Source.ARCHIVE,
+            f"{info.key} byte {found.offset}",
+            found.reason,
+            found.raw[:_RAW_KEPT],
+        )
+
     def _hand_over(
         self,
-        segments: list[Segment],
+        info: ObjectInfo,
+        lines: list[Line],
         bad: list[Quarantined],
+        wanted: Wanted | None,
+        out: Loaded,
         checkpoints: Mapping[str, str] | None = None,
     ) -> None:
+        gathered = gather(lines, self._catalog, wanted)
+        segments = gathered.segments
+        for line in gathered.left:
+            try:
+                segments.append(archived(line).segment)
+            except BadInput as error:
+                raw = msgspec.json.encode(line)[:_RAW_KEPT]
+                bad.append(
+                    Quarantined(Source.ARCHIVE, f"{info.key} {line.sk[:40]}", str(error), raw)
+                )
         self._laps.note_all(segments)
+        out.damaged += len(bad)
+        out.add(Loaded(chunks=sum(s.chunks for s in segments), tails=gathered.tails))
         batch = Batch(
             Source.ARCHIVE,
             tuple(segments),
@@ -294,15 +291,33 @@ class _Load:
 
     loader: ArchiveLoader
     info: ObjectInfo
-    wanted: Callable[[Segment], bool] | None
+    wanted: Wanted | None
 
     def __call__(self) -> Loaded:
         return self.loader.load_object(self.info, self.wanted)
 
 
-def _foreign(found: Archived | Damaged, ours: bytes) -> bool:
-    """True for damage that names another session."""
-    return isinstance(found, Damaged) and b'"pk"' in found.raw and ours not in found.raw
+def _mine(found: Line | Damaged, ours: str) -> bool:
+    """False for other sessions' lines, and for damage that names another session."""
+    if isinstance(found, Damaged):
+        return b'"pk"' not in found.raw or ours.encode() in found.raw
+    return found.pk.startswith(ours)
+
+
+def _parse_line(piece: bytes) -> Line:
+    if len(piece) > MAX_LINE:
+        raise BadInput(f"line of {len(piece)} bytes: at most {MAX_LINE}")
+    try:
+        return _decoder.decode(piece)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadInput(f"no archive line: {error}") from error
+
+
+def _parse_lines(data: bytes) -> list[Line]:
+    try:
+        return _decoder.decode_lines(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadInput(f"no archive lines: {error}") from error
 
 
 def _token(info: ObjectInfo) -> str:

@@ -29,10 +29,11 @@ from pitwall.stream import (
     ThreadPool,
     Time,
 )
-from pitwall.telemetry import Head, PitwallError, Segment, Series, Session
+from pitwall.telemetry import Head, PitwallError, Series, Session
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Tail
+from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
 from pitwall.turbo.decode import decoder
+from pitwall.turbo.gather import Tail
 from pitwall.turbo.holes import HoleTimes
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import Bucket
@@ -227,15 +228,14 @@ class Follower:
         self._archive_ends = {series: self._store.ledger().tail(series) for series in self._targets}
         return loaded.tails
 
-    def _load(
-        self, spans: Sequence[tuple[int, int]], wanted: Callable[[Segment], bool] | None
-    ) -> Loaded:
+    def _load(self, spans: Sequence[tuple[int, int]], wanted: Wanted | None) -> Loaded:
         """List and load; a bucket that cannot be read is told of and does without."""
         assert self._sources.bucket is not None
         pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
         loader = ArchiveLoader(
             self._sources.bucket,
             self._session.key,
+            self._session.catalog,
             self._recorder,
             pool,
             self._time,
@@ -545,15 +545,15 @@ class Follower:
         self._status = replace(self._status, **fields)
 
 
-def _absent_in(ledger: Ledger) -> Callable[[Segment], bool]:
-    """Is any chunk of a segment not in ``ledger``?"""
+def _absent_in(ledger: Ledger) -> Wanted:
+    """Which chunks are not in ``ledger``."""
 
-    def absent(segment: Segment) -> bool:
-        books = ledger.series.get(segment.series)
+    def absent(series: Series, n: int) -> bool:
+        books = ledger.series.get(series)
         if books is None:
             return True
         received = books.received
-        at = bisect_right(received, (segment.n_lo, _TOP)) - 1
-        return at < 0 or received[at][1] < segment.n_hi
+        at = bisect_right(received, (n, _TOP)) - 1
+        return at < 0 or received[at][1] < n
 
     return absent

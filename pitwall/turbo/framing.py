@@ -37,11 +37,15 @@ class Framer(Generic[T]):
     """Feed it content in blocks of any size; it gives what ``parse`` made of each object.
 
     ``parse`` takes the bytes of one object and raises BadInput. What cannot be read comes out as
-    :class:`Damaged`, and reading goes on behind it.
+    :class:`Damaged`, and reading goes on behind it. ``parse_lines`` takes many objects with a
+    newline after each, at once, and raises BadInput when that is not what they are.
     """
 
-    def __init__(self, parse: Callable[[bytes], T]) -> None:
+    def __init__(
+        self, parse: Callable[[bytes], T], parse_lines: Callable[[bytes], list[T]]
+    ) -> None:
         self._parse = parse
+        self._parse_lines = parse_lines
         self._rest = b""
         self._offset = 0
         """Where ``_rest`` begins in the content."""
@@ -54,11 +58,12 @@ class Framer(Generic[T]):
     def feed(self, block: bytes) -> Iterator[T | Damaged]:
         """The objects that are complete now."""
         data = self._rest + block if self._rest else block
-        start = 0
-        while (end := data.find(b"\n", start)) >= 0:
-            if end > start:
-                yield from self._line(data[start:end], self._offset + start)
-            start = end + 1
+        start = data.rfind(b"\n") + 1
+        if start:
+            try:
+                yield from self._parse_lines(data[:start])
+            except BadInput:
+                yield from self._one_by_one(data[:start])
         self._offset += start
         self._rest = data[start:]
         if len(self._rest) > MAX_OBJECT:
@@ -70,6 +75,13 @@ class Framer(Generic[T]):
         if rest.strip():
             yield from self._line(rest, self._offset, reason)
         self._offset += len(rest)
+
+    def _one_by_one(self, data: bytes) -> Iterator[T | Damaged]:
+        start = 0
+        while (end := data.find(b"\n", start)) >= 0:
+            if end > start:
+                yield from self._line(data[start:end], self._offset + start)
+            start = end + 1
 
     def _line(self, piece: bytes, offset: int, reason: str = "") -> Iterator[T | Damaged]:
         try:

@@ -13,7 +13,7 @@ from pitwall.store import Ledger
 from pitwall.store.holes import named_parts
 from pitwall.telemetry import Head, Series
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.turbo.archive import Tail
+from pitwall.turbo.gather import Tail
 
 FOREIGN_US = 3600 * SECOND_US
 """Event times further than this from server time say nothing about when chunks were written."""

@@ -92,7 +92,7 @@ class Tempo:
 
     overlap_us: int = 120 * SECOND_US
     reach_us: int = 84_600 * SECOND_US
-    repair_most: int = 2000
+    repair_most: int = 20_000
     archive_from: int = 2000
     live_wait_us: int = 5 * SECOND_US
     patience_us: int = 30 * SECOND_US
