@@ -19,18 +19,25 @@ class Pace:
         first_us: event time of the first thing to write; event time starts here.
         speed: event seconds per wall second; ``inf`` makes everything due at once.
         now_us: the wall's clock.
-        start_us: event time that belongs to the present moment; ``first_us`` when None. When it
-            is later, what lies before is caught up with, at a bounded rate.
+        start_us: event time that belongs to the moment ``began_us``; ``first_us`` when None. When
+            it is later, what lies before is caught up with, at a bounded rate.
+        began_us: a moment on the wall's clock; the present one when None.
     """
 
     def __init__(
-        self, first_us: int, speed: float, now_us: NowUs, start_us: int | None = None
+        self,
+        first_us: int,
+        speed: float,
+        now_us: NowUs,
+        start_us: int | None = None,
+        began_us: int | None = None,
     ) -> None:
         if not speed > 0:
             raise BadInput(f"speed {speed}: give event seconds per second, more than 0")
         self._speed = speed
         self._now_us = now_us
-        self._began = self._last = now_us()
+        self._last = now_us()
+        self._began = self._last if began_us is None else began_us
         self._start = first_us if start_us is None else start_us
         self._position = float(first_us)
 

@@ -90,7 +90,8 @@ def publish(
         clients: DynamoDB, and S3 when a bucket is given.
         table, bucket: where to; without a bucket laps are sealed in the table alone.
         speed: event seconds per second; ``inf`` writes as fast as the table takes it.
-        start_us: event time that belongs to the present moment (see :class:`Pace`).
+        start_us: event time that belongs to the moment of this call (see :class:`Pace`), however
+            long the source takes to give its first chunk.
         resume: heads to go on from, of the same epochs. Chunks that they state are taken as
             written: give the chunks of the laps they end in, so that those are sealed whole.
         end: write the head that ends each epoch once the source is done or ``stop`` was set;
@@ -103,12 +104,13 @@ def publish(
         Failure: the table refuses or takes nothing for two minutes.
     """
     stop = threading.Event() if stop is None else stop
+    began = now_us() if start_us is not None else None
     run = _Run(session, clients, table, bucket, tuple(resume), wait or time.sleep)
     run.writer.put("session", session_item(session))
     run.writer.drain()
     run.sealer.start()
     try:
-        stopped = run.pump(chunks, Pacing(speed, start_us, now_us, wait or stop.wait), stop)
+        stopped = run.pump(chunks, Pacing(speed, start_us, began, now_us, wait or stop.wait), stop)
         run.writer.drain()
         if end:
             run.end()
@@ -122,6 +124,7 @@ class Pacing(NamedTuple):
 
     speed: float
     start_us: int | None
+    began_us: int | None
     now_us: NowUs
     wait: Wait
 
@@ -158,7 +161,7 @@ class _Run:
             if self.known:
                 return False
             raise BadInput(f"nothing to publish for {self.session.key}: the source has no chunks")
-        pace = Pace(upcoming.t_hi, pacing.speed, pacing.now_us, pacing.start_us)
+        pace = Pace(upcoming.t_hi, pacing.speed, pacing.now_us, pacing.start_us, pacing.began_us)
         head_at = pacing.now_us()
         while not stop.is_set():
             position = pace.position

@@ -217,6 +217,23 @@ def test_a_stall_is_made_up_for_without_a_burst() -> None:
     assert busiest > steady  # it does catch up
 
 
+def test_a_slow_source_does_not_shift_the_present() -> None:
+    clients = FakeClients()
+    time = FakeTime()
+    began = time.us
+
+    def source() -> Any:
+        time.us += 3_000_000  # it had to be made first
+        yield from CHUNKS
+
+    publish(
+        source(), made.SESSION, clients, "table", speed=1.0, start_us=CHUNKS[0].t_hi,
+        now_us=time.now_us, wait=time.wait,
+    )  # fmt: skip
+    event = (CHUNKS[-1].t_hi - CHUNKS[0].t_hi) / 1e6
+    assert (time.us - began) / 1e6 == pytest.approx(event, abs=0.3)
+
+
 def test_a_clock_set_back_does_not_stop_it() -> None:
     clients = FakeClients()
     time = FakeTime()
