@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import pathname2url
 
+from pitwall.store.rows import DamagedRow
 from pitwall.store.schema import APPLICATION_ID
 from pitwall.telemetry import BadInput, Failure, PitwallError
 
@@ -23,6 +24,9 @@ def translate(path: Path, error: sqlite3.Error) -> PitwallError:
     """The one line that says what a SQLite error means for this recording and what to do."""
     # Extended codes carry the primary one in their low byte.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if str(error).startswith("Could not decode"):
+        # It would go on with the bytes themselves.
+        return damaged(path, "text that is none")
     if code in _FULL:
         return Failure(
             f"{path}: the disk is full: make room and open it again; "
@@ -32,14 +36,19 @@ def translate(path: Path, error: sqlite3.Error) -> PitwallError:
         return Failure(f"{path}: cannot be written (read-only): copy it to a folder that can be")
     if code in _BUSY:
         return Failure(f"{path}: locked by another program for too long: close it there")
-    if code in _DAMAGED:
-        return BadInput(
-            f"{path}: the file is damaged or cut short ({error}): open a copy of it, or join or "
-            "import the session again"
-        )
+    if code in _DAMAGED or isinstance(error, DamagedRow):
+        return damaged(path, str(error))
     if code == sqlite3.SQLITE_CANTOPEN:
         return Failure(f"{path}: cannot be opened ({error}): check the folder and its permissions")
     return Failure(f"{path}: {error}: check the disk and open it again")
+
+
+def damaged(path: Path, what: str) -> BadInput:
+    """The one line for a file whose content is not what was written."""
+    return BadInput(
+        f"{path}: the file is damaged ({what}): open a copy of it, or join or import the session "
+        "again"
+    )
 
 
 @contextmanager

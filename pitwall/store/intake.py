@@ -270,21 +270,22 @@ class Intake:
         if n_lo is not None:
             n_hi = min(max(record.n_hi or n_lo, n_lo), MAX_N)
         raw = record.raw[:MAX_RAW]
-        full = (
+        # The same record read again (a replayed shard, the archive's repeats) is no news.
+        digest = hashlib.blake2b(
+            repr((record.where, record.reason, series, n_lo, n_hi, record.raw)).encode(),
+            digest_size=16,
+        ).digest()
+        if self._db.execute("SELECT 1 FROM quarantine WHERE digest = ?", (digest,)).fetchone():
+            return
+        if (
             count.get("quarantine_rows", 0) >= MAX_QUARANTINE_ROWS
             or count.get("quarantine_bytes", 0) + len(raw) > MAX_QUARANTINE_BYTES
-        )
-        if full:
+        ):
             count["quarantine_beyond"] = count.get("quarantine_beyond", 0) + 1
         else:
-            # The same record read again (a replayed shard, the archive's repeats) is no news.
-            digest = hashlib.blake2b(
-                b"\0".join([record.where.encode(), record.reason.encode(), record.raw]),
-                digest_size=16,
-            ).digest()
-            added = self._db.execute(
-                """INSERT OR IGNORE INTO quarantine (digest, source, place, reason, car, grp,
-                    epoch, n, n_hi, received, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            self._db.execute(
+                """INSERT INTO quarantine (digest, source, place, reason, car, grp, epoch, n, n_hi,
+                    received, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (
                     digest,
                     record.source.code,
@@ -298,9 +299,7 @@ class Intake:
                     self._received_us,
                     raw,
                 ),
-            ).rowcount
-            if not added:
-                return
+            )
             count["quarantine_rows"] = count.get("quarantine_rows", 0) + 1
             count["quarantine_bytes"] = count.get("quarantine_bytes", 0) + len(raw)
         count["quarantined"] = count.get("quarantined", 0) + 1

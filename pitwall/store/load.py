@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from pitwall.store import database
 from pitwall.store.growth import GrowingColumns, Samples, join
 from pitwall.store.identity import MAX_DECODED
+from pitwall.store.intervals import IntervalSet
 from pitwall.store.recording import Recording
 from pitwall.store.session_store import Key, SessionStore
 from pitwall.telemetry import BadInput, Group, Series, Session, decode_many
@@ -67,29 +68,23 @@ def _series(
 ) -> Iterator[Samples]:
     version = recording.session.catalog.version
     epoch = growing.epoch_index(series.epoch)
-    last = 0
+    held = IntervalSet()
     for rows in recording.read_bulk(series, MAX_DECODED):
-        checksums = np.array([zlib.crc32(p) for p in rows.payloads], np.int64)
-        before = np.concatenate([[last], rows.n_hi[:-1]])
-        wrong = (checksums != rows.checksum) | (rows.n_lo <= before) | (rows.n_hi < rows.n_lo)
+        before = np.concatenate([[held.last], rows.n_hi[:-1]])
+        wrong = ~rows.intact | (rows.n_lo <= before) | (rows.n_hi < rows.n_lo)
+        if wrong.any():
+            raise _damaged(recording, series, int(rows.n_lo[int(np.argmax(wrong))]))
         lengths, samples, bad = decode_many(rows.payloads, group, version)
-        chunks = rows.n_hi - rows.n_lo + 1
-        if bad or wrong.any() or chunks.sum() != len(rows.counts):
-            first = int(rows.n_lo[min([*bad, *np.flatnonzero(wrong).tolist(), len(wrong) - 1])])
-            raise BadInput(
-                f"{recording.path}: the file is damaged (car {series.car}, {series.group}, chunk "
-                f"{first}): open a copy of it, or join or import the session again"
-            )
-        last = int(rows.n_hi[-1])
+        if bad:
+            raise _damaged(recording, series, int(rows.n_lo[min(bad)]))
         # Counters of all chunks: the rows' first ones, counted up within each row.
+        chunks = rows.n_hi - rows.n_lo + 1
         ends = np.cumsum(chunks)
         counters = np.arange(ends[-1]) + np.repeat(rows.n_lo - (ends - chunks), chunks)
-        if rows.counts.sum() != len(samples.t):
-            raise BadInput(
-                f"{recording.path}: the file is damaged (car {series.car}, {series.group}, chunks "
-                f"{int(rows.n_lo[0])} to {last}): open a copy of it, or join or import the "
-                "session again"
-            )
+        # Rows without holes between them are one interval.
+        breaks = np.flatnonzero(rows.n_lo[1:] > rows.n_hi[:-1] + 1)
+        for a, z in zip([0, *(breaks + 1).tolist()], [*breaks.tolist(), -1], strict=True):
+            held.add(int(rows.n_lo[a]), int(rows.n_hi[z]))
         yield Samples(
             samples.t + np.repeat(rows.t_lo, lengths),
             samples.values.astype(np.float32),
@@ -97,3 +92,11 @@ def _series(
             np.full(len(samples.t), epoch, np.uint16),
             np.repeat(rows.source.astype(np.uint8), lengths),
         )
+    if held.intervals() != recording.ledger().series[series].received:
+        raise database.damaged(
+            recording.path, f"car {series.car}, {series.group}: chunks and ledger disagree"
+        )
+
+
+def _damaged(recording: Recording, series: Series, n: int) -> BadInput:
+    return database.damaged(recording.path, f"car {series.car}, {series.group}, chunk {n}")

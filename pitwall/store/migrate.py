@@ -15,11 +15,12 @@ def version_of(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def check(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> bool:
+def check(db: sqlite3.Connection, path: Path, steps: Sequence[Step] | None = None) -> bool:
     """True when the file is up to date, False when it needs :func:`upgrade`.
 
     Raises BadInput when it was written by a newer Pitwall.
     """
+    steps = STEPS if steps is None else steps
     version = version_of(db)
     if version > len(steps):
         raise BadInput(
@@ -29,11 +30,12 @@ def check(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> 
     return version == len(steps)
 
 
-def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> int:
+def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] | None = None) -> int:
     """Run the missing steps in order, all in one transaction. Returns how many were run.
 
     The connection must be in autocommit mode. A failing step leaves the file as it was.
     """
+    steps = STEPS if steps is None else steps
     if check(db, path, steps):
         return 0
     db.execute("BEGIN IMMEDIATE")

@@ -281,11 +281,8 @@ def _read_state(db: sqlite3.Connection, path: Path) -> State:
         counters = dict(db.execute("SELECT name, value FROM counters").fetchall())
         state.counters = counters
         state.books.replace(read_accounts(db, session.key), counters.get("quarantined", 0))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            f"{path}: the file is damaged (its description cannot be read: {error!r}): open a copy "
-            "of it, or join or import the session again"
-        ) from error
+    except (BadInput, KeyError, TypeError, ValueError) as error:
+        raise database.damaged(path, f"its description cannot be read: {error!r}") from error
     return state
 
 

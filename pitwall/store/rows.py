@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ SHIFT = 32
 """A segment's row id is ``series << SHIFT | n_lo``."""
 MASK = (1 << SHIFT) - 1
 
+_NUMBERS = struct.Struct("<6q")
 _INSERT = """INSERT INTO segments (id, n_hi, lap, t_lo, t_hi, source, received_lo, received_hi,
     checksum, counts, crcs, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _COLUMNS = """id, n_hi, lap, t_lo, t_hi, source, received_lo, received_hi, checksum, counts, crcs,
@@ -34,43 +36,60 @@ class Row:
         segment: the run of chunks.
         source: which leg brought it.
         received_lo, received_hi: earliest and latest receipt time of its chunks.
-        checksum: crc32 of the payload as it was written.
+        intact: False when the row is not what was written.
     """
 
     segment: Segment
     source: Source
     received_lo: int
     received_hi: int
-    checksum: int = field(default=-1)
+    intact: bool = True
 
-    @property
-    def intact(self) -> bool:
-        """False when the payload is not what was written."""
-        return zlib.crc32(self.segment.payload) == self.checksum
+
+class DamagedRow(sqlite3.DatabaseError):
+    """A row that no version of this program wrote."""
 
 
 def insert_segments(db: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> None:
     """Store ``(series id, row)`` pairs."""
-    db.executemany(
-        _INSERT,
-        (
-            (
-                sid << SHIFT | row.segment.n_lo,
-                row.segment.n_hi,
-                row.segment.lap,
-                row.segment.t_lo,
-                row.segment.t_hi,
-                row.source.code,
-                row.received_lo,
-                row.received_hi,
-                zlib.crc32(row.segment.payload),
-                _pack(row.segment.counts, "<u2"),
-                _pack(row.segment.crcs, "<u4"),
-                row.segment.payload,
-            )
-            for sid, row in rows
-        ),
+    db.executemany(_INSERT, (_values(sid, row) for sid, row in rows))
+
+
+def _values(sid: int, row: Row) -> tuple[int | bytes, ...]:
+    s = row.segment
+    row_id = sid << SHIFT | s.n_lo
+    counts, crcs = _pack(s.counts, "<u2"), _pack(s.crcs, "<u4")
+    source = row.source.code
+    return (
+        row_id,
+        s.n_hi,
+        s.lap,
+        s.t_lo,
+        s.t_hi,
+        source,
+        row.received_lo,
+        row.received_hi,
+        _checksum(row_id, s.n_hi, s.lap, s.t_lo, s.t_hi, source, counts, crcs, s.payload),
+        counts,
+        crcs,
+        s.payload,
     )
+
+
+def _checksum(
+    row_id: int,
+    n_hi: int,
+    lap: int,
+    t_lo: int,
+    t_hi: int,
+    source: int,
+    counts: bytes,
+    crcs: bytes,
+    payload: bytes,
+) -> int:
+    """crc32 of a row: SQLite has none of its own, and numbers must not be wrong in silence."""
+    crc = zlib.crc32(_NUMBERS.pack(row_id, n_hi, lap, t_lo, t_hi, source))
+    return zlib.crc32(payload, zlib.crc32(crcs, zlib.crc32(counts, crc)))
 
 
 def read_segments(
@@ -96,7 +115,8 @@ class Bulk:
     """Many rows of one series as columns, in order of n.
 
     Attributes:
-        n_lo, n_hi, t_lo, source, checksum: int64[m].
+        n_lo, n_hi, t_lo, source: int64[m].
+        intact: bool[m], False for a row that is not what was written.
         counts: int64[chunks of all rows].
         payloads: m of them.
     """
@@ -105,38 +125,49 @@ class Bulk:
     n_hi: NDArray[np.int64]
     t_lo: NDArray[np.int64]
     source: NDArray[np.int64]
-    checksum: NDArray[np.int64]
+    intact: NDArray[np.bool_]
     counts: NDArray[np.int64]
     payloads: tuple[bytes, ...]
 
 
 def read_bulk(db: sqlite3.Connection, sid: int, max_samples: int) -> Iterator[Bulk]:
-    """All rows of one series, in portions of about ``max_samples`` samples."""
+    """All rows of one series, in portions of about ``max_samples`` samples.
+
+    Raises sqlite3.DatabaseError when the file is damaged.
+    """
     cursor = db.execute(
-        """SELECT id, n_hi, t_lo, source, checksum, counts, payload FROM segments
+        """SELECT checksum, id, n_hi, lap, t_lo, t_hi, source, counts, crcs, payload FROM segments
             WHERE id BETWEEN ? AND ? ORDER BY id""",
         (sid << SHIFT, sid << SHIFT | MASK),
     )
-    rows: list[tuple[int, int, int, int, int, bytes, bytes]] = []
+    rows: list[_Raw] = []
     samples = 0
-    while more := cursor.fetchmany(64):
-        rows += more
-        samples += int(np.frombuffer(b"".join([r[5] for r in more]), "<u2").sum(dtype=np.int64))
-        if samples >= max_samples:
+    try:
+        while more := cursor.fetchmany(64):
+            rows += more
+            counts = np.frombuffer(b"".join([r[7] for r in more]), "<u2")
+            samples += int(counts.sum(dtype=np.int64))
+            if samples >= max_samples:
+                yield _bulk(rows)
+                rows, samples = [], 0
+        if rows:
             yield _bulk(rows)
-            rows, samples = [], 0
-    if rows:
-        yield _bulk(rows)
+    except (TypeError, ValueError, OverflowError, struct.error) as error:
+        raise DamagedRow(f"a row cannot be read: {error}") from error
 
 
-def _bulk(rows: list[tuple[int, int, int, int, int, bytes, bytes]]) -> Bulk:
-    ids, n_hi, t_lo, source, checksum, counts, payloads = zip(*rows, strict=True)
+_Raw = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes]
+
+
+def _bulk(rows: list[_Raw]) -> Bulk:
+    intact = [_checksum(*row[1:]) == row[0] for row in rows]
+    _, ids, n_hi, _, t_lo, _, source, counts, _, payloads = zip(*rows, strict=True)
     return Bulk(
         np.array(ids, np.int64) & MASK,
         np.array(n_hi, np.int64),
         np.array(t_lo, np.int64),
         np.array(source, np.int64),
-        np.array(checksum, np.int64),
+        np.array(intact, np.bool_),
         np.frombuffer(b"".join(counts), "<u2").astype(np.int64),
         payloads,
     )
@@ -162,18 +193,24 @@ def held_crcs(db: sqlite3.Connection, sid: int, n_lo: int, n_hi: int) -> dict[in
 def _row(
     row: tuple[int, int, int, int, int, int, int, int, int, bytes, bytes, bytes], series: Series
 ) -> Row:
-    segment = Segment(
-        series,
-        row[0] & MASK,
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        _unpack(row[9], "<u2"),
-        _unpack(row[10], "<u4"),
-        row[11],
-    )
-    return Row(segment, Source.of_code(row[5]), row[6], row[7], row[8])
+    try:
+        row_id, n_hi, lap, t_lo, t_hi, source, received_lo, received_hi, checksum = row[:9]
+        counts, crcs, payload = row[9:]
+        intact = checksum == _checksum(row_id, n_hi, lap, t_lo, t_hi, source, counts, crcs, payload)
+        segment = Segment(
+            series,
+            row_id & MASK,
+            n_hi,
+            lap,
+            t_lo,
+            t_hi,
+            _unpack(counts, "<u2"),
+            _unpack(crcs, "<u4"),
+            payload,
+        )
+        return Row(segment, Source.of_code(source), received_lo, received_hi, intact)
+    except (TypeError, ValueError, KeyError, struct.error) as error:
+        raise DamagedRow(f"a row cannot be read: {error!r}") from error
 
 
 def _pack(numbers: tuple[int, ...], dtype: str) -> bytes:
