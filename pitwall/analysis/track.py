@@ -177,13 +177,21 @@ class _Index:
         return self._a[i, 0], self._a[i, 1], self._b[i, 0], self._b[i, 1]
 
     def _fill(self) -> NDArray[np.int64]:
-        grid = np.zeros(int(self._size.prod()), np.int64)
+        grid = np.full(int(self._size.prod()), -1, np.int64)
         ys = self._low[1] + (np.arange(self._size[1]) + 0.5) * self._cell
+        # Further away than this nothing is ever placed: such cells need no nearest point.
+        near = _MARGIN_M + self._cell
         for i in range(int(self._size[0])):
             cx = self._low[0] + (i + 0.5) * self._cell
-            away = (self._a[:, 0] - cx) ** 2 + (ys[:, None] - self._a[:, 1]) ** 2
+            across = self._a[:, 0] - cx
+            band = np.flatnonzero(np.abs(across) <= near)
+            if not len(band):
+                continue
+            away = across[band] ** 2 + (ys[:, None] - self._a[band, 1]) ** 2
+            best = away.argmin(axis=1)
+            close = away[np.arange(len(ys)), best] <= near * near
             row = i * self._size[1]
-            grid[row : row + self._size[1]] = away.argmin(axis=1)
+            grid[row : row + self._size[1]] = np.where(close, band[best], -1)
         return grid
 
 
