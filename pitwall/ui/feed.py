@@ -19,7 +19,7 @@ from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.asof import best_of_session, standings
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.known_tracks import corners_of
-from pitwall.ui.lapview import LapView, Picture, with_current
+from pitwall.ui.lapview import LapView, with_current
 from pitwall.ui.model import View, Workspace
 from pitwall.ui.overdue import Overdue
 from pitwall.ui.panes.header import Header, Top
@@ -27,9 +27,11 @@ from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
 from pitwall.ui.panes.map import Dot, MapPane
 from pitwall.ui.panes.strip import Strip, Vital
-from pitwall.ui.panes.timeline import Span, Timeline
+from pitwall.ui.panes.timeline import Timeline
+from pitwall.ui.panes.timeline_band import Span
 from pitwall.ui.panes.timing import TimingPane
 from pitwall.ui.panes.values import ValuesPane
+from pitwall.ui.picture import Picture
 from pitwall.ui.plot.choice import choose, position_channels
 from pitwall.ui.plot.trace_stack import TraceStack
 from pitwall.ui.qt import QtGui

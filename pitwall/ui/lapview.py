@@ -1,7 +1,7 @@
 """Which laps are on screen, and their curves against the shared axis. Plain numpy, no Qt.
 
-One :class:`Picture` is what the trace stack paints; it is rebuilt when the store or the view
-changed, never while only the cursor moves.
+A :class:`~pitwall.ui.picture.Picture` is rebuilt when the store or the view changed, never while
+only the cursor moves.
 """
 
 from __future__ import annotations
@@ -15,139 +15,12 @@ from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.model import Axis, ReferenceKind, View
+from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Times
 from pitwall.ui.plot.choice import MOST, Trace
 from pitwall.ui.words import seconds
 
 ROLLING_S = 90.0
 REFRESH_US = 5 * SECOND_US
-Floats = NDArray[np.float64]
-Times = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A lap on screen.
-
-    Attributes:
-        lap: the lap; one that still runs has no end.
-        t_end: its end, or the newest data of its car while it runs.
-        open: True while it runs.
-    """
-
-    lap: Lap
-    t_end: int
-    open: bool
-
-    @property
-    def car(self) -> str:
-        """Whose lap it is."""
-        return self.lap.car
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One curve.
-
-    Attributes:
-        t: int64[n], event time.
-        x: float64[n], position on the shared axis, non-decreasing.
-        y: float64[n], values, finite.
-        starts: indices where an unbroken run starts; the first is 0 unless empty.
-    """
-
-    t: Times
-    x: Floats
-    y: Floats
-    starts: NDArray[np.intp]
-
-    def value_at(self, t_us: int, *, hold: bool = False) -> float | None:
-        """The value at ``t_us``, between samples by a straight line or held; None in a hole."""
-        n = len(self.t)
-        after = int(np.searchsorted(self.t, t_us, side="right"))
-        if after == 0 or n == 0:
-            return None
-        before = after - 1
-        if after == n:
-            return float(self.y[before]) if t_us == self.t[before] else None
-        if self.t[before] == t_us:
-            return float(self.y[before])
-        if np.any(self.starts == after):
-            return None
-        if hold:
-            return float(self.y[before])
-        share = (t_us - self.t[before]) / (self.t[after] - self.t[before])
-        return float(self.y[before] + share * (self.y[after] - self.y[before]))
-
-
-@dataclass(frozen=True, slots=True)
-class HoleMark:
-    """A hole on the axis: where, of which group, and its length in words."""
-
-    x0: float
-    x1: float
-    group: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Event time to axis and back for one lap; straight between the known points.
-
-    Attributes:
-        t: int64[n], increasing.
-        x: float64[n], non-decreasing.
-    """
-
-    t: Times
-    x: Floats
-
-    def to_x(self, t: Times) -> Floats:
-        """Positions of the times ``t``."""
-        return np.interp(t, self.t, self.x)
-
-    def to_time(self, x: float) -> int:
-        """The time at position ``x``."""
-        return int(np.interp(x, self.x, self.t))
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Everything the stack draws.
-
-    Attributes:
-        axis: what the axis counts; time when distance was wanted but is not known.
-        full: limits of the whole axis.
-        traces: the plots.
-        lines, reference_lines: curves of the shown and the reference lap, one per plot.
-        mapping, reference_mapping: event time to axis for both laps.
-        delta: time against the reference, seconds over the axis; None without reference.
-        behind: the same over metres after the line: ``(s, seconds)``; None without reference.
-        predicted_us: the lap time to come; None when not known.
-        holes: hatched.
-        seams: ``(x, words)`` where one source hands over to the next.
-        edge: x of the newest data of a lap that still runs; None otherwise.
-        corners: ``(x, name)`` of the corners, or of the laps' beginnings on the session's clock.
-        shown, reference: the laps.
-        reference_word: why this lap is the reference.
-    """
-
-    axis: Axis
-    full: tuple[float, float]
-    traces: tuple[Trace, ...]
-    lines: tuple[Line, ...]
-    reference_lines: tuple[Line, ...] = ()
-    mapping: Mapping | None = None
-    reference_mapping: Mapping | None = None
-    delta: Line | None = None
-    behind: tuple[Floats, Floats] | None = None
-    predicted_us: int | None = None
-    holes: tuple[HoleMark, ...] = ()
-    seams: tuple[tuple[float, str], ...] = ()
-    edge: float | None = None
-    corners: tuple[tuple[float, str], ...] = ()
-    shown: Shown | None = None
-    reference: Shown | None = None
-    reference_word: str = ""
 
 
 @dataclass(slots=True)

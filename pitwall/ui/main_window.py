@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from pitwall.runtime.frame_pump import FramePump
-from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.actions import ACTIONS
 from pitwall.ui.dialogs import show_error
 from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.inputs import Inputs
-from pitwall.ui.model import Reference, ReferenceKind, Workspace
+from pitwall.ui.model import Workspace
+from pitwall.ui.navigate import Navigator
 from pitwall.ui.panes.header import Header
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
@@ -24,9 +24,9 @@ from pitwall.ui.panes.values import ValuesPane
 from pitwall.ui.plot.choice import position_channels
 from pitwall.ui.plot.trace_stack import PAN_SHARE, ZOOM, TraceStack
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.splitter import GAP, splitter
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 
-GAP = 8
 NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis"})
 
 
@@ -58,6 +58,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
         self.panes = self._make_panes()
         self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
+        self._navigator = Navigator(inputs, self.workspace, self.panes)
         self._lay_out()
         self._keys = KeysOverlay(theme, self)
         self._bind_actions()
@@ -91,16 +92,16 @@ class MainWindow(QtWidgets.QMainWindow):
     def _lay_out(self) -> None:
         panes = self.panes
         panes.loading.setParent(self)
-        self._left = _splitter(QtCore.Qt.Orientation.Vertical, panes.timing, panes.laps)
-        self._right = _splitter(QtCore.Qt.Orientation.Vertical, panes.map, panes.values)
+        self._left = splitter(QtCore.Qt.Orientation.Vertical, panes.timing, panes.laps)
+        self._right = splitter(QtCore.Qt.Orientation.Vertical, panes.map, panes.values)
         if position_channels(self._inputs.store.session.catalog) is None:
             panes.map.hide()  # a session without GPS has no map rather than an empty one
-        self._body = _splitter(
+        self._body = splitter(
             QtCore.Qt.Orientation.Horizontal, self._left, panes.traces, self._right
         )
         self._body.setStretchFactor(1, 1)
-        for splitter in (self._left, self._right, self._body):
-            splitter.splitterMoved.connect(self._splitter_moved)
+        for part in (self._left, self._right, self._body):
+            part.splitterMoved.connect(self._splitter_moved)
         self._frame = QtWidgets.QWidget()
         inner = QtWidgets.QVBoxLayout(self._frame)
         inner.setContentsMargins(GAP, GAP, GAP, GAP)
@@ -117,7 +118,7 @@ class MainWindow(QtWidgets.QMainWindow):
         panes, workspace = self.panes, self.workspace
         panes.timing.chosen.connect(lambda car, _: workspace.select_car(car))
         panes.map.chosen.connect(workspace.select_car)
-        panes.laps.chosen.connect(self._lap_chosen)
+        panes.laps.chosen.connect(self._navigator.choose_lap)
         panes.timeline.scrubbed.connect(workspace.scrub)
         panes.timeline.live.connect(workspace.go_live)
         panes.header.clicked.connect(self._header_clicked)
@@ -135,19 +136,19 @@ class MainWindow(QtWidgets.QMainWindow):
             self.addAction(bound)
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
-        w, traces = self.workspace, self.panes.traces
+        w, go, traces = self.workspace, self._navigator, self.panes.traces
         return {
             "live": w.go_live,
-            "back_1": lambda: self._scrub_by(-1),
-            "forward_1": lambda: self._scrub_by(1),
-            "back_10": lambda: self._scrub_by(-10),
-            "forward_10": lambda: self._scrub_by(10),
-            "previous_car": lambda: self._step_car(-1),
-            "next_car": lambda: self._step_car(1),
-            "previous_lap": lambda: self._step_lap(-1),
-            "next_lap": lambda: self._step_lap(1),
+            "back_1": lambda: go.scrub_by(-1),
+            "forward_1": lambda: go.scrub_by(1),
+            "back_10": lambda: go.scrub_by(-10),
+            "forward_10": lambda: go.scrub_by(10),
+            "previous_car": lambda: go.step_car(-1),
+            "next_car": lambda: go.step_car(1),
+            "previous_lap": lambda: go.step_lap(-1),
+            "next_lap": lambda: go.step_lap(1),
             "reference": w.next_reference,
-            "reference_here": self._reference_here,
+            "reference_here": go.reference_here,
             "axis": w.toggle_axis,
             "rolling": w.toggle_rolling,
             "zoom_in": lambda: traces.zoom(ZOOM),
@@ -156,12 +157,12 @@ class MainWindow(QtWidgets.QMainWindow):
             "pan_right": lambda: traces.pan(PAN_SHARE),
             "whole": lambda: w.change(span=None),
             "fit": lambda: w.change(fit=not w.view.fit),
-            "clear": self._clear,
+            "clear": go.clear_cursor,
             "theme": self._next_theme,
             "larger": lambda: self._step_scale(1),
             "smaller": lambda: self._step_scale(-1),
             "full_screen": self._full_screen,
-            "help": self._keys_overlay,
+            "help": self._keys.toggle,
             "quit": lambda: _ignore(self.close()),
         }
 
@@ -210,75 +211,12 @@ class MainWindow(QtWidgets.QMainWindow):
             stats.add_shown(self.feed.shown_us, self._inputs.now_us())
         return done
 
-    # -- what the user does -------------------------------------------------------------
-
-    def _lap_chosen(self, lap: int, modified: bool) -> None:
-        view = self.workspace.view
-        shown = self.panes.traces.picture.shown if self.panes.traces.picture else None
-        again = shown is not None and not shown.open and shown.lap.number == lap
-        if view.car is not None and (modified or again):
-            self.workspace.change(reference=Reference(ReferenceKind.LAP, view.car, lap), lap=None)
-            return
-        timing = self._inputs.timing()
-        car = timing.cars.get(view.car or "") if timing else None
-        running = car is not None and car.current_lap == lap and view.moment is None
-        self.workspace.select_lap(None if running else lap)
-
-    def _reference_here(self) -> None:
-        picture = self.panes.traces.picture
-        if picture is not None and picture.shown is not None and not picture.shown.open:
-            lap = picture.shown.lap
-            self.workspace.change(reference=Reference(ReferenceKind.LAP, lap.car, lap.number))
-
-    def _scrub_by(self, seconds: float) -> None:
-        view, latest = self.workspace.view, self._inputs.store.latest_us()
-        moment = (view.moment or latest) + int(seconds * SECOND_US)
-        if moment >= latest:
-            self.workspace.go_live()
-        else:
-            start = self._inputs.store.earliest_us()
-            self.workspace.scrub(max(moment, start))
-
-    def _step_car(self, step: int) -> None:
-        rows = [str(row.key) for row in self.panes.timing.rows]
-        car = self.workspace.view.car
-        if car in rows:
-            wanted = rows[min(max(rows.index(car) + step, 0), len(rows) - 1)]
-            self.workspace.select_car(wanted)
-            self.panes.timing.scroll_to(wanted)
-
-    def _step_lap(self, step: int) -> None:
-        picture = self.panes.traces.picture
-        laps = sorted(int(str(row.key)) for row in self.panes.laps.rows)
-        if picture is None or picture.shown is None or not laps:
-            return
-        number = picture.shown.lap.number
-        if step > 0 and number >= laps[-1]:
-            self.workspace.go_live()
-            return
-        at = laps.index(number) if number in laps else len(laps) - 1
-        wanted = laps[min(max(at + step, 0), len(laps) - 1)]
-        self._lap_stepped(wanted)
-
-    def _lap_stepped(self, lap: int) -> None:
-        timing = self._inputs.timing()
-        car = timing.cars.get(self.workspace.view.car or "") if timing else None
-        running = car is not None and car.current_lap == lap
-        self.workspace.select_lap(None if running else lap)
-        self.panes.laps.scroll_to(lap)
-
     def _header_clicked(self, key: str) -> None:
         if key == "live":
             self.workspace.go_live()
 
     def _cancel_history(self) -> None:
         self._inputs.commands.cancel_history()
-
-    def _clear(self) -> None:
-        self.workspace.change(cursor=None, pinned=False)
-
-    def _keys_overlay(self) -> None:
-        self._keys.toggle()
 
     def show_error(self, text: str) -> None:
         """Say what went wrong in a box that does not stop the window."""
@@ -367,32 +305,6 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.stop()
         self.closed.emit()
         super().closeEvent(event)
-
-
-class _Handle(QtWidgets.QSplitterHandle):
-    """A handle that is only the gap between two panels."""
-
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
-        painter = QtGui.QPainter(self)
-        painter.fillRect(event.rect(), self.palette().color(QtGui.QPalette.ColorRole.Window))
-        painter.end()
-
-
-class _Splitter(QtWidgets.QSplitter):
-    def createHandle(self) -> QtWidgets.QSplitterHandle:  # noqa: N802
-        """The quiet handle."""
-        return _Handle(self.orientation(), self)
-
-
-def _splitter(
-    orientation: QtCore.Qt.Orientation, *widgets: QtWidgets.QWidget
-) -> QtWidgets.QSplitter:
-    made = _Splitter(orientation)
-    made.setHandleWidth(GAP)
-    made.setChildrenCollapsible(False)
-    for widget in widgets:
-        made.addWidget(widget)
-    return made
 
 
 def _slot(handler: Callable[[], None]) -> Callable[[bool], None]:

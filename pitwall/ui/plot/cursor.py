@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pitwall.ui.lapview import Line, Picture
+from pitwall.ui.picture import Line, Picture
 from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.curves import Painted
 from pitwall.ui.qt import QtCore, QtGui

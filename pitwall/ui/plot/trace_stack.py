@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from pitwall.telemetry.clock import lap_time
-from pitwall.ui.lapview import Picture, Shown
 from pitwall.ui.model import Axis, View, Workspace
 from pitwall.ui.panes.panel import Panel
+from pitwall.ui.picture import Picture, Shown
 from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
 from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, touched
-from pitwall.ui.plot.curves import Painted, Style, paint_curves
+from pitwall.ui.plot.curves import Painted, paint_curves
+from pitwall.ui.plot.furniture import Style
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
@@ -313,4 +314,3 @@ class TraceStack(Panel):
 def lap_words(shown: Shown) -> str:
     """``LAP 18``."""
     return f"LAP {shown.lap.number}"
-

@@ -1,0 +1,229 @@
+"""The timeline's band: speed, laps, holes, stops, seam. Painted when a pixel of it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pitwall.analysis import Lap, LapKind
+from pitwall.store import Hole, SessionStore
+from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.plot.axis import Scale
+from pitwall.ui.plot.boxes import hatch_brush
+from pitwall.ui.plot.choice import Trace
+from pitwall.ui.plot.decimate import envelope
+from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.theme import Theme, mix
+from pitwall.ui.words import seconds
+
+LEFT = 14
+TOP = 24
+SHOWN_HOLE_US = SECOND_US // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What the timeline shows.
+
+    Attributes:
+        start_us, end_us: ends of the line, event time.
+        planned_us: planned end; 0 when unknown.
+        latest_us: newest event time.
+        car: selected car.
+        laps: its laps.
+        best: the session's best lap.
+        holes: of the selected car.
+        seam_us: where archive and stream meet; None without one.
+        archive_us: how far the archive reached; None when unknown.
+    """
+
+    start_us: int
+    end_us: int
+    planned_us: int
+    latest_us: int
+    car: str | None
+    laps: tuple[Lap, ...] = ()
+    best: Lap | None = None
+    holes: tuple[Hole, ...] = ()
+    seam_us: int | None = None
+    archive_us: int | None = None
+
+
+class Band:
+    """Paints the band of one :class:`Span`.
+
+    Attributes:
+        theme: colours and scale.
+        span: what to show.
+        x: event time to pixels.
+        rect: where the band lies.
+    """
+
+    def __init__(self, theme: Theme, span: Span, x: Scale, rect: QtCore.QRect) -> None:
+        self.theme = theme
+        self.span = span
+        self.x = x
+        self.rect = rect
+
+    def paint(
+        self, painter: QtGui.QPainter, store: SessionStore | None, trace: Trace | None
+    ) -> int:
+        """Paint everything; returns how many samples the speed was drawn from."""
+        c, band, span = self.theme.colours, self.rect, self.span
+        painter.fillRect(band, c.panel)
+        if span.latest_us:
+            edge = self.x.pixel(float(span.latest_us))
+            done = QtCore.QRectF(band.left(), band.top(), edge - band.left(), band.height())
+            painter.fillRect(done, c.raised)
+        samples = self._paint_envelope(painter, store, trace)
+        self._paint_laps(painter)
+        self._paint_events(painter)
+        self._paint_end(painter)
+        return samples
+
+    def _paint_envelope(
+        self, painter: QtGui.QPainter, store: SessionStore | None, trace: Trace | None
+    ) -> int:
+        span, x, band = self.span, self.x, self.rect
+        if store is None or trace is None or span.car is None:
+            return 0
+        columns = store.columns(span.car, trace.group)
+        if columns is None:
+            return 0
+        window = columns.window(trace.index, span.start_us, span.end_us)
+        good = np.isfinite(window.v)
+        t, v = window.t[good], window.v[good].astype(np.float64)
+        column, low, high = envelope(x.pixels(t) - band.left(), v, band.width())
+        top, bottom = float(trace.channel.high), float(trace.channel.low)
+        if not top > bottom:
+            top, bottom = float(v.max(initial=1.0)), float(v.min(initial=0.0))
+        y = Scale(bottom, top, band.bottom() - 2.0, band.top() + 2.0)
+        colour = mix(self.theme.colours.raised, self.theme.colours.reference, 0.42)
+        painter.setPen(QtGui.QPen(colour, 0))
+        lines = [
+            QtCore.QLineF(band.left() + col + 0.5, y0, band.left() + col + 0.5, min(y1, y0 - 1))
+            for col, y0, y1 in zip(
+                column.tolist(), y.pixels(low).tolist(), y.pixels(high).tolist(), strict=True
+            )
+        ]
+        painter.drawLines(lines)
+        return columns.samples
+
+    def _paint_laps(self, painter: QtGui.QPainter) -> None:
+        span, x, band = self.span, self.x, self.rect
+        c, theme = self.theme.colours, self.theme
+        painter.setFont(theme.small())
+        metrics = painter.fontMetrics()
+        free = -1e9
+        base = band.bottom() + theme.px(6) + metrics.ascent()
+        for lap in span.laps:
+            left = x.pixel(float(lap.t_start))
+            right = x.pixel(float(lap.t_end if lap.t_end is not None else span.latest_us))
+            painter.setPen(mix(c.line, c.faint, 0.35))
+            painter.drawLine(QtCore.QLineF(left, band.top(), left, band.bottom() + theme.px(4)))
+            text = f"L{lap.number}"
+            width = metrics.horizontalAdvance(text)
+            at = (left + right) / 2 - width / 2
+            if right - left > 2 and at > free and at + width < band.right():
+                painter.setPen(c.text if lap.t_end is None else c.faint)
+                painter.drawText(QtCore.QPointF(at, base), text)
+                free = at + width + theme.px(7)
+
+    def _paint_events(self, painter: QtGui.QPainter) -> None:
+        """Holes, stops, the best lap and the seam; labels of the rarer things first."""
+        span, x, band = self.span, self.x, self.rect
+        c, theme = self.theme.colours, self.theme
+        painter.setFont(theme.small())
+        side = float(theme.px(6))
+        marks = [(x.pixel(float(t)), colour, words) for t, colour, words in self._marks(span)]
+        # Marks keep their places; words go where the marks and earlier words leave room.
+        taken = [(at - side, at + side) for at, _, _ in marks]
+        brush = hatch_brush(theme)
+        for t_lo, t_hi in merged_holes(span.holes):
+            left, right = x.pixel(float(t_lo)), x.pixel(float(t_hi))
+            area = QtCore.QRectF(left, band.top(), max(right - left, 2.0), band.height())
+            painter.fillRect(area, c.panel)
+            painter.fillRect(area, brush if right - left > 6 else QtGui.QBrush(c.attention))
+            words = f"gap {seconds(t_hi - t_lo)}"
+            self._say(painter, words, (left + right) / 2, c.attention, taken)
+        if span.seam_us is not None:
+            at = x.pixel(float(span.seam_us))
+            painter.setPen(QtGui.QPen(c.dim, 1, QtCore.Qt.PenStyle.DashLine))
+            painter.drawLine(QtCore.QLineF(at, band.top() - 4, at, band.bottom() + 4))
+            self._say(painter, "archive ▸ stream", at, c.dim, taken)
+        for at, colour, words in marks:
+            self._mark(painter, at, band, colour)
+            self._say(painter, words, at, c.dim, taken)
+
+    def _marks(self, span: Span) -> list[tuple[int, QtGui.QColor, str]]:
+        """Moments worth a mark: ``(event time, colour, words)``."""
+        c, best = self.theme.colours, span.best
+        found = []
+        if best is not None and best.t_end is not None:
+            found.append((best.t_end, c.best, f"{best.car} fastest"))
+        for lap in span.laps:
+            if lap.kind in (LapKind.PIT, LapKind.IN):
+                end = lap.t_end if lap.t_end is not None else span.latest_us
+                found.append((end, c.reference, f"{lap.car} box"))
+        return found
+
+    def _mark(
+        self, painter: QtGui.QPainter, at: float, band: QtCore.QRect, colour: QtGui.QColor
+    ) -> None:
+        side = self.theme.px(4)
+        y = band.top() - 2
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(QtCore.Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        points = [(at - side, y - side * 1.5), (at + side, y - side * 1.5), (at, y)]
+        painter.drawPolygon(QtGui.QPolygonF([QtCore.QPointF(*p) for p in points]))
+        painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+
+    def _say(
+        self,
+        painter: QtGui.QPainter,
+        text: str,
+        at: float,
+        colour: QtGui.QColor,
+        taken: list[tuple[float, float]],
+    ) -> None:
+        """Write above the band, centred on ``at`` or beside it; without room the mark stands
+        alone."""
+        width = painter.fontMetrics().horizontalAdvance(text)
+        beside = self.theme.px(11)
+        low, high = float(self.theme.px(LEFT)), float(self.rect.right() - width)
+        for wanted in (at - width / 2, at + beside, at - beside - width):
+            left = min(max(wanted, low), high)
+            if any(left < end + 4 and start - 4 < left + width for start, end in taken):
+                continue
+            taken.append((left, left + width))
+            painter.setPen(colour)
+            base = self.theme.px(TOP) - self.theme.px(6)
+            painter.drawText(QtCore.QPointF(left, base), text)
+            return
+
+    def _paint_end(self, painter: QtGui.QPainter) -> None:
+        span, band = self.span, self.rect
+        if not span.planned_us:
+            return
+        theme = self.theme
+        painter.setFont(theme.small(mono=True))
+        painter.setPen(theme.colours.faint)
+        text = clock_text(span.planned_us - span.start_us).removeprefix("00:")
+        metrics = painter.fontMetrics()
+        left = band.right() + theme.px(10)
+        painter.drawText(left, band.bottom() + theme.px(6) + metrics.ascent(), text)
+
+
+def merged_holes(holes: tuple[Hole, ...]) -> list[tuple[int, int]]:
+    """Times in which some group has no data, as few and as long stretches as possible; the very
+    short ones are left to the traces and the lap table."""
+    spans: list[tuple[int, int]] = []
+    for hole in sorted(holes, key=lambda h: h.t_lo):
+        if spans and hole.t_lo <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], hole.t_hi))
+        else:
+            spans.append((hole.t_lo, hole.t_hi))
+    return [span for span in spans if span[1] - span[0] >= SHOWN_HOLE_US]

@@ -1,0 +1,223 @@
+"""What stands around the curves: labels, ticks, corner names, holes, seams, the live edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.model import Axis
+from pitwall.ui.picture import Picture
+from pitwall.ui.plot.axis import Scale, nice_step, nice_ticks, tick_text, time_step
+from pitwall.ui.plot.boxes import Box, Boxes, hatch_brush
+from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.theme import Theme, mix, with_alpha
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the laps are drawn.
+
+    Attributes:
+        theme: colours and scale.
+        car: colour of the shown lap.
+        live: True when the newest data is followed.
+        reconstructed: True when event times were computed by us.
+        fit: True when plots scale to what is in view.
+    """
+
+    theme: Theme
+    car: QtGui.QColor
+    live: bool
+    reconstructed: bool
+    fit: bool
+
+
+def paint_label(
+    painter: QtGui.QPainter, box: Box, title: str, unit: str, used: int, style: Style
+) -> None:
+    """Title and unit, beside the ticks' figures, which take ``used`` pixels."""
+    theme = style.theme
+    left, top = theme.px(12), box.rect.top() + theme.px(7)
+    width = box.inner.left() - left - used
+    painter.setFont(theme.small(bold=True))
+    painter.setPen(theme.colours.text)
+    metrics = painter.fontMetrics()
+    shown = metrics.elidedText(title, QtCore.Qt.TextElideMode.ElideRight, width)
+    painter.drawText(left, top + metrics.ascent(), shown)
+    painter.setFont(theme.small())
+    painter.setPen(theme.colours.faint)
+    if box.rect.height() > 2 * metrics.height() + theme.px(8):
+        painter.drawText(left, top + metrics.height() + metrics.ascent() + 1, unit)
+
+
+def paint_ticks(
+    painter: QtGui.QPainter,
+    box: Box,
+    y: Scale,
+    low: float,
+    high: float,
+    whole: bool,
+    style: Style,
+) -> int:
+    """Two to five round values at the left edge, each with a hair of a line; the width taken."""
+    theme = style.theme
+    wanted = min(max(2, box.inner.height() // theme.px(26)), 5)
+    step = nice_step(high - low, wanted)
+    if whole:
+        step = max(1.0, round(step))
+    painter.setFont(theme.small(mono=True))
+    metrics = painter.fontMetrics()
+    widest = 0
+    for value in nice_ticks(low, high, wanted) if not whole else _whole(low, high, step):
+        at = y.pixel(value)
+        painter.setPen(mix(theme.colours.panel, theme.colours.line, 0.45))
+        painter.drawLine(QtCore.QLineF(box.inner.left(), at, box.inner.right(), at))
+        text = tick_text(value, step)
+        painter.setPen(theme.colours.faint)
+        width = metrics.horizontalAdvance(text)
+        widest = max(widest, width)
+        x = box.inner.left() - theme.px(7) - width
+        painter.drawText(QtCore.QPointF(x, at + metrics.ascent() / 2 - 1), text)
+    return widest + theme.px(10)
+
+
+def _whole(low: float, high: float, step: float) -> tuple[float, ...]:
+    first = int(np.ceil(low / step))
+    return tuple(i * step for i in range(first, int(high / step) + 1))
+
+
+def paint_corners(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    """Names on top and a hairline at each; names that would touch are left out."""
+    theme = style.theme
+    painter.setFont(theme.small())
+    metrics = painter.fontMetrics()
+    free = float(boxes.left)
+    foot = boxes.bottom.top()
+    for at, name in picture.corners:
+        px = x.pixel(at)
+        if not boxes.left <= px <= boxes.right:
+            continue
+        painter.setPen(mix(theme.colours.panel, theme.colours.line, 0.8))
+        painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, foot))
+        half = metrics.horizontalAdvance(name) / 2
+        if px - half < free or px + half > boxes.right + theme.px(12):
+            continue
+        free = px + half + theme.px(6)
+        painter.setPen(theme.colours.dim)
+        painter.drawText(
+            QtCore.QPointF(px - half, boxes.corners.top() + metrics.ascent() + 1), name
+        )
+
+
+def paint_hatch(
+    painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
+) -> None:
+    """Stripes where the group has no data."""
+    for hole in picture.holes:
+        if hole.group != group:
+            continue
+        left, right = x.pixel(hole.x0), x.pixel(hole.x1)
+        width = max(right - left, 2.0)
+        area = QtCore.QRectF(left, box.rect.top(), width, box.rect.height())
+        painter.fillRect(area, with_alpha(style.theme.colours.panel, 0.75))
+        painter.fillRect(area, hatch_brush(style.theme))
+
+
+def paint_hole_words(
+    painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
+) -> None:
+    """The length of each hole, once, at the top of the first plot that has it."""
+    theme = style.theme
+    painter.setFont(theme.small())
+    metrics = painter.fontMetrics()
+    free = -1e9
+    mine = (hole for hole in picture.holes if hole.group == group)
+    for hole in sorted(mine, key=lambda h: h.x0):
+        middle = x.pixel((hole.x0 + hole.x1) / 2)
+        width = metrics.horizontalAdvance(hole.text)
+        left = min(max(middle - width / 2, box.inner.left()), box.inner.right() - width)
+        if not box.inner.left() <= middle <= box.inner.right() or left < free:
+            continue
+        free = left + width + theme.px(8)
+        top = box.rect.top() + 2
+        back = QtCore.QRectF(left - 4, top, width + 8, metrics.height())
+        painter.fillRect(back, with_alpha(theme.colours.panel, 0.55))
+        painter.setPen(theme.colours.attention)
+        painter.drawText(QtCore.QPointF(left, top + metrics.ascent()), hole.text)
+
+
+def paint_seams(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    """A dashed line where one source hands over to the next, with their names."""
+    theme = style.theme
+    painter.setFont(theme.small())
+    metrics = painter.fontMetrics()
+    for at, words in picture.seams:
+        px = x.pixel(at)
+        if not boxes.left <= px <= boxes.right:
+            continue
+        painter.setPen(QtGui.QPen(theme.colours.dim, 1, QtCore.Qt.PenStyle.DashLine))
+        painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, boxes.bottom.top()))
+        width = metrics.horizontalAdvance(words)
+        left = px + 5 if px + width + 10 < boxes.right else px - width - 5
+        base = boxes.bottom.top() - theme.px(5)
+        painter.fillRect(
+            QtCore.QRectF(left - 2, base - metrics.ascent(), width + 4, metrics.height()),
+            with_alpha(theme.colours.panel, 0.85),
+        )
+        painter.setPen(theme.colours.dim)
+        painter.drawText(QtCore.QPointF(left, base), words)
+
+
+def paint_edge(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    """The newest data, in the live colour."""
+    if picture.edge is None or not style.live:
+        return
+    px = x.pixel(picture.edge)
+    if not boxes.left <= px <= boxes.right + 1:
+        return
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QtGui.QPen(style.theme.colours.live, style.theme.px(1)))
+    top = boxes.corners.bottom() - 1
+    painter.drawLine(QtCore.QLineF(px, top, px, boxes.bottom.top()))
+    painter.setBrush(style.theme.colours.live)
+    painter.drawEllipse(QtCore.QPointF(px, top), style.theme.px(3), style.theme.px(3))
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_bottom(
+    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
+) -> None:
+    """The axis' figures."""
+    theme = style.theme
+    painter.setFont(theme.small(mono=True))
+    painter.setPen(theme.colours.faint)
+    metrics = painter.fontMetrics()
+    wanted = max(2, boxes.bottom.width() // theme.px(110))
+    if picture.axis is Axis.DISTANCE:
+        step = nice_step(x.high - x.low, wanted)
+        marks = [(v, f"{tick_text(v, step)} m") for v in nice_ticks(x.low, x.high, wanted)]
+    elif picture.axis is Axis.TIME:
+        step = nice_step(x.high - x.low, wanted)
+        marks = [(v, f"{tick_text(v, step)} s") for v in nice_ticks(x.low, x.high, wanted)]
+    else:
+        whole = time_step(x.high - x.low, wanted)
+        first = int(np.ceil(x.low / whole))
+        marks = [
+            (float(i * whole), clock_text(i * whole * SECOND_US))
+            for i in range(first, int(x.high / whole) + 1)
+        ]
+    for value, text in marks:
+        width = metrics.horizontalAdvance(text)
+        left = min(max(x.pixel(value) - width / 2, boxes.left - 4), boxes.right - width + 6)
+        painter.drawText(
+            QtCore.QPointF(left, boxes.bottom.top() + theme.px(4) + metrics.ascent()), text
+        )
