@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pitwall.cloud.items import Item, catalog_item, sealed_item, session_item
-from pitwall.cloud.lapbook import ClosedLap, LapBook
+from pitwall.cloud.lapbook import ClosedLap, LapBook, Parts
 from pitwall.cloud.producer import HEAD_EVERY_US, Producer, owner
 from pitwall.cloud.sealed import sealed_key, sealed_object
 from pitwall.telemetry import Samples, Segment, Series, Session
@@ -54,6 +54,7 @@ def history(
     """
     out = _Collected()
     book = LapBook()
+    parts = Parts()
     closed: list[ClosedLap] = []
     producers: dict[tuple[str, str, str], Producer] = {}
     groups = [group.name for group in session.catalog.groups]
@@ -83,7 +84,7 @@ def history(
             yield Written(t, item, "", b"")
         out.items.clear()
         for lap in closed:
-            yield from _sealed(lap, session, t, text, samples)
+            yield from _sealed(lap, parts, session, t, text, samples)
         closed.clear()
     for producer in producers.values():
         if end:
@@ -94,15 +95,16 @@ def history(
         yield Written(t, item, "", b"")
     if end:
         for lap in book.finish():
-            yield from _sealed(lap, session, t, text, samples)
+            yield from _sealed(lap, parts, session, t, text, samples)
     else:
         for entry in book.entries():
             if not entry.sealed:
-                yield Written(t, catalog_item(entry), "", b"")
+                yield Written(t, catalog_item(parts.listed(entry)), "", b"")
 
 
 def _sealed(
     lap: ClosedLap,
+    parts: Parts,
     session: Session,
     t: int,
     text: bool,
@@ -115,10 +117,12 @@ def _sealed(
         lo = np.searchsorted(whole.t, first.t_lo, "left")
         hi = np.searchsorted(whole.t, last.t_hi, "right")
         some = Samples(whole.t[lo:hi], whole.values[:, lo:hi])
-    for segment in lap.seal(session.catalog, some):
+    segments = lap.seal(session.catalog, some)
+    parts.note(segments)
+    for segment in segments:
         item = sealed_item(segment, text=text)
         yield Written(t, item, sealed_key(segment), sealed_object(segment))
-    yield Written(t, catalog_item(lap.entry), "", b"")
+    yield Written(t, catalog_item(parts.listed(lap.entry)), "", b"")
 
 
 class _Collected:

@@ -5,8 +5,8 @@ The same book serves the live publisher and bulk writing, so that both give the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from pitwall.cloud.items import LapEntry
 from pitwall.cloud.sealed import seal_lap
@@ -50,6 +50,31 @@ class _Lap:
         self.ranges[name] = (*self.ranges.get(name, ()), (run[0].n_lo, run[-1].n_hi))
         self.t_lo = min(self.t_lo, run[0].t_lo)
         self.t_hi = max(self.t_hi, run[-1].t_hi)
+
+
+class Parts:
+    """Remembers which runs had to be sealed in several parts, so that the catalog can list each:
+    readers ask for sealed laps by the first n of every run that the catalog has."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, int, str, str], list[tuple[int, int]]] = {}
+
+    def note(self, segments: Sequence[Segment]) -> None:
+        """The segments that one closed lap was sealed into."""
+        if len(segments) > 1:
+            s, lap = segments[0].series, segments[0].lap
+            known = self._parts.setdefault((s.car, lap, s.group, s.epoch), [])
+            known += [(part.n_lo, part.n_hi) for part in segments]
+
+    def listed(self, entry: LapEntry) -> LapEntry:
+        """``entry`` with the parts in place of the runs they are parts of."""
+        ranges = dict(entry.ranges)
+        for (group, epoch), runs in entry.ranges.items():
+            parts = self._parts.get((entry.car, entry.lap, group, epoch), [])
+            whole = [r for r in runs if not any(r[0] <= lo <= r[1] for lo, _ in parts)]
+            if parts:
+                ranges[group, epoch] = tuple(sorted([*whole, *parts]))
+        return replace(entry, ranges=ranges)
 
 
 class LapBook:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pitwall.cloud.faults import explain, is_passing
 from pitwall.cloud.items import catalog_item, sealed_item
-from pitwall.cloud.lapbook import ClosedLap
+from pitwall.cloud.lapbook import ClosedLap, Parts
 from pitwall.cloud.sealed import sealed_key, sealed_object
 from pitwall.telemetry import BadInput, Catalog, Failure
 
@@ -47,6 +47,7 @@ class Sealer:
         self._table = table
         self._bucket = bucket
         self._catalog = catalog
+        self._parts = Parts()
         self._unsealed: set[tuple[str, int]] = set()
         self._queue: queue.Queue[ClosedLap | None] = queue.Queue(_QUEUED)
         self._hurry = threading.Event()
@@ -99,7 +100,8 @@ class Sealer:
             self.stats.failed += 1
             self.stats.message = str(error) if isinstance(error, BadInput) else explain(error)
             self._unsealed.add(place)
-        entry = replace(lap.entry, sealed=lap.entry.sealed and place not in self._unsealed)
+        entry = self._parts.listed(lap.entry)
+        entry = replace(entry, sealed=entry.sealed and place not in self._unsealed)
         try:
             self._call(lambda: self._put_item(catalog_item(entry)))
         except Exception as error:  # noqa: BLE001 - as above
@@ -107,7 +109,9 @@ class Sealer:
             self.stats.message = explain(error)
 
     def _write(self, lap: ClosedLap) -> None:
-        for segment in lap.seal(self._catalog):
+        segments = lap.seal(self._catalog)
+        self._parts.note(segments)
+        for segment in segments:
             item, body, key = sealed_item(segment), sealed_object(segment), sealed_key(segment)
             self._call(lambda item=item: self._put_item(item))
             if self._s3 is not None:

@@ -21,6 +21,8 @@ from pitwall.cloud import (
     parse_object,
     parse_sealed,
     publish,
+    sealed,
+    sealed_keys,
 )
 from pitwall.cloud.producer import new_epoch
 from pitwall.cloud.writer import TableWriter
@@ -311,6 +313,26 @@ def test_bulk_and_live_write_the_same_items() -> None:
     check_contract(log)
     spelled = [parse_item(w.item) for w in history(CHUNKS, made.SESSION, end=True)]
     assert spelled == [parse_item(item) for item in log]
+
+
+def test_laps_too_big_for_an_item_are_listed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "MAX_CHUNKS", 7)
+    clients = FakeClients()
+    run(clients)
+    items = clients.dynamodb.items
+    entries = [parse_catalog(i) for i in items.values() if i["k"]["S"] == "l"]
+    listed = set(sealed_keys(entries))
+    assert listed == {key for key, item in items.items() if item["k"]["S"] == "s"}
+    parts = [parse_sealed(items[key]) for key in listed]
+    assert sum(part.chunks for part in parts) == len(CHUNKS)
+    assert max(part.chunks for part in parts) <= 7
+    assert all(entry.sealed for entry in entries)
+    bulk = {(w.item["pk"]["S"], w.item["sk"]["S"]): w.item for w in written(end=True)}
+    assert bulk == items
+
+
+def written(**options: Any) -> Any:
+    return history(CHUNKS, made.SESSION, text=False, **options)
 
 
 @pytest.mark.parametrize(
