@@ -18,7 +18,6 @@ from pitwall.telemetry import BadInput, Failure, PitwallError
 from pitwall.telemetry.clock import SECOND_US, iso, now_us
 
 if TYPE_CHECKING:
-    from pitwall.desktop import Desktop
     from pitwall.runtime import FrameStats
 
 __all__ = ["CloudAddress", "Note", "RunOptions", "Voice", "run_file", "run_live", "run_window"]
@@ -106,11 +105,20 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
     }
     if name in fixed:
         return fixed[name]
-    if name in ("rotation", "rotated"):
-        return f"rotation survived: {d.get('shard', 'a shard')} went on in {d.get('children', '')}"
+    if name == "rotation":
+        return f"rotation survived: {_short(d['shard'])} went on in its children"
     if name == "archive-absent":
         return f"archive: {d['reason']}"
+    if name == "gap":
+        return f"the stream lost a part of {_short(d['shard'])} ({d['reason']}); asking the table"
+    if name == "resumed":
+        return f"awake again after {d['slept_s']:.0f} s of sleep"
     return ""
+
+
+def _short(shard: object) -> str:
+    """A shard's name as short as it stays unique."""
+    return f"shard …{str(shard)[-8:]}"
 
 
 def no_display() -> bool:

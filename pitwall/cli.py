@@ -220,7 +220,7 @@ def _import(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(report.to_json())
     else:
-        sys.stdout.write(report.text() + "\n")
+        sys.stdout.write("\n".join(report.text()) + "\n")
     return 0
 
 
@@ -234,7 +234,7 @@ def _info(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(doc)
     else:
-        sys.stdout.write(info_text(doc) + "\n")
+        sys.stdout.write("\n".join(info_text(doc)) + "\n")
     return 0
 
 
@@ -248,7 +248,7 @@ def _laps(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(doc)
     else:
-        sys.stdout.write(laps_text(doc) + "\n")
+        sys.stdout.write("\n".join(laps_text(doc)) + "\n")
     return 0
 
 

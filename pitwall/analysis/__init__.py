@@ -4,7 +4,7 @@ from pitwall.analysis.delta import delta, live_delta_us
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit, learn
 from pitwall.analysis.progress import LapAxis, lap_axis
-from pitwall.analysis.report import info_report, laps_report, laps_text
+from pitwall.analysis.report import info_report, info_text, laps_report, laps_text
 from pitwall.analysis.signals import Signals
 from pitwall.analysis.timing import TRACK_META, CarTiming, Timing, TimingEngine
 from pitwall.analysis.track import TrackLine
@@ -22,6 +22,7 @@ __all__ = [
     "TrackLine",
     "delta",
     "info_report",
+    "info_text",
     "lap_axis",
     "laps_report",
     "laps_text",

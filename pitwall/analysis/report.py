@@ -120,6 +120,24 @@ def info_report(store: SessionStore) -> dict[str, Any]:
     }
 
 
+def info_text(report: dict[str, Any]) -> list[str]:
+    """The info report as lines for people."""
+    ledger = report["ledger"]
+    proof = "proved by the producers' counts" if ledger["provable"] else "completeness not provable"
+    kind = " (simulated)" if report["simulated"] else ""
+    lines = [
+        f"{report['session']}: {report['title']}{kind}",
+        f"{report['start']} to {report['end']}, {report['seconds']:.0f} s; {report['clock_text']}",
+        f"chunks: {ledger['applied']:,} of {ledger['expected']:,}, {ledger['missing']:,} missing, "
+        f"{ledger['duplicates']:,} duplicates, {ledger['quarantined']} quarantined; {proof}",
+    ]
+    for car in report["cars"]:
+        groups = ", ".join(f"{g['group']} {g['rate_hz'] or 0:.1f} Hz" for g in car["groups"])
+        known = "" if car["id"] == car["car"] else f" ({car['id']})"
+        lines.append(f"car {car['car']}{known}: {groups}; {len(car['holes'])} holes")
+    return [*lines, *report["notes"]]
+
+
 def laps_text(report: dict[str, Any]) -> list[str]:
     """The laps report as lines for people."""
     lines = [f"{report['session']}: {report['clock_text']}"]

@@ -83,6 +83,14 @@ class ImportReport:
             "notes": list(self.notes),
         }
 
+    def text(self) -> list[str]:
+        """The report as lines for people."""
+        return [
+            f"{self.out}: {self.session.title} ({self.session.key}), {len(self.cars)} cars, "
+            f"{self.rows:,} rows, {self.samples:,} samples",
+            *self.notes,
+        ]
+
 
 def import_files(
     paths: Sequence[Path],

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "pitwall"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 MAY_PRINT = {"cli.py"}
-MAY_RUN_THE_EVENT_LOOP = {"app.py", "ui/qt.py"}
+MAY_RUN_THE_EVENT_LOOP = {"desktop.py"}
 UNSAFE_MODULES = {"pickle", "shelve", "marshal", "dill", "cloudpickle"}
 
 
