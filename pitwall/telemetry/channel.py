@@ -7,6 +7,7 @@ session's list of groups; packed payloads refer to it by its version.
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from pitwall.telemetry.errors import BadInput
 
 MAX_GROUPS = 64
 MAX_CHANNELS = 512
+MIN_RESOLUTION = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +132,59 @@ class Catalog:
             if not isinstance(groups, list) or len(groups) > MAX_GROUPS:
                 raise BadInput(f"catalog: more than {MAX_GROUPS} groups, or none listed")
             parsed = tuple(_group(g) for g in groups)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            _distinct("group", [g.name for g in parsed])
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
             raise BadInput(f"catalog: not a channel catalog ({error!r})") from error
         return Catalog(parsed)
 
 
 def _group(doc: dict[str, Any]) -> Group:
+    name = _name(doc["name"])
     channels = doc["channels"]
     if not isinstance(channels, list) or len(channels) > MAX_CHANNELS:
-        raise BadInput(f"catalog: group {doc['name']!r} has more than {MAX_CHANNELS} channels")
-    return Group(
-        name=str(doc["name"]),
-        rate_hz=float(doc["rate_hz"]),
-        chunk_us=int(doc["chunk_us"]),
+        raise BadInput(f"catalog: group {name!r} has more than {MAX_CHANNELS} channels, or no list")
+    group = Group(
+        name=name,
+        rate_hz=_number(doc["rate_hz"], "rate_hz", low=0.0),
+        chunk_us=int(_number(doc["chunk_us"], "chunk_us", low=1.0)),
         channels=tuple(
             Channel(
-                name=str(c["name"]),
+                name=_name(c["name"]),
                 unit=str(c["unit"]),
-                resolution=float(c["resolution"]),
-                low=float(c["low"]),
-                high=float(c["high"]),
+                resolution=_resolution(c["resolution"]),
+                low=_number(c["low"], "low"),
+                high=_number(c["high"], "high"),
                 step=bool(c["step"]),
                 label=str(c.get("label", "")),
             )
             for c in channels
         ),
     )
+    _distinct(f"channel of {name!r}", [c.name for c in group.channels])
+    return group
+
+
+def _name(text: object) -> str:
+    if not isinstance(text, str) or not text:
+        raise BadInput("catalog: a group or channel without a name")
+    return text
+
+
+def _number(value: object, what: str, low: float = -math.inf) -> float:
+    number = float(value)  # type: ignore[arg-type]
+    if not (math.isfinite(number) and number >= low):
+        raise BadInput(f"catalog: {what} is {number}")
+    return number
+
+
+def _resolution(value: object) -> float:
+    resolution = _number(value, "resolution", low=0.0)
+    # A step that is no step would not survive being divided by.
+    if 0 < resolution < MIN_RESOLUTION:
+        raise BadInput(f"catalog: resolution {resolution} is finer than {MIN_RESOLUTION}")
+    return resolution
+
+
+def _distinct(what: str, names: list[str]) -> None:
+    if len(set(names)) != len(names):
+        raise BadInput(f"catalog: two of one name: {what}")

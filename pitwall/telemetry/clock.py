@@ -44,8 +44,8 @@ def lap_time(us: int | None) -> str:
     """A lap or gap as people write it: ``1:37.655``, ``37.655``; a dash for None."""
     if us is None:
         return "—"
-    sign = "-" if us < 0 else ""
     ms = (abs(us) + 500) // 1000
+    sign = "-" if us < 0 and ms else ""
     minutes, ms = divmod(ms, 60_000)
     seconds = f"{ms // 1000:02d}.{ms % 1000:03d}" if minutes else f"{ms // 1000}.{ms % 1000:03d}"
     return f"{sign}{minutes}:{seconds}" if minutes else f"{sign}{seconds}"
