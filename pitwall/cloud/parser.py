@@ -135,6 +135,8 @@ def _decode_binary(image: dict[str, dict[str, Any]]) -> None:
     for attribute in image.values():
         if "B" in attribute:
             attribute["B"] = a2b_base64(attribute["B"])
+        elif "S" in attribute or "N" in attribute:
+            continue  # nearly all the others: no need to ask on
         elif "M" in attribute:
             _decode_binary(attribute["M"])
         elif "L" in attribute:
