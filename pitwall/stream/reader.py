@@ -43,7 +43,7 @@ SUSPEND_US = 30 * SECOND_US
 """Wall and monotonic clock disagreeing by more than this since the last look: the machine slept."""
 _GAPS_KEPT = 100
 _REPEATS = 3
-_MANY_SEEKS = 4
+_MANY_SEEKS = 2
 _LISTING = "listing"
 _SEEK = "seek "
 
@@ -297,6 +297,7 @@ class Reader:
         # One place in the pool stays free for listings, however many shards are due.
         for shard in due[: max(self._pool.free() - 1, 0)]:
             shard.busy = True
+            shard.asked = now
             shard.due = now + self._pace.poll
             self._counts["polls"] += 1
             self._pool.put(
@@ -393,6 +394,10 @@ class Reader:
             self._counts["retries"] += 1
         if shard.state is State.FINISHED:
             self._tree.ended(shard, now)
+            # Shards turn over together: the others are looked at soon, however idle they were.
+            for other in self._tree.shards.values():
+                if other.active and not other.busy:
+                    other.due = min(other.due, max(now, other.asked + self._pace.poll))
 
     def _worth_saving(self, shard: Shard) -> bool:
         taken = shard.taken

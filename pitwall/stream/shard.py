@@ -74,8 +74,8 @@ class Shard:
         saved_us: server time when the checkpoint last went to the writer.
         passed_us: server time up to which its records have most likely all been read: decides
             when a repair stops waiting for it, never what is complete.
+        asked: monotonic seconds when it was last read.
         due: monotonic seconds when it may be read next.
-        idle_s: pause after the next empty page.
         empties: empty pages in a row.
         faults: failures in a row.
         repeats: pages in a row that brought nothing newer than ``sequence``.
@@ -96,8 +96,8 @@ class Shard:
     last_us: int = 0
     saved_us: int = 0
     passed_us: int = 0
+    asked: float = 0.0
     due: float = 0.0
-    idle_s: float = 0.0
     empties: int = 0
     faults: int = 0
     repeats: int = 0
