@@ -230,10 +230,11 @@ class _History:
         late_object = None
         late_by_us = 0
         if spec.late_objects:
-            interval_us = round(config.firehose_interval_s * 1e6)
-            late_object = max(1, round(0.4 * self._end_us / interval_us))
-            opened_us = (late_object - 1) * interval_us
-            late_by_us = max(self._end_us + LATE_AFTER_US - opened_us, interval_us)
+            # an object is closed at the first slice that finds it old enough
+            spacing_us = -(-round(config.firehose_interval_s * 1e6) // SLICE_US) * SLICE_US
+            late_object = max(1, round(0.4 * (self._end_us - self._kept_us) / spacing_us))
+            opened_us = SLICE_US + (late_object - 1) * spacing_us
+            late_by_us = max(self._end_us + LATE_AFTER_US - opened_us, spacing_us)
         self._service.set_archive_faults(
             ArchiveFaults(
                 duplicate_fraction=spec.duplicates,
