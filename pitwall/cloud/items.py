@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-from array import array
-from binascii import a2b_base64, b2a_base64
+from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from sys import byteorder
 from typing import Any
 
 from pitwall.cloud import keys
+from pitwall.cloud.binary import binary, pack_u16, pack_u32, unpack_u16, unpack_u32
 from pitwall.cloud.keys import parse_count, shown
 from pitwall.telemetry import (
     BadInput,
@@ -61,15 +60,6 @@ class LapEntry:
     t_hi: int
     ranges: dict[tuple[str, str], tuple[tuple[int, int], ...]]
     sealed: bool
-
-
-def binary(value: object) -> bytes:
-    """The bytes of a binary attribute in either form. Raises ValueError or TypeError."""
-    if type(value) is bytes:
-        return value
-    if isinstance(value, str):
-        return a2b_base64(value, strict_mode=True)
-    raise TypeError(f"binary attribute is a {type(value).__name__}")
 
 
 def chunk_of(pk: str, sk: str, epoch: str, n: int, crc: int, d: int, payload: bytes) -> Segment:
@@ -337,44 +327,6 @@ def raw_of(item: object) -> bytes:
         return json.dumps(item, default=_plain, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
         return repr(item).encode(errors="backslashreplace")
-
-
-def pack_u32(values: tuple[int, ...]) -> bytes:
-    """Little-endian u32 each. Raises BadInput when one does not fit."""
-    return _pack("I", values)
-
-
-def pack_u16(values: tuple[int, ...]) -> bytes:
-    """Little-endian u16 each. Raises BadInput when one does not fit."""
-    return _pack("H", values)
-
-
-def unpack_u32(data: bytes) -> tuple[int, ...]:
-    """Little-endian u32 each."""
-    return _unpack("I", data)
-
-
-def unpack_u16(data: bytes) -> tuple[int, ...]:
-    """Little-endian u16 each."""
-    return _unpack("H", data)
-
-
-def _pack(code: str, values: tuple[int, ...]) -> bytes:
-    try:
-        packed = array(code, values)
-    except OverflowError as error:
-        raise BadInput(f"counts or crcs of a segment: {error}") from error
-    if byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def _unpack(code: str, data: bytes) -> tuple[int, ...]:
-    values = array(code)
-    values.frombytes(data)
-    if byteorder == "big":
-        values.byteswap()
-    return tuple(values)
 
 
 def _bytes(data: bytes, text: bool) -> bytes | str:

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from pitwall.cloud import keys
-from pitwall.cloud.items import pack_u16, pack_u32, sealed_of
+from pitwall.cloud.binary import pack_u16, pack_u32
+from pitwall.cloud.items import sealed_of
 from pitwall.cloud.keys import shown
 from pitwall.telemetry import BadInput, Group, Samples, Segment, decode_many, encode
 from pitwall.telemetry.payload import MAX_SAMPLES
