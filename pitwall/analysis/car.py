@@ -9,7 +9,7 @@ import numpy as np
 
 from pitwall.analysis.crossings import Crossing, find_crossings
 from pitwall.analysis.knots import MARGIN_US, Knots, knots
-from pitwall.analysis.laps import Lap, Stay, build_lap, pit_crossings, pit_stays
+from pitwall.analysis.laps import Lap, Stay, build_lap, merged_stays, pit_crossings, pit_stays
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.progress import LapAxis, axis_of
 from pitwall.analysis.signals import Signals
@@ -42,6 +42,7 @@ class CarTracker:
         self._way = Growing()
         self._settled = 0
         self._axes: dict[int, LapAxis] = {}
+        self._pits: set[int] = set()
 
     def update(self, store: SessionStore) -> bool:
         """Take in what the store has that was not there before; True when anything changed."""
@@ -121,21 +122,22 @@ class CarTracker:
         self._build(way, keep)
 
     def _find_stays(self, way: Knots, t_from: int) -> None:
+        # What was found before stays; a stay that reaches into the new part goes on there.
         back = t_from - _STAY_BACK_US
-        self.stays = [x for x in self.stays if x.t_hi < back]
-        if self.stays and self.stays[-1].t_hi >= back - _STAY_BACK_US:
-            back = self.stays.pop().t_lo
         lo = int(np.searchsorted(way.t, back))
-        self.stays += pit_stays(way.part(lo, len(way.t)), self._circuit.length_m)
+        kept = [x if x.t_hi < back else Stay(x.t_lo, back, x.s) for x in self.stays]
+        new = pit_stays(way.part(lo, len(way.t)), self._circuit.length_m)
+        self.stays = merged_stays([x for x in kept if x.t_lo < back] + new)
 
     def _build(self, way: Knots, keep: int) -> None:
-        """Laps from crossings; those that end before the first new crossing are kept, but the
-        last two of them, which a stay in the pit lane may still rename."""
-        first = max(0, keep - 2)
+        """Laps from crossings. Those that end before the first new crossing are kept, unless a
+        stay in the pit lane has renamed them."""
+        pits = pit_crossings(self.crossings, self.stays, self._circuit.length_m)
+        first = min(keep, min(pits ^ self._pits, default=keep))
+        self._pits = pits
         del self.laps[first:]
         for number in [n for n in self._axes if n >= first]:
             del self._axes[number]
-        pits = pit_crossings(self.crossings, self.stays, self._circuit.length_m)
         ends: list[Crossing | None] = [*self.crossings, None]
         for i in range(first, len(ends)):
             start = self.crossings[i - 1] if i else None

@@ -99,7 +99,7 @@ def pit_stays(way: Knots, length: float) -> list[Stay]:
             t_lo, t_hi = int(way.t[a]), int(way.t[b - 1])
             if t_hi - t_lo >= least:
                 stays.append(Stay(t_lo, t_hi, float(way.s[b - 1])))
-    return _merged(sorted(stays, key=lambda x: x.t_lo))
+    return merged_stays(sorted(stays, key=lambda x: x.t_lo))
 
 
 def build_lap(
@@ -235,7 +235,8 @@ def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _merged(stays: list[Stay]) -> list[Stay]:
+def merged_stays(stays: Sequence[Stay]) -> list[Stay]:
+    """Stays in order of time, those less than 20 s apart joined."""
     out: list[Stay] = []
     for stay in stays:
         if out and stay.t_lo - out[-1].t_hi < 20_000_000:

@@ -14,8 +14,9 @@ from pitwall.store import SessionStore
 SPACING_M = 3.0
 MAX_LAPS = 48
 """Laps that a line is learnt from; more do not make it better."""
+_LAP_POINTS = 500
+"""Positions of one lap that are looked at, about one in 8 m."""
 _EXACT_M = 1.0
-_ROUGH_M = 6.0
 _FOREVER = 1 << 62
 _BESIDE_M = 15.0
 
@@ -143,6 +144,8 @@ def _laps(
         x, y = tangent.to_xy(p[0], p[1])
         near = np.hypot(x - np.median(x), y - np.median(y)) < 20_000
         x, y, t = x[near], y[near], t[near]
+        thin = max(1, len(t) // _LAP_POINTS)
+        x, y, t = x[::thin], y[::thin], t[::thin]
         laps.append(_Lap(t, x, y, _fractions(store, signals, car, t, x, y, (t_lo, t_hi), distance)))
     return laps, tangent
 

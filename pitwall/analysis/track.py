@@ -177,21 +177,22 @@ class _Index:
         return self._a[i, 0], self._a[i, 1], self._b[i, 0], self._b[i, 1]
 
     def _fill(self) -> NDArray[np.int64]:
+        """Nearest point of the line for each cell within reach of it, -1 elsewhere."""
+        reach = math.ceil((_MARGIN_M + self._cell) / self._cell)
+        step = np.arange(-reach, reach + 1)
+        di, dj = (a.reshape(-1) for a in np.meshgrid(step, step, indexing="ij"))
+        home = np.floor((self._a - self._low) / self._cell).astype(np.int64)
+        i, j = home[:, :1] + di, home[:, 1:] + dj
+        inside = (i >= 0) & (j >= 0) & (i < self._size[0]) & (j < self._size[1])
+        dx = self._low[0] + (i + 0.5) * self._cell - self._a[:, :1]
+        dy = self._low[1] + (j + 0.5) * self._cell - self._a[:, 1:]
+        away = (dx * dx + dy * dy)[inside]
+        cell = (i * self._size[1] + j)[inside]
+        point = np.broadcast_to(np.arange(len(self._a))[:, None], inside.shape)[inside]
         grid = np.full(int(self._size.prod()), -1, np.int64)
-        ys = self._low[1] + (np.arange(self._size[1]) + 0.5) * self._cell
-        # Further away than this nothing is ever placed: such cells need no nearest point.
-        near = _MARGIN_M + self._cell
-        for i in range(int(self._size[0])):
-            cx = self._low[0] + (i + 0.5) * self._cell
-            across = self._a[:, 0] - cx
-            band = np.flatnonzero(np.abs(across) <= near)
-            if not len(band):
-                continue
-            away = across[band] ** 2 + (ys[:, None] - self._a[band, 1]) ** 2
-            best = away.argmin(axis=1)
-            close = away[np.arange(len(ys)), best] <= near * near
-            row = i * self._size[1]
-            grid[row : row + self._size[1]] = np.where(close, band[best], -1)
+        # The last assignment to a cell stays, which is the nearest point's.
+        order = np.argsort(-away, kind="stable")
+        grid[cell[order]] = point[order]
         return grid
 
 
