@@ -96,7 +96,7 @@ def seed(service: Service, spec: dict[str, Any], progress: Progress) -> Seeded:
         log.title,
         log.catalog,
         start_us,
-        wanted.length_s,
+        log.feed_s if wanted.length_s is None else wanted.length_s,
         log.clock,
         log.simulated,
     )

@@ -127,6 +127,7 @@ def _formed(log: ChunkLog) -> tuple[dict[str, Any], bytes]:
         "clock": log.clock.value,
         "simulated": log.simulated,
         "history_us": log.history_us,
+        "feed_s": log.feed_s,
         "series": listed,
     }
     return front, b"".join(parts)
@@ -158,6 +159,7 @@ def _parsed(front: dict[str, Any], body: memoryview) -> ChunkLog:
         ClockKind(front["clock"]),
         bool(front["simulated"]),
         int(front["history_us"]),
+        float(front["feed_s"]),
         tuple(series),
     )
 

@@ -60,6 +60,7 @@ class ChunkLog:
     Attributes:
         title, catalog, clock, simulated: of the session.
         history_us: how much of the race the log holds.
+        feed_s: length of the feed it was made from.
         series: every series that has chunks, cars in the order of the field.
     """
 
@@ -68,6 +69,7 @@ class ChunkLog:
     clock: ClockKind
     simulated: bool
     history_us: int
+    feed_s: float
     series: tuple[SeriesLog, ...]
 
     @property
@@ -103,4 +105,12 @@ def build_log(feed: Feed, history_us: int, tick: Tick) -> ChunkLog:
                     log.sealed[first] = payload
             series.append(log)
     tick(1.0)
-    return ChunkLog(feed.title, feed.catalog, feed.clock, feed.simulated, history_us, tuple(series))
+    return ChunkLog(
+        feed.title,
+        feed.catalog,
+        feed.clock,
+        feed.simulated,
+        history_us,
+        feed.seconds,
+        tuple(series),
+    )

@@ -27,7 +27,7 @@ class SeedSpec:
     session: str
     race_start_us: int | None
     history_us: int
-    length_s: float
+    length_s: float | None
     stream_s: float
     epoch: str
     cache: bool
@@ -52,6 +52,7 @@ def parse_spec(doc: dict[str, Any]) -> SeedSpec:
     faults = {**_FAULTS, **faults}
     recording = left.pop("from", None)
     start = left.pop("race_start_us", None)
+    length = left.pop("length_s", None if recording is not None else 3000)
     spec = SeedSpec(
         seed=_whole("seed", left.pop("seed", 1), 0, 2**31),
         cars=_whole("cars", left.pop("cars", 8), 1, 64),
@@ -61,7 +62,7 @@ def parse_spec(doc: dict[str, Any]) -> SeedSpec:
         history_us=round(
             _number("seconds_history", left.pop("seconds_history", 2400), 1, 3 * 3600) * 1e6
         ),
-        length_s=_number("length_s", left.pop("length_s", 3000), 0, 1e6),
+        length_s=None if length is None else _number("length_s", length, 0, 1e6),
         stream_s=_number("stream_s", left.pop("stream_s", 600), 0, 86400),
         epoch=keys.check_epoch(str(left.pop("epoch", "demo1"))),
         cache=bool(left.pop("cache", True)),

@@ -268,6 +268,7 @@ def test_history_ends_now_unless_told_otherwise() -> None:
     made = seed(service, spec, silent)
     assert made.session.started_us == START - 60_000_000
     assert made.session.simulated
+    assert made.session.length_s == 3000
     assert made.session.key == "2026-09-21-demo-r1"
 
 
@@ -325,7 +326,7 @@ def test_log_round_trip(tmp_path: Path) -> None:
     back = load_log(path)
     assert back is not None
     assert back.catalog == log.catalog
-    assert back.history_us == log.history_us
+    assert (back.history_us, back.feed_s) == (log.history_us, log.feed_s)
     for a, b in zip(log.series, back.series, strict=True):
         assert (a.car, a.group, a.payloads, a.sealed) == (b.car, b.group, b.payloads, b.sealed)
         for name in ("t_lo", "t_hi", "lap", "counts"):
@@ -358,6 +359,7 @@ def test_recording_takes_the_same_way(recording: Path) -> None:
     made = seed(service, spec, silent)
     assert made.session.title == "Somewhere, race 2"
     assert not made.session.simulated
+    assert made.session.length_s == pytest.approx(220, abs=1)
     rows = chunk_rows(service)
     times = [int(sk[:16]) - START for _, sk in rows]
     # a fifth is left to happen live
