@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pitwall.store import Quarantined
 from pitwall.stream import (
     Denied,
     Expired,
@@ -18,9 +19,7 @@ from pitwall.stream import (
     Throttled,
     Trimmed,
 )
-from pitwall.store import Quarantined
 from pitwall.telemetry import BadInput, Failure
-
 from tests.unit.stream.rig import ARN, SECOND, START, Rig, World, head, made
 
 
@@ -800,7 +799,6 @@ def test_a_real_thread_reads_and_stops() -> None:
     import threading
 
     from pitwall.stream import Reader, ServerClock, SystemTime, ThreadPool
-
     from tests.unit.stream.rig import Sink, VirtualTime
 
     world = World(VirtualTime(), 3)

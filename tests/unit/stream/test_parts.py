@@ -1,0 +1,187 @@
+"""Checkpoints, lineage, server time and the pool."""
+
+from __future__ import annotations
+
+import json
+import threading
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pitwall.stream import HORIZON, Listing, Position, ServerClock, ShardInfo, ThreadPool, at_time
+from pitwall.stream.checkpoint import Token, dump, load, newer
+from pitwall.stream.lag import HeadLag
+from pitwall.stream.lineage import Lineage, Ready
+from pitwall.telemetry import BadInput
+from tests.unit.stream.rig import ARN, SECOND, START, VirtualTime, head
+
+US = st.integers(0, 10**16 - 1)
+NAMES = st.from_regex(r"[!-~]{1,65}", fullmatch=True)
+TOKENS = st.builds(
+    Token,
+    stream=st.just(ARN),
+    shard=NAMES,
+    parents=st.lists(NAMES, max_size=2).map(tuple),
+    state=st.sampled_from(["open", "finished", "gap"]),
+    start=st.one_of(st.just(HORIZON), US.map(at_time)),
+    sequence=st.one_of(st.just(""), st.from_regex(r"[0-9]{21,40}", fullmatch=True)),
+    opened_us=US,
+    verified_us=US,
+    last_us=US,
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+
+
+@given(TOKENS)
+def test_a_token_comes_back_as_it_went(token: Token) -> None:
+    assert load(token.shard, dump(token)) == token
+
+
+@given(
+    TOKENS,
+    st.sampled_from(sorted(json.loads(dump(Token("s", "a", (), "open", HORIZON, "", 0, 0, 0))))),
+    JUNK,
+)  # noqa: E501
+def test_case_51_any_damaged_field_is_refused_or_harmless(
+    token: Token, field: str, junk: object
+) -> None:
+    doc = json.loads(dump(token))
+    doc[field] = junk
+    try:
+        back = load(token.shard, json.dumps(doc))
+    except BadInput:
+        return
+    assert back.shard == token.shard
+    assert isinstance(back.start, Position)
+    assert back.state in ("open", "finished", "gap")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_refused_in_one_way(text: str) -> None:
+    with pytest.raises(BadInput):
+        load("a", text)
+
+
+def test_deep_and_long_texts_are_refused() -> None:
+    for text in ("[" * 4000, "{" * 4000, "1" * 5000):
+        with pytest.raises(BadInput):
+            load("a", text)
+
+
+def test_case_64_numbers_compare_as_numbers() -> None:
+    assert newer("1" + "0" * 21, "9" * 21)
+    assert not newer("9" * 21, "1" + "0" * 21)
+    assert not newer("5", "5")
+    assert newer("5", "")
+    assert newer("b", "a")
+    assert newer("a", "b")
+    assert not newer("a", "a")
+
+
+def lineage(*shards: ShardInfo) -> Lineage:
+    out = Lineage()
+    out.merge(Listing(ARN, True, shards), START)
+    return out
+
+
+def test_case_09_a_merged_shard_waits_for_both_parents() -> None:
+    tree = lineage(ShardInfo("a"), ShardInfo("b"), ShardInfo("c", ("a", "b")))
+    assert tree.ready("c", lambda s: s == "a") is Ready.WAIT
+    assert tree.ready("c", lambda s: s == "b") is Ready.WAIT
+    assert tree.ready("c", lambda s: True) is Ready.NOW
+
+
+def test_a_shard_without_its_parent_waits_for_two_listings() -> None:
+    orphan = ShardInfo("c", ("p",))
+    tree = lineage(orphan)
+    assert tree.ready("c", lambda s: False) is Ready.WAIT
+    tree.merge(Listing(ARN, True, (orphan,)), START)
+    assert tree.ready("c", lambda s: False) is Ready.ORPHAN
+    tree.merge(Listing(ARN, True, (ShardInfo("p"),)), START)
+    assert tree.ready("c", lambda s: False) is Ready.WAIT
+
+
+def test_what_one_listing_lacks_another_brings() -> None:
+    tree = lineage(ShardInfo("a", closed=True))
+    tree.merge(Listing(ARN, True, (ShardInfo("b", ("a",)),)), START + 1)
+    tree.merge(Listing(ARN, True, (ShardInfo("a"),)), START + 2)
+    assert set(tree.nodes) == {"a", "b"}
+    assert tree.nodes["a"].info.closed
+    assert tree.children("a") == ["b"]
+
+
+def stamped(t_us: int) -> str:
+    return formatdate(t_us // SECOND, usegmt=True)
+
+
+@given(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 10**7), min_size=30, max_size=60))
+def test_server_time_is_found_to_well_under_a_second(offset: int, gaps: list[int]) -> None:
+    time = VirtualTime()
+    clock = ServerClock(time)
+    for gap in gaps:
+        time.wall += gap
+        sent = time.wall
+        time.wall += 20_000
+        clock.note(stamped(time.wall + offset), sent, time.wall)
+    found = clock.offset_us
+    assert found is not None
+    assert abs(found - offset) <= 520_000
+    assert abs(clock.now_us() - (time.wall + offset)) <= 520_000
+
+
+def test_a_clock_that_is_set_starts_the_bounds_again() -> None:
+    time = VirtualTime()
+    clock = ServerClock(time)
+    clock.note(stamped(time.wall), time.wall, time.wall)
+    time.wall -= 3600 * SECOND
+    clock.note(stamped(time.wall + 3600 * SECOND), time.wall, time.wall)
+    assert clock.offset_us is not None
+    assert abs(clock.offset_us - 3600 * SECOND) <= SECOND
+    clock.note("not a date", time.wall, time.wall)
+    clock.note(None, time.wall, time.wall)
+    clock.forget()
+    assert clock.offset_us is None
+    assert clock.now_us() == time.wall
+
+
+def test_lag_of_a_replayed_race_is_taken_against_its_own_first_head() -> None:
+    lag = HeadLag()
+    server = START + 365 * 24 * 3600 * SECOND
+    for i in range(5):
+        lag.note(head(i, START + i * SECOND), server + i * SECOND, server + i * SECOND + 200_000)
+    assert lag.lag_us == 200_000
+
+
+def test_an_older_head_does_not_make_the_lag_worse() -> None:
+    lag = HeadLag()
+    lag.note(head(9, START, "1"), START, START + 100_000)
+    lag.note(head(9, START - 5 * SECOND, "2"), START, START + 100_000)
+    assert lag.lag_us == 100_000
+
+
+def test_the_pool_runs_so_many_at_a_time_and_hands_errors_over() -> None:
+    pool: ThreadPool[int] = ThreadPool("pitwall-test", 2)
+    pool.start()
+    pool.start()
+    go = threading.Event()
+    assert pool.free() == 2
+    pool.put("a", lambda: go.wait(5) and 1 or 0)
+    pool.put("b", lambda: 1 // 0)
+    assert pool.free() == 0
+    got = {}
+    while len(got) < 2:
+        pool.wait(5)
+        for done in pool.take():
+            got[done.key] = done
+            go.set()
+    assert got["a"].value == 1
+    assert isinstance(got["b"].error, ZeroDivisionError)
+    assert pool.free() == 2
+    assert pool.stop(5)
+    assert not [t for t in threading.enumerate() if t.name.startswith("pitwall-test")]
