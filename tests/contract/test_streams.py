@@ -389,10 +389,12 @@ def test_at_timestamp_past_and_future(make: Callable[..., Local]) -> None:
     local = make(shards=1, retention_s=3600)
     shard = local.shards()[0]["ShardId"]
     local.put("a", "old")
-    local.clock.pass_(HOUR_US - MINUTE_US)
+    local.clock.pass_(MINUTE_US + 700_000)
     local.put("a", "new")
-    local.clock.pass_(2 * MINUTE_US)
-    before_horizon = local.iterator(shard, "AT_TIMESTAMP", Timestamp=utc(START_US - HOUR_US))
+    # The horizon is now 100 ms before the second record.
+    local.clock.pass_(HOUR_US - 100_000)
+    just_before = utc(START_US + MINUTE_US + 500_000)
+    before_horizon = local.iterator(shard, "AT_TIMESTAMP", Timestamp=just_before)
     assert local.read(before_horizon)[0] == ["new"], "older than the horizon is TRIM_HORIZON"
     with pytest.raises(ClientError) as refused:
         local.iterator(shard, "AT_TIMESTAMP", Timestamp=utc(local.clock.us + 1_000_000))

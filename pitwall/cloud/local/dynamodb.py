@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from pitwall.cloud.local.errors import AwsError, invalid, not_found
+from pitwall.cloud.local.errors import AwsError, invalid
 from pitwall.cloud.local.expressions import (
     Expression,
     Predicate,
@@ -21,15 +21,12 @@ from pitwall.cloud.local.expressions import (
     projection,
 )
 from pitwall.cloud.local.items import (
-    MAX_PK_BYTES,
-    MAX_SK_BYTES,
     Item,
-    KeyAttribute,
-    KeySchema,
     check_item,
     decode_json,
 )
 from pitwall.cloud.local.table import Table
+from pitwall.cloud.local.tables import Tables
 
 BATCH_GET_KEYS = 100
 BATCH_WRITE_ITEMS = 25
@@ -64,24 +61,15 @@ class DynamoDB:
     """The operations over a set of tables.
 
     Args:
-        tables: by name; shared with whoever else creates tables.
-        create: makes, registers and returns a table: (name, schema, with stream).
-        account: ARN prefix of tables, ``arn:aws:dynamodb:region:account:table/``.
+        tables: the tables that there are.
     """
 
-    def __init__(
-        self,
-        tables: dict[str, Table],
-        create: Callable[[str, KeySchema, bool], Table],
-        account: str,
-    ) -> None:
-        self._tables = tables
-        self._create = create
-        self._account = account
+    def __init__(self, tables: Tables) -> None:
+        self._table = tables.table
         self.operations: dict[str, Callable[[dict[str, Any], bool], Answer]] = {
-            "CreateTable": self._create_table,
-            "DescribeTable": self._describe_table,
-            "ListTables": self._list_tables,
+            "CreateTable": tables.create_table,
+            "DescribeTable": tables.describe_table,
+            "ListTables": tables.list_tables,
             "PutItem": self._put_item,
             "DeleteItem": self._delete_item,
             "GetItem": self._get_item,
@@ -111,95 +99,17 @@ class DynamoDB:
                 raise invalid(f"{operation}: not supported here: {', '.join(unknown)}")
         return handler(request, partial)
 
-    def table(self, request: dict[str, Any]) -> Table:
-        """The table that a request names, by name or ARN.
-
-        Raises:
-            AwsError: ResourceNotFoundException.
-        """
-        name = request.get("TableName")
-        table = self._tables.get(str(name).removeprefix(self._account))
-        if table is None:
-            raise not_found(f"Requested resource not found: Table: {name} not found")
-        return table
-
-    # -- tables
-
-    def _create_table(self, request: dict[str, Any], partial: bool) -> Answer:
-        name = request.get("TableName")
-        if not isinstance(name, str) or not 3 <= len(name) <= 255:
-            raise invalid("TableName must have 3 to 255 characters")
-        if name in self._tables:
-            raise AwsError("ResourceInUseException", f"Table already exists: {name}")
-        for index in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-            if request.get(index):
-                raise invalid(f"CreateTable: not supported here: {index}")
-        types = {
-            row.get("AttributeName"): row.get("AttributeType")
-            for row in request.get("AttributeDefinitions") or []
-        }
-        keys = {
-            row.get("KeyType"): row.get("AttributeName") for row in request.get("KeySchema") or []
-        }
-        used = set(keys.values())
-        if "HASH" not in keys or set(types) != used or not set(types.values()) <= {"S", "N", "B"}:
-            raise invalid("KeySchema and AttributeDefinitions do not describe the same keys")
-        sk = keys.get("RANGE")
-        schema = KeySchema(
-            KeyAttribute(keys["HASH"], types[keys["HASH"]], MAX_PK_BYTES),
-            KeyAttribute(sk, types[sk], MAX_SK_BYTES) if sk else None,
-        )
-        stream = request.get("StreamSpecification") or {}
-        if stream.get("StreamEnabled") and stream.get("StreamViewType") != "NEW_IMAGE":
-            raise invalid("StreamViewType: only NEW_IMAGE is supported here")
-        table = self._create(name, schema, bool(stream.get("StreamEnabled")))
-        return {"TableDescription": self._description(table)}
-
-    def _describe_table(self, request: dict[str, Any], partial: bool) -> Answer:
-        return {"Table": self._description(self.table(request))}
-
-    def _list_tables(self, request: dict[str, Any], partial: bool) -> Answer:
-        names = sorted(self._tables)
-        start = request.get("ExclusiveStartTableName")
-        names = [name for name in names if start is None or name > start]
-        limit = min(int(request.get("Limit") or 100), 100)
-        answer: Answer = {"TableNames": names[:limit]}
-        if len(names) > limit:
-            answer["LastEvaluatedTableName"] = names[limit - 1]
-        return answer
-
-    def _description(self, table: Table) -> Answer:
-        schema = table.schema
-        keys = [schema.pk] + ([schema.sk] if schema.sk else [])
-        answer: Answer = {
-            "TableName": table.name,
-            "TableArn": self._account + table.name,
-            "TableStatus": "ACTIVE",
-            "KeySchema": schema.describe(),
-            "AttributeDefinitions": [
-                {"AttributeName": key.name, "AttributeType": key.type} for key in keys
-            ],
-            "CreationDateTime": table.created_us / 1e6,
-            "ItemCount": table.count,
-            "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
-        }
-        if table.stream is not None:
-            answer["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-            answer["LatestStreamArn"] = table.stream.arn
-            answer["LatestStreamLabel"] = table.stream.label
-        return answer
-
     # -- one item
 
     def _put_item(self, request: dict[str, Any], partial: bool) -> Answer:
-        table = self.table(request)
+        table = self._table(request)
         item = check_item(request.get("Item"))
         old = self._conditional(request, lambda allowed: table.put(item, allowed))
         answer = _old_image(request, old)
         return _capacity(answer, request, table, -(-table.row(*table.schema.of(item))[1] // 1024))
 
     def _delete_item(self, request: dict[str, Any], partial: bool) -> Answer:
-        table = self.table(request)
+        table = self._table(request)
         key = table.schema.exact(request.get("Key"))
 
         def delete(allowed: Predicate | None) -> bytes:
@@ -233,7 +143,7 @@ class DynamoDB:
             raise
 
     def _get_item(self, request: dict[str, Any], partial: bool) -> Answer:
-        table = self.table(request)
+        table = self._table(request)
         wanted = _projection(request)
         image, size = table.row(*table.schema.exact(request.get("Key")))
         answer: Answer = {"Item": _shown(image, wanted)} if image else {}
@@ -254,7 +164,7 @@ class DynamoDB:
             unknown = sorted(set(spec) - _READ - {"Keys"})
             if unknown:
                 raise invalid(f"BatchGetItem: not supported here: {', '.join(unknown)}")
-            table = self.table({"TableName": name})
+            table = self._table({"TableName": name})
             names = _projection(spec)
             keys = [(key, table.schema.exact(key)) for key in _keys(spec)]
             if len({exact for _, exact in keys}) != len(keys):
@@ -266,7 +176,6 @@ class DynamoDB:
                 image, size = table.row(*exact)
                 if allowed <= 0 or size > size_left:
                     left.append(key)
-                    allowed = size_left = 0
                     continue
                 allowed -= 1
                 size_left -= size
@@ -292,7 +201,7 @@ class DynamoDB:
         writes: list[tuple[str, Table, Any, Item | None, Any]] = []
         seen: set[tuple[str, Any]] = set()
         for name, rows in wanted.items():
-            table = self.table({"TableName": name})
+            table = self._table({"TableName": name})
             for row in rows:
                 if not isinstance(row, dict) or len(row) != 1:
                     raise invalid("A write request needs exactly one of PutRequest, DeleteRequest")
@@ -324,7 +233,7 @@ class DynamoDB:
     # -- query
 
     def _query(self, request: dict[str, Any], partial: bool) -> Answer:
-        table = self.table(request)
+        table = self._table(request)
         names = request.get("ExpressionAttributeNames")
         values = request.get("ExpressionAttributeValues")
         text = Expression(request.get("KeyConditionExpression"), names, values)

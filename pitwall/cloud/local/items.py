@@ -152,7 +152,9 @@ class KeyAttribute:
             text: str = value
             return text
         if self.type == "N":
-            return format(value.normalize(), "f")
+            # Not normalize(): that rounds to the context's 28 digits, and keys may have 38.
+            digits = format(value, "f")
+            return digits.rstrip("0").rstrip(".") if "." in digits else digits
         return binascii.b2a_base64(value, newline=False).decode()
 
 

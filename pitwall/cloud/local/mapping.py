@@ -14,7 +14,8 @@ from typing import Any
 
 from pitwall.cloud.local.errors import AwsError
 from pitwall.cloud.local.faults import ArchiveFaults
-from pitwall.cloud.local.shards import Record, Shard
+from pitwall.cloud.local.records import Record
+from pitwall.cloud.local.shards import Shard
 from pitwall.cloud.local.table import Table
 
 # Six megabytes of JSON are the most that a function is given; images are text in it.
@@ -179,7 +180,7 @@ class EventSourceMapping:
         return good
 
     def _call(self, page: list[Record], given: list[Record]) -> int:
-        event = self._stream.event(given)
+        event = self._stream.writer.event(given)
         try:
             first_failed = _first_failed(self._handler(event, self._context), given)
         except Exception as error:  # noqa: BLE001

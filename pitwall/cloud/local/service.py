@@ -14,9 +14,10 @@ from pitwall.cloud.local.firehose import Delivery, DeliveryStream, Firehose
 from pitwall.cloud.local.items import DEFAULT_KEYS, KeySchema
 from pitwall.cloud.local.mapping import EventSourceMapping, Handler
 from pitwall.cloud.local.objects import ObjectStore
-from pitwall.cloud.local.shards import StreamLog
+from pitwall.cloud.local.streamlog import StreamLog
 from pitwall.cloud.local.streams import Streams
 from pitwall.cloud.local.table import Table
+from pitwall.cloud.local.tables import Tables
 
 ACCOUNT = "000000000000"
 
@@ -98,7 +99,7 @@ class Service:
             config.firehose_bytes,
         )
         self.delivery = DeliveryStream(settings, self.objects)
-        self.dynamodb = DynamoDB(self.tables, self._create, self._account)
+        self.dynamodb = DynamoDB(Tables(self.tables, self._create, self._account))
         self.streams = Streams(self.tables, self.now_us, self.horizon_us)
         self.firehose = Firehose({config.delivery: self.delivery}, self.now_us, self.faults)
         self.mapping: EventSourceMapping | None = None

@@ -10,7 +10,8 @@ from msgspec import Raw
 
 from pitwall.cloud.local.errors import AwsError, invalid, not_found
 from pitwall.cloud.local.iterators import Position, decode_iterator, encode_iterator
-from pitwall.cloud.local.shards import Shard, StreamLog, trimmed
+from pitwall.cloud.local.shards import Shard, trimmed
+from pitwall.cloud.local.streamlog import StreamLog
 from pitwall.cloud.local.table import Table
 
 PAGE_RECORDS = 1000
@@ -169,7 +170,7 @@ class Streams:
             stream.trim(self._horizon_us())
             shard = stream.shard(position.shard)
             page, after, ended = stream.page(shard, position.after, limit, PAGE_BYTES)
-        answer: Answer = {"Records": Raw(stream.encode(page))}
+        answer: Answer = {"Records": Raw(stream.writer.encode(page))}
         if not ended:
             following = Position(position.arn, position.shard, after)
             answer["NextShardIterator"] = self._iterator(following)

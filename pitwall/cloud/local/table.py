@@ -18,7 +18,8 @@ from pitwall.cloud.local.items import (
     encode_json,
     item_size,
 )
-from pitwall.cloud.local.shards import INSERT, MODIFY, REMOVE, StreamLog
+from pitwall.cloud.local.records import INSERT, MODIFY, REMOVE
+from pitwall.cloud.local.streamlog import StreamLog
 
 PAGE_BYTES = 1 << 20
 _ABSENT: tuple[bytes, int] = (b"", 0)

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pitwall.cloud.local.errors import AwsError
 from pitwall.cloud.local.items import DEFAULT_KEYS
-from pitwall.cloud.local.shards import StreamLog
+from pitwall.cloud.local.streamlog import StreamLog
 from tests.unit.cloud.local.helpers import SECOND_US, START_US
 
 
@@ -106,8 +106,8 @@ def test_event_and_answer_tell_the_same() -> None:
     stream.append("REMOVE", 'a"é', "b", b"", 10, START_US + 2_000_000)
     (shard,) = stream.shards()
     page, _, _ = stream.page(shard, 0, 10, 1 << 20)
-    answered: list[dict[str, Any]] = json.loads(stream.encode(page))
-    given = stream.event(page)["Records"]
+    answered: list[dict[str, Any]] = json.loads(stream.writer.encode(page))
+    given = stream.writer.event(page)["Records"]
     for row in given:
         assert row.pop("eventSourceARN") == stream.arn
     assert given == answered
