@@ -53,7 +53,6 @@ if TYPE_CHECKING:
         sealed_object,
         sealed_prefix,
     )
-    from pitwall.cloud.server_clock import Offset, ServerClock, server_offset_us
 
 _WHERE = {
     "bulk": ("Written", "history"),
@@ -98,7 +97,6 @@ _WHERE = {
         "sealed_object",
         "sealed_prefix",
     ),
-    "server_clock": ("Offset", "ServerClock", "server_offset_us"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -117,10 +115,8 @@ __all__ = [
     "LapBook",
     "LapEntry",
     "Line",
-    "Offset",
     "Producer",
     "PublishReport",
-    "ServerClock",
     "Written",
     "archived",
     "batch_get",
@@ -159,6 +155,5 @@ __all__ = [
     "sealed_keys",
     "sealed_object",
     "sealed_prefix",
-    "server_offset_us",
     "session_item",
 ]

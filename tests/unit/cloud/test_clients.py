@@ -5,18 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from botocore import exceptions as boto
-from botocore.hooks import HierarchicalEmitter
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pitwall.cloud import (
-    Offset,
-    ServerClock,
     explain,
     has_at_timestamp,
     has_shard_filter,
@@ -186,49 +179,3 @@ def test_errors_in_one_line(error: Exception, says: str, passing: bool) -> None:
     assert says in line
     assert "\n" not in line
     assert is_passing(error) is passing
-
-
-@given(
-    st.integers(-(10**10), 10**10),
-    st.lists(st.tuples(st.integers(0, 10**8), st.integers(0, 400_000), st.integers(0, 400_000))),
-)
-def test_the_server_clock_is_bounded(offset: int, answers: list[tuple[int, int, int]]) -> None:
-    from email.utils import formatdate
-
-    clock = ServerClock()
-    base = 1_757_000_000_000_000
-    width = None
-    for at, up, down in answers:
-        server = base + at + up + offset
-        clock.observe(
-            base + at, base + at + up + down, formatdate(server // 1_000_000, usegmt=True)
-        )
-        found = clock.offset
-        assert found.lo_us <= offset <= found.hi_us
-        assert width is None or found.hi_us - found.lo_us <= width
-        width = found.hi_us - found.lo_us
-    assert clock.offset.samples == len(answers)
-
-
-def test_the_server_clock_starts_again_when_a_clock_was_set() -> None:
-    clock = ServerClock()
-    clock.observe(0, 1000, "Thu, 01 Jan 1970 00:00:05 GMT")
-    clock.observe(0, 1000, "Thu, 01 Jan 1970 00:00:09 GMT")
-    clock.observe(0, 1000, "no date")
-    assert clock.offset.lo_us == 8_999_000
-    assert clock.offset.samples == 2
-
-
-def test_the_clock_listens_to_a_client() -> None:
-    events = HierarchicalEmitter()
-    client = SimpleNamespace(meta=SimpleNamespace(events=events))
-    clock = ServerClock(now_us=iter([1_000_000, 1_200_000]).__next__)
-    clock.attach(client)
-    context: dict[str, Any] = {}
-    events.emit("before-call.dynamodb.ListTables", context=context, params={})
-    parsed = {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 01 Jan 1970 00:00:02 GMT"}}}
-    events.emit("after-call.dynamodb.ListTables", context=context, parsed=parsed)
-    events.emit("after-call.dynamodb.ListTables", context={}, parsed=parsed)
-    assert clock.offset == Offset(800_000, 2_000_000, 1)
-    clock.detach(client)
-    events.emit("before-call.dynamodb.ListTables", context={}, params={})
