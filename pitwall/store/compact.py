@@ -53,10 +53,14 @@ class Compactor:
 
     def added(self, segment: Segment) -> None:
         """Take note of a newly committed segment."""
-        line = self._lines.setdefault(segment.series, _Line())
-        line.lap = max(line.lap, segment.lap)
+        line = self._lines.get(segment.series)
+        if line is None:
+            line = self._lines[segment.series] = _Line()
+        if segment.lap > line.lap:
+            line.lap = segment.lap
         late = segment.n_lo < line.scan
-        line.scan = min(line.scan, segment.n_lo)
+        if late:
+            line.scan = segment.n_lo
         if late or line.lap > line.settled_lap + 1:
             self._dirty.add(segment.series)
 

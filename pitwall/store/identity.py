@@ -68,11 +68,9 @@ def series_fault(series: Series, session: Session) -> str | None:
     return None
 
 
-def segment_fault(segment: Segment, session: Session) -> str | None:
-    """What is wrong with a segment before its payload is opened; None when nothing is."""
-    fault = series_fault(segment.series, session)
-    if fault is not None:
-        return fault
+def segment_fault(segment: Segment) -> str | None:
+    """What is wrong with a segment, apart from its series, before its payload is opened; None
+    when nothing is."""
     if not 1 <= segment.n_lo <= segment.n_hi <= MAX_N:
         return f"counters {segment.n_lo}..{segment.n_hi} are out of bounds"
     chunks = segment.chunks
@@ -84,7 +82,7 @@ def segment_fault(segment: Segment, session: Session) -> str | None:
         return "time is out of bounds"
     if min(segment.counts) < 1 or max(segment.counts) > MAX_CHUNK_SAMPLES:
         return "a chunk is empty or too large"
-    if not all(0 <= crc <= 0xFFFFFFFF for crc in segment.crcs):
+    if min(segment.crcs) < 0 or max(segment.crcs) > 0xFFFFFFFF:
         return "a crc is not 32 bits"
     if chunks == 1 and chunk_crc(segment.t_lo, segment.payload) != segment.crcs[0]:
         return "crc does not match"
@@ -144,22 +142,30 @@ def _decode_portion(
 ) -> list[tuple[Candidate, str]]:
     bad: list[tuple[Candidate, str]] = []
     counts, samples, errors = decode_many([c.segment.payload for c in part], group, version)
-    ends = np.cumsum(counts).tolist()
+    ends = np.cumsum(counts)
+    good = np.flatnonzero(counts)
+    starts = (ends - counts)[good]
+    low, high, last = np.zeros((3, len(part)), np.int64)
+    if len(good):
+        low[good] = np.minimum.reduceat(samples.t, starts)
+        high[good] = np.maximum.reduceat(samples.t, starts)
+        last[good] = samples.t[ends[good] - 1]
+    wild = ((low < -MAX_SPAN_US) | (high > MAX_SPAN_US)).tolist()
     at = 0
-    for i, (candidate, end) in enumerate(zip(part, ends, strict=True)):
+    for i, (candidate, end, span) in enumerate(
+        zip(part, ends.tolist(), last.tolist(), strict=True)
+    ):
         if i in errors:
             bad.append((candidate, str(errors[i])))
             continue
-        t = samples.t[at:end]
-        candidate.samples = Samples(t, samples.values[:, at:end])
+        candidate.samples = Samples(samples.t[at:end], samples.values[:, at:end])
         at = end
-        if int(t.min()) < -MAX_SPAN_US or int(t.max()) > MAX_SPAN_US:
+        segment = candidate.segment
+        if wild[i]:
             bad.append((candidate, "sample times are out of bounds"))
-            continue
-        last = candidate.segment.t_lo + int(t[-1])
-        if candidate.segment.t_hi != last:
+        elif segment.t_hi != segment.t_lo + span:
             # t_hi travels outside the crc, the sample times inside: these decide.
-            candidate.segment = replace(candidate.segment, t_hi=last)
+            candidate.segment = replace(segment, t_hi=segment.t_lo + span)
     return bad
 
 

@@ -80,12 +80,14 @@ class Intake:
             self._rejected += batch.quarantined
             for segment in batch.segments:
                 candidate = Candidate(segment, batch.source, batch.received_us)
-                fault = segment_fault(segment, self._session)
+                books = self._state.books.get(segment.series)
+                fault = segment_fault(segment)
+                if books is None:
+                    fault = series_fault(segment.series, self._session) or fault
                 if fault is not None:
                     self._rejected.append(quarantined(candidate, fault, self._session))
                     continue
                 self._candidates.append(candidate)
-                books = self._state.books.get(segment.series)
                 if books is None or books.received.missing(segment.n_lo, segment.n_hi):
                     unknown.append(candidate)
         bad = decode_all(unknown, self._session)

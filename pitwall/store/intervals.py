@@ -39,6 +39,10 @@ class IntervalSet:
         if hi < lo:
             return
         los, his = self._lo, self._hi
+        if his and lo == his[-1] + 1:
+            his[-1] = hi
+            self.size += hi - lo + 1
+            return
         i = bisect_left(his, lo - 1)
         j = bisect_right(los, hi + 1)
         if i < j:
@@ -67,6 +71,8 @@ class IntervalSet:
 
     def missing(self, lo: int, hi: int) -> list[Interval]:
         """The parts of ``lo..hi`` that are not in the set."""
+        if lo <= hi and (not self._hi or lo > self._hi[-1]):
+            return [(lo, hi)]
         out: list[Interval] = []
         i = bisect_left(self._hi, lo)
         while lo <= hi:
