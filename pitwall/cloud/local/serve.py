@@ -25,6 +25,8 @@ from pitwall.cloud.local.service import Service, StandInConfig
 from pitwall.telemetry.errors import BadInput, Failure
 
 TICK_S = 0.05
+# A request must not wait five milliseconds for the thread that feeds the function.
+SWITCH_S = 0.0005
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ def serve(argv: Sequence[str] | None = None) -> int:
     config = _config(args)
     spec = _spec(args.seed_spec)
     logging.basicConfig(level=logging.WARNING, format="stand-in: %(message)s")
+    sys.setswitchinterval(SWITCH_S)
     stopping = threading.Event()
     _stop_on_signals(stopping)
     if not args.stay:
