@@ -489,7 +489,7 @@ class Follower:
             promised = targets_of(list(heads), self._session.key)
             if complete(ledger, promised):
                 return Phase.ENDED, quiet_us
-        reading_us = now_us - status.passed_us
+        reading_us = now_us - max(status.passed_us, self._promised_us)
         if status.blocked or status.failing or reading_us > tempo.patience_us:
             return Phase.BEHIND, quiet_us
         if quiet_us > tempo.silent_us:

@@ -17,6 +17,10 @@ from pitwall.turbo.gather import Tail
 
 FOREIGN_US = 3600 * SECOND_US
 """Event times further than this from server time say nothing about when chunks were written."""
+_MARGIN_US = 5 * SECOND_US
+"""A chunk is written after the one before it was sampled, less the rounding of creation times and
+the error of the clocks' shift: a hole that begins later than the anchor by this much is in the
+stream. One that is not, after all, is read by key when the stream has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def find_seam(
             series = Series(session, head.car, group, head.epoch)
             tail_n = ledger.tail(series)
             holes += [
-                (_shifted(hole_time(hole)[1], shift), hole)
+                (_shifted(hole_time(hole)[0], shift), hole)
                 for hole in unexplained(ledger, series, min(target, tail_n), named=True)
             ]
             if tail_n < target:
@@ -134,7 +138,7 @@ def find_seam(
     else:
         known = [end for end in ends if end is not None]
         anchor = min([now_us, *known]) - overlap_us
-        older = [(t, hole) for t, hole in holes if t is None or t < anchor + 2 * overlap_us]
+        older = [(t, hole) for t, hole in holes if t is None or t < anchor + _MARGIN_US]
         if sum(hole.size for _, hole in older) > most:
             times = [t for t, _ in older if t is not None]
             anchor = min(times, default=anchor) - overlap_us
@@ -144,7 +148,7 @@ def find_seam(
     return Seam(
         anchor,
         min(reached) if reached and ledger.applied else (now_us if ledger.applied else None),
-        tuple(h for t, h in holes if t is None or t < limit + overlap_us),
+        tuple(h for t, h in holes if t is None or t < limit + _MARGIN_US),
     )
 
 

@@ -1,0 +1,538 @@
+"""Joining a race: history, seam, repair, live. Every row of the failure table that the plain form
+must pass, on a virtual clock."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pitwall.store import Source
+from pitwall.stream import Denied, NotFound, Retryable
+from pitwall.turbo import Phase, Tempo
+
+from tests.unit.stream.rig import SECOND, START
+from tests.unit.turbo.rig import Joined, Race, chunk_of, joined_after, series_of
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "race.pitwall"
+
+
+def all_here(joined: Joined) -> None:
+    assert joined.missing() == {}
+    ledger = joined.store.ledger()
+    assert ledger.closes
+    assert ledger.complete
+    assert ledger.conflicts == 0
+
+
+def test_a_race_of_twenty_minutes_is_joined_and_followed(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 1200)
+    joined.follow(60, joined.live)
+    status = joined.status
+    assert status.time_to_live_s is not None
+    assert status.time_to_live_s < 5
+    assert status.seam_proved
+    assert status.progress == 1.0
+    assert joined.names()[:3] == ["joined", "archive", "history"]
+    joined = Joined(race, path)
+    joined.follow(20)
+    race.writing = False
+    joined.close()
+    joined = Joined(race, path)
+    joined.follow(5)
+    all_here(joined)
+    by_source = joined.store.ledger().by_source
+    assert by_source[Source.ARCHIVE] > 3000
+    assert by_source[Source.STREAM] > 60
+    assert by_source[Source.TABLE] == 0
+
+
+def test_the_stream_is_read_from_shortly_before_the_archives_end(path: Path) -> None:
+    race = Race(shards=1)
+    joined = joined_after(race, path, 1800)
+    joined.follow(60, joined.live)
+    reader = joined.follower.reader
+    assert reader is not None
+    # 120 s of overlap and up to 90 s that the archive is behind, of 1800
+    assert reader.status.records < 2 * 3 * 260
+    assert joined.status.anchor_us >= race.time.wall - 260 * SECOND
+
+
+def test_case_83_a_car_that_is_nowhere_but_in_the_buffer_and_has_retired(path: Path) -> None:
+    race = Race(("1", "2", "ghost"))
+    ghost = race.cars["ghost"]
+    ghost.ended = True
+    race.advance(1200)
+    race.pending.clear()
+    ghost.ended = False
+    race.flaws.lag_s = (600, 601)
+    race.advance(5)
+    race.end("ghost")
+    race.flaws.lag_s = (30, 60)
+    race.advance(240)
+    heads = race.table.head_items
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert ("ghost", "e1") in heads
+    assert joined.store.ledger().tail(series_of("ghost")) == ghost.n
+    assert not joined.missing({series_of("ghost"): set(range(1, ghost.n + 1))})
+
+
+def test_case_83_without_the_roster_it_is_lost(path: Path) -> None:
+    race = Race(("1", "2", "ghost"))
+    race.cars["ghost"].ended = True
+    race.advance(1200)
+    race.cars["ghost"].ended = False
+    race.flaws.lag_s = (600, 601)
+    race.advance(5)
+    race.end("ghost")
+    race.flaws.lag_s = (30, 60)
+    race.advance(240)
+    del race.table.head_items["ghost", "e1"]
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert joined.missing({series_of("ghost"): {1, 2, 3}})
+
+
+def test_case_71_holes_in_the_archive_are_filled_from_the_table(path: Path) -> None:
+    race = Race()
+    race.flaws.lose = lambda series, n: series.car == "2" and n in (100, 101, 500)
+    joined = joined_after(race, path, 1200)
+    joined.follow(60, joined.live)
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+    assert joined.store.ledger().repaired == 3
+
+
+def test_holes_after_the_anchor_are_left_to_the_stream(path: Path) -> None:
+    race = Race()
+    race.advance(1200)
+    race.flaws.lose = lambda series, n: series.car == "2" and n % 5 == 0
+    race.advance(100)
+    race.flaws.lose = lambda series, n: False
+    race.advance(100)
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert joined.missing({series_of("2"): set(range(1, 1301))}) == {}
+
+
+def test_case_72_duplicates_are_applied_once(path: Path) -> None:
+    race = Race()
+    race.flaws.duplicates = 0.03
+    joined = joined_after(race, path, 1200)
+    joined.follow(60, joined.live)
+    ledger = joined.store.ledger()
+    assert joined.missing() == {} or max(map(len, joined.missing().values())) <= 2
+    assert ledger.duplicates_by_source[Source.ARCHIVE] > 50
+    assert ledger.conflicts == 0
+
+
+def test_case_54_73_older_than_the_stream_keeps(path: Path) -> None:
+    race = Race(("1",), shards=1)
+    race.flaws.lose = lambda series, n: 200 <= n < 260
+    race.advance(1200)
+    shard = race.world.open_ids[0]
+    race.world.trim(shard, 1800)
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    race.writing = False
+    assert joined.store.ledger().repaired == 60
+    assert joined.missing({series_of("1"): set(range(1, 1200))}) == {}
+
+
+def test_what_not_even_the_table_has_is_named(path: Path) -> None:
+    race = Race()
+    race.flaws.lose = lambda series, n: series.car == "2" and 300 <= n <= 302
+    race.advance(1200)
+    race.table.gone = {(series_of("2"), n) for n in (300, 301, 302)}
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert joined.live()
+    assert not joined.store.ledger().complete
+    [gap] = joined.recorder.recording.gaps()
+    assert (gap.series.car, gap.n_lo, gap.n_hi) == ("2", 300, 302)
+    assert START + 298 * SECOND < gap.t_lo < gap.t_hi < START + 305 * SECOND
+    assert "named" in joined.names()
+    [hole] = [h for h in joined.store.holes("2") if h.n_lo]
+    assert hole.named_reason
+    # the next start looks again, and finds it when it has come back
+    race.table.gone.clear()
+    joined.close()
+    joined = Joined(race, path)
+    joined.follow(30, joined.live)
+    assert joined.recorder.recording.gaps() == ()
+
+
+@pytest.mark.parametrize("fault", [lambda: NotFound("NoSuchBucket"), lambda: Denied("no")])
+def test_without_an_archive_everything_comes_from_the_stream(
+    path: Path, fault: Callable[[], Exception]
+) -> None:
+    race = Race()
+    race.bucket.fault = fault  # type: ignore[assignment]
+    joined = joined_after(race, path, 600)
+    joined.follow(60, joined.live)
+    assert "archive-absent" in joined.names()
+    assert joined.live()
+    assert joined.store.ledger().by_source[Source.ARCHIVE] == 0
+    assert joined.missing({series_of("1"): set(range(1, 601))}) == {}
+
+
+def test_no_bucket_at_all(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300, bucket=False)
+    joined.follow(60, joined.live)
+    assert joined.live()
+    assert joined.status.archive_to_us is None
+
+
+def test_a_listing_that_fails_now_and_then_is_tried_again(path: Path) -> None:
+    race = Race()
+    faults = iter([1, 1, 0] * 20)
+    listed = race.bucket.list
+
+    def sometimes(prefix: str) -> object:
+        if next(faults):
+            raise Retryable("503")
+        return listed(prefix)
+
+    race.bucket.list = sometimes  # type: ignore[method-assign, assignment]
+    joined = joined_after(race, path, 600)
+    joined.follow(60, joined.live)
+    assert joined.store.ledger().by_source[Source.ARCHIVE] > 1000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: data[: len(data) // 2] + b"\x00" * 40 + data[len(data) // 2 + 40 :],
+        lambda data: gzip.compress(gzip.decompress(data)[:-150]),
+        lambda data: gzip.compress(gzip.decompress(data).replace(b"\n", b"")[:-100]),
+    ],
+)
+def test_a_damaged_object_keeps_its_good_part_and_the_rest_comes_another_way(
+    path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    race = Race()
+    race.advance(595)
+    key = race.flush_archive(damage)
+    race.advance(605)
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert key in race.bucket.gets
+    assert joined.missing({series_of("1"): set(range(1, 1201))}) == {}
+    assert any(key in q.where for q in joined.recorder.recording.quarantine())
+    assert joined.status.damaged >= 1
+
+
+def test_a_late_object_changes_nothing_but_the_work(path: Path) -> None:
+    race = Race()
+    race.advance(595)
+    key = race.flush_archive(seen_us=START + 1230 * SECOND)
+    race.advance(605)
+    joined = Joined(race, path, tempo=Tempo(crosscheck_us=60 * SECOND))
+    joined.follow(120)
+    assert joined.live()
+    assert key not in race.bucket.gets
+    assert joined.missing({series_of("1"): set(range(1, 1201))}) == {}
+
+
+def test_plain_and_concatenated_objects_are_read(path: Path) -> None:
+    race = Race()
+    race.advance(595)
+    race.flush_archive(lambda data: gzip.decompress(data))
+    race.advance(60)
+    race.flush_archive(lambda data: gzip.compress(gzip.decompress(data).replace(b"\n", b"")))
+    race.advance(60)
+    race.flush_archive(lambda data: data + data)
+    race.advance(400)
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert joined.status.damaged == 0
+    assert joined.store.ledger().repaired == 0
+    assert joined.missing({series_of("1"): set(range(1, 1110))}) == {}
+
+
+def test_other_sessions_in_the_archive_are_left_alone(path: Path) -> None:
+    race = Race()
+    other = b"2026-09-20-other-r1"
+    race.advance(595)
+
+    def with_others(data: bytes) -> bytes:
+        lines = gzip.decompress(data)
+        foreign = lines.replace(b"2026-09-20-test-r1", other)
+        return gzip.compress(foreign + lines + foreign[:100] + b"\n")
+
+    race.flush_archive(with_others)
+    race.advance(600)
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert joined.recorder.recording.quarantine() == ()
+    assert {s.session for s in joined.store.ledger().series} == {"2026-09-20-test-r1"}
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_shards_that_turn_over_while_the_archive_loads(path: Path, pieces: int) -> None:
+    race = Race()
+    race.advance(600)
+    turned = []
+
+    def on_get() -> None:
+        race.advance(1.0)
+        if len(turned) < 6:
+            turned.append(race.world.rotate(len(turned) % 2, pieces))
+
+    race.bucket.on_get = on_get
+    joined = Joined(race, path)
+    joined.follow(90, joined.live)
+    assert len(turned) == 6
+    race.bucket.on_get = lambda: None
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+
+
+def test_a_second_start_loads_only_what_is_new(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 1200)
+    joined.follow(60, joined.live)
+    gets = len(race.bucket.gets)
+    joined.close()
+    race.advance(120)
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    assert len(race.bucket.gets) == gets
+    race.writing = False
+    joined.close()
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+    assert joined.store.ledger().duplicates < 3 * 240
+
+
+def test_a_hole_that_opens_live_is_read_by_key_after_five_seconds(path: Path) -> None:
+    race = Race()
+    race.skip_stream = lambda series, n: series.car == "3" and n in (630, 631)
+    joined = joined_after(race, path, 600)
+    seen: list[float] = []
+
+    def watch() -> None:
+        books = joined.store.ledger().series.get(series_of("3"))
+        if books and race.cars["3"].n >= 632 and not seen and books.frontier >= 632:
+            seen.append(race.time.mono)
+        if race.cars["3"].n == 630 and not begun:
+            begun.append(race.time.mono)
+
+    begun: list[float] = []
+    joined.on_slice = watch
+    joined.follow(60, lambda: bool(seen))
+    assert seen
+    assert 4.5 <= seen[0] - begun[0] <= 9
+    assert joined.store.ledger().repaired == 2
+    assert "repaired" in joined.names()
+
+
+def test_a_producer_that_starts_anew_is_repaired_from_its_first_chunk(path: Path) -> None:
+    race = Race()
+    race.skip_stream = lambda series, n: series.epoch == "e2" and n <= 4
+    joined = joined_after(race, path, 600)
+    joined.follow(30, joined.live)
+    joined.close()
+    car = race.cars["2"]
+    race.end("2")
+    race.cars["2b"] = type(car)("2", "e2")
+    joined = Joined(race, path)
+    joined.follow(30)
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+    assert joined.store.ledger().repaired >= 4
+
+
+def test_two_payloads_under_one_identity_are_a_conflict(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300)
+    again = chunk_of("1", 50, START + 50 * SECOND - 800_000, salt=9)
+    race.archive(again, "1")
+    race.advance(100)
+    joined.follow(60, joined.live)
+    assert joined.store.ledger().conflicts == 1
+    [conflict] = joined.recorder.recording.conflicts()
+    assert conflict.n == 50
+
+
+def test_the_race_ends(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300)
+
+    def finish() -> None:
+        if race.time.mono > joined.deadline - 30:
+            for name, car in race.cars.items():
+                if not car.ended:
+                    race.end(name)
+
+    joined.on_slice = finish
+    joined.follow(60)
+    assert "ended" in joined.names()
+    assert joined.names().count("ended") == 1
+    all_here(joined)
+
+
+def test_a_race_that_was_over_long_ago(path: Path) -> None:
+    race = Race()
+    race.advance(600)
+    for name in race.cars:
+        race.end(name)
+    race.advance(40 * 3600)
+    for shard in list(race.world.open_ids):
+        race.world.trim(shard, 10**6)
+    joined = Joined(race, path)
+    joined.follow(30, lambda: "ended" in joined.names())
+    assert joined.names()[-1] == "ended"
+    all_here(joined)
+
+
+def test_a_silent_source_is_told_apart_from_being_behind(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300)
+    joined.follow(20, joined.live)
+    race.writing = False
+    joined = Joined(race, path)
+    phases: list[Phase] = []
+
+    def watch() -> None:
+        if not phases or phases[-1] is not joined.status.phase:
+            phases.append(joined.status.phase)
+        if race.time.mono > joined.deadline - 20:
+            race.writing = True
+
+    joined.on_slice = watch
+    joined.follow(60)
+    assert Phase.SILENT in phases
+    assert phases[-1] is Phase.LIVE
+    assert Phase.BEHIND not in phases
+
+
+def test_a_stream_that_cannot_be_read_is_being_behind(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300)
+    joined.on_slice = lambda: (
+        race.world.fail("read", "", lambda: Retryable("503"), 10**6) if joined.live() else None
+    )
+    joined.follow(60)
+    assert joined.names()[-1] == "behind"
+
+
+def test_history_can_be_cancelled(path: Path) -> None:
+    race = Race()
+    race.advance(1200)
+    joined = Joined(race, path)
+    count = []
+
+    def on_get() -> None:
+        count.append(1)
+        if len(count) == 10:
+            joined.follower.cancel_history()
+
+    race.bucket.on_get = on_get
+    joined.follow(60, joined.live)
+    ledger = joined.store.ledger()
+    assert joined.live()
+    assert 500 < ledger.applied < 3000
+    assert ledger.named == ledger.missing > 0
+    assert not joined.status.seam_proved
+    # the next start loads what was left
+    joined.close()
+    race.bucket.on_get = lambda: None
+    joined = Joined(race, path)
+    joined.follow(60, joined.live)
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+    assert len(race.bucket.gets) == len(set(race.bucket.gets)) + 1
+
+
+def test_the_table_out_of_reach_at_the_start_fails_in_one_line(path: Path) -> None:
+    race = Race()
+    race.advance(100)
+    race.table.heads = _refuse  # type: ignore[method-assign]
+    joined = Joined(race, path)
+    joined.follow(5)
+    assert joined.status.phase is Phase.FAILED
+    assert joined.status.message == "access denied: dynamodb:Query"
+    assert joined.names() == ["failed"]
+
+
+def _refuse() -> object:
+    from pitwall.telemetry import Failure
+
+    raise Failure("access denied: dynamodb:Query")
+
+
+def test_repairs_wait_while_the_table_cannot_be_read(path: Path) -> None:
+    race = Race()
+    race.flaws.lose = lambda series, n: series.car == "2" and n == 100
+    race.table.failing = 3
+    joined = joined_after(race, path, 1200)
+    joined.follow(90, joined.live)
+    assert joined.live()
+    assert joined.store.ledger().repaired == 1
+    assert joined.recorder.recording.gaps() == ()
+
+
+def test_a_laptop_that_slept_for_twenty_minutes(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 600)
+    slept = []
+
+    def sleep() -> None:
+        if joined.live() and not slept:
+            slept.append(1)
+            mono = race.time.mono
+            race.advance(1200)
+            race.time.mono = mono
+
+    joined.on_slice = sleep
+    joined.follow(60)
+    assert slept
+    assert "resumed" in joined.names()
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+    assert joined.store.ledger().by_source[Source.STREAM] > 3 * 1200
+
+
+def test_a_laptop_that_slept_longer_than_the_stream_keeps(path: Path) -> None:
+    race = Race(("1",), shards=1)
+    joined = joined_after(race, path, 600)
+    slept = []
+
+    def sleep() -> None:
+        if joined.live() and not slept:
+            slept.append(1)
+            mono = race.time.mono
+            race.advance(1200)
+            race.world.trim(race.world.open_ids[0], len(race.world.shards) and 3000)
+            race.time.mono = mono
+
+    joined.on_slice = sleep
+    joined.follow(120)
+    assert slept
+    assert "gap" in joined.names()
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(10)
+    all_here(joined)
+    assert joined.store.ledger().repaired > 500
