@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import pathname2url
 
@@ -81,24 +81,47 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return db
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """An autocommit connection to a new, empty database with our application id.
+def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """An autocommit connection to a new database with our application id and what ``fill`` wrote.
+
+    It is written beside its place and moved there when it is whole: whoever is killed meanwhile
+    leaves no file that cannot be opened. The caller holds the writer's lock.
 
     Raises BadInput when the file exists, Failure when it cannot be made.
     """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
-    except FileExistsError as error:
-        raise BadInput(f"{path}: exists already: choose another name or remove it") from error
-    except OSError as error:
-        raise Failure(f"{path}: cannot be made ({error.strerror})") from error
+    new = path.with_name(path.name + "-new")
     with explained(path):
+        try:
+            # Left by a program that was killed, or whose file was removed: nobody else makes this
+            # recording now, and SQLite would take an old log for the new file's.
+            for ending in ("-new", "-wal", "-shm"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+            db = _connect(new, "rwc")
+            try:
+                # Without a journal beside it: a file that is not whole is thrown away.
+                db.execute("PRAGMA journal_mode = MEMORY")
+                # Before anything else is written: it cannot be changed later.
+                db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                fill(db)
+            finally:
+                db.close()
+            refuse_existing(path)
+            new.rename(path)
+        except OSError as error:
+            raise Failure(f"{path}: cannot be made ({error.strerror})") from error
+        finally:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
         db = _connect(path, "rw")
-        # Before anything else is written: it cannot be changed later.
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         _set_up(db)
     return db
+
+
+def refuse_existing(path: Path) -> None:
+    """Raises BadInput when there is a file."""
+    if path.exists():
+        raise BadInput(f"{path}: exists already: choose another name or remove it")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -60,19 +60,19 @@ class Recording:
         """Make a new recording. Raises BadInput when the file exists, Failure when it cannot
         be made."""
         path = Path(path)
-        db = database.create(path)
-        lock: WriterLock | None = None
+        database.refuse_existing(path)
+        if not path.parent.is_dir():
+            raise Failure(f"{path}: cannot be made (there is no such folder)")
+        lock = WriterLock(path)
+
+        def fill(db: sqlite3.Connection) -> None:
+            migrate.upgrade(db, path)
+            _write_session(db, session)
+
         try:
-            lock = WriterLock(path)
-            with database.explained(path):
-                migrate.upgrade(db, path)
-                _write_session(db, session)
-            return Recording(path, db, lock, State(session))
+            return Recording(path, database.create(path, fill), lock, State(session))
         except BaseException:
-            db.close()
-            if lock is not None:
-                lock.release()
-            _remove(path)
+            lock.release()
             raise
 
     @staticmethod
@@ -293,9 +293,3 @@ def _give_back(db: sqlite3.Connection) -> None:
     if free > pages // 8:
         # A script: a single statement frees a single page.
         db.executescript("PRAGMA incremental_vacuum")
-
-
-def _remove(path: Path) -> None:
-    for name in (path.name, path.name + "-wal", path.name + "-shm"):
-        with contextlib.suppress(OSError):
-            path.with_name(name).unlink(missing_ok=True)

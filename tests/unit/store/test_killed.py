@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pitwall.store import load
+from pitwall.store import load, open_session
 from pitwall.store.recording import Recording
-from tests.unit.store.helpers import times, values
+from tests.unit.store.helpers import SESSION, times, values
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,3 +66,32 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
             assert window.v.tolist() == np.float32(wanted).tolist()
             assert window.t.tolist() == [t for i in range(1, n + 1) for t in times(i).tolist()]
     assert acknowledged > 0
+
+
+def test_killed_while_it_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "race.pitwall"
+    code = (
+        "import os, sys\nfrom pitwall.store import open_session, recording\n"
+        "from tests.unit.store.helpers import SESSION\n"
+        "recording._write_session = lambda *a: os._exit(9)\n"
+        "open_session(sys.argv[1], SESSION)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], cwd=ROOT, timeout=60, check=False
+    )
+    assert done.returncode == 9
+    assert not path.exists()
+    recording, _ = open_session(path, SESSION)
+    recording.close()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_old_log_is_not_taken_for_a_new_recordings(tmp_path: Path) -> None:
+    path = tmp_path / "race.pitwall"
+    killed_once(path, 1, 20, 0.0)
+    assert path.with_name("race.pitwall-wal").stat().st_size
+    path.unlink()
+    with Recording.create(path, SESSION) as recording:
+        assert recording.row_count() == 0
+        assert recording.ledger().expected == 0
+    Recording.open(path).close()
