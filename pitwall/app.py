@@ -222,9 +222,12 @@ def _follow_headless(run: Run, options: RunOptions, json_out: bool) -> int:
     except KeyboardInterrupt:
         pass
     finally:
+        # Stopping is our doing; what the session had come to is the answer.
+        state = run.summary()["state"]
         run.stop()
     if json_out:
-        sys.stdout.write(line_of({"time": iso(now_us()), "final": True, **run.summary()}) + "\n")
+        line = {"time": iso(now_us()), "final": True, **run.summary(), "state": state}
+        sys.stdout.write(line_of(line) + "\n")
     return 0
 
 

@@ -57,7 +57,7 @@ class Child:
 
     def __init__(self, words: Sequence[str], env: dict[str, str] | None = None) -> None:
         self.words = tuple(words)
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [*PITWALL, *words],

@@ -7,8 +7,9 @@ table already holds it reads from the table's heads.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 
@@ -59,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _end_with_parent(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # The descriptor, not sys.stdin: its lock, held here, would abort an end by SIGTERM.
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
     stop.set()
 
 
