@@ -118,6 +118,8 @@ class Feed:
         timing = self._inputs.timing()
         self._first_car(timing)
         view = self._workspace.view
+        self._laps.connected = self._inputs.health().connected
+        self._panes.timeline.show_connected(self._laps.connected)
         self._field(view, timing)
         self._curves(view, timing, redraw)
         self._map(view, timing)
@@ -189,7 +191,7 @@ class Feed:
         laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
         own = car.best
         running: int | None = car.current_lap
-        predicted = car.predicted_us
+        predicted = car.predicted_us if self._laps.connected else None
         if view.moment is not None:
             laps = [lap for lap in laps if lap.t_start <= view.moment]
             own = next((line.best for line in table if line.car == car.car), None)
@@ -215,16 +217,20 @@ class Feed:
             corners = corners_of(track) if track is not None else ()
             self._laps.corners = tuple((c.name, c.distance_m) for c in corners)
         picture = self._laps.picture(view, timing)
-        key = (_signature(picture), view.car, view.axis, view.live)
+        key = (_signature(picture), view.car, view.axis, view.live, self._laps.connected)
         if key == self._key and not redraw:
             return
         self._key, self._picture = key, picture
         self.pictures += 1
         clock = self._inputs.store.session.clock
+        rough = clock is ClockKind.RECONSTRUCTED
         self._panes.traces.show_picture(
-            picture, self.colour(view.car), reconstructed=clock is ClockKind.RECONSTRUCTED
+            picture,
+            self.colour(view.car),
+            reconstructed=rough,
+            connected=self._laps.connected,
         )
-        self._panes.map.show_gains(picture.behind)
+        self._panes.map.show_gains(picture.behind, rough=rough)
 
     def _map(self, view: View, timing: Timing | None) -> None:
         track = timing.track if timing else None

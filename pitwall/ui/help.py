@@ -102,6 +102,13 @@ class KeysOverlay(QtWidgets.QWidget):
             y += theme.px(24)
         return y + theme.px(24)
 
+    def event(self, event: QtCore.QEvent) -> bool:
+        """While it is open every key is its own, also those that are shortcuts of the window."""
+        if event.type() == QtCore.QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: D102, N802
         self.hide()
         event.accept()

@@ -16,7 +16,7 @@ from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.model import Axis, ReferenceKind, View
 from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Times
-from pitwall.ui.plot.choice import MOST, Trace
+from pitwall.ui.plot.choice import MOST, Trace, position_channels
 from pitwall.ui.words import seconds
 
 ROLLING_S = 90.0
@@ -40,12 +40,19 @@ class LapView:
         store: the session.
         candidates: every channel worth a plot, the first wanted first.
         corners: ``(name, metres)`` where known; set by the window.
+        connected: False when no lap can still be driven; set by the window.
     """
 
     store: SessionStore
     candidates: tuple[Trace, ...]
     corners: tuple[tuple[str, float], ...] = ()
+    connected: bool = True
+    _position_group: str = ""
     _kept: dict[object, _Kept] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        place = position_channels(self.store.session.catalog)
+        self._position_group = place[0] if place is not None else ""
 
     def traces(self, car: str | None) -> tuple[Trace, ...]:
         """The plots for a car: what it sends, and no more than can be read."""
@@ -146,10 +153,11 @@ class LapView:
             reference_mapping=then_mapping,
             delta=behind_line,
             behind=behind if behind_line is not None else None,
-            predicted_us=car.predicted_us if car and shown.open else None,
+            predicted_us=car.predicted_us if car and shown.open and self.connected else None,
             holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
             seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
             edge=edge,
+            position_group=self._position_group,
             corners=tuple((s, name) for name, s in self.corners) if by_distance else (),
             shown=shown,
             reference=reference,

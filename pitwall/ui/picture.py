@@ -117,6 +117,7 @@ class Picture:
         holes: hatched.
         seams: ``(x, words)`` where one source hands over to the next.
         edge: x of the newest data of a lap that still runs; None otherwise.
+        position_group: group that the delta rests on; empty without one.
         corners: ``(x, name)`` of the corners, or of the laps' beginnings on the session's clock.
         shown, reference: the laps.
         reference_word: why this lap is the reference.
@@ -135,6 +136,7 @@ class Picture:
     holes: tuple[HoleMark, ...] = ()
     seams: tuple[tuple[float, str], ...] = ()
     edge: float | None = None
+    position_group: str = ""
     corners: tuple[tuple[float, str], ...] = ()
     shown: Shown | None = None
     reference: Shown | None = None

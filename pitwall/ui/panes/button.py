@@ -31,6 +31,13 @@ class PillButton(QtWidgets.QAbstractButton):
         self.updateGeometry()
         self.update()
 
+    def set_label(self, text: str, role: str) -> None:
+        """Say something else in another colour."""
+        self.setText(text)
+        self.setAccessibleName(text)
+        self._role = role
+        self.update()
+
     def set_on(self, on: bool) -> None:
         """Fill it, or only outline it."""
         if on != self.on:
@@ -55,7 +62,8 @@ class PillButton(QtWidgets.QAbstractButton):
             painter.setPen(QtGui.QPen(c.text, 1))
             painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
-        painter.setPen(c.on_live if self.on else colour)
+        ink = c.on_live if self._role == "live" else c.ground
+        painter.setPen(ink if self.on else colour)
         painter.setFont(self.theme.small(bold=True))
         painter.drawText(self.rect(), QtCore.Qt.AlignmentFlag.AlignCenter, self.text())
         painter.end()

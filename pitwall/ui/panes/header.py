@@ -133,7 +133,7 @@ def _state(top: Top) -> Item:
         "joining": ("JOINING", "attention", False),
         "history": (f"LOADING {percent(health.history_done or 0.0)}", "attention", False),
         "live": (f"LIVE {seconds(late)}" if late is not None else "LIVE", "live", True),
-        "silent": (f"SILENT {seconds(health.age_us)}", "attention", True),
+        "silent": (f"SILENT {seconds(health.age_us, decimals=0)}", "attention", True),
         "behind": (f"BEHIND {seconds(late)}", "attention", True),
         "ended": ("ENDED", "dim", False),
         "fault": ("FAULT", "fault", True),

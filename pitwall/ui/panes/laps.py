@@ -93,14 +93,26 @@ def _cells(
     times = [*lap.sectors[:sectors], *([None] * (sectors - len(lap.sectors)))]
     return (
         Cell(str(lap.number), bold=running),
-        Cell(lap_time(lap.time_us), role if lap.time_us is not None else "faint"),
+        _time(lap, role, predicted_us if running else None),
         Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
-        *(
-            Cell(f"{t / SECOND_US:.1f}" if t is not None else "·", "dim" if t else "faint")
-            for t in times
-        ),
+        *(Cell(sector(t) if t is not None else "·", "dim" if t else "faint") for t in times),
         _remark_cell(lap, running, predicted_us, holes),
     )
+
+
+def _time(lap: Lap, role: str, predicted_us: int | None) -> Cell:
+    """The lap's time; of one that still runs the predicted one, to a tenth."""
+    if lap.time_us is not None:
+        return Cell(lap_time(lap.time_us), role)
+    if predicted_us is not None:
+        return Cell(f"≈{lap_time(predicted_us)[:-2]}", "dim")
+    return Cell(DASH, "faint")
+
+
+def sector(us: int) -> str:
+    """A sector's time, short: ``28.4``, ``4:37``."""
+    s = us / SECOND_US
+    return f"{s:.1f}" if s < 100 else f"{int(s) // 60}:{int(s) % 60:02d}"
 
 
 def _difference(us: int) -> Cell:
@@ -108,13 +120,12 @@ def _difference(us: int) -> Cell:
 
 
 def _remark_cell(lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole]) -> Cell:
-    missing = missing_us(lap, holes)
-    if missing:
-        return Cell(f"{seconds(missing)} missing", "attention")
+    missing, silent = missing_us(lap, holes, named=True), missing_us(lap, holes, named=False)
+    if missing or silent:
+        word = "missing" if missing else "no data"
+        return Cell(f"{seconds(missing or silent)} {word}", "attention")
     if running:
-        if predicted_us is not None:
-            return Cell(f"predicted {lap_time(predicted_us)[:-2]}", "live")
-        return Cell("running", "dim")
+        return Cell("predicted", "live") if predicted_us is not None else Cell("running", "dim")
     if lap.kind in KIND_WORDS:
         return Cell(KIND_WORDS[lap.kind], "attention" if lap.kind is LapKind.PIT else "dim")
     if not lap.valid:
@@ -124,10 +135,13 @@ def _remark_cell(lap: Lap, running: bool, predicted_us: int | None, holes: Seque
     return Cell("")
 
 
-def missing_us(lap: Lap, holes: Sequence[Hole]) -> int:
-    """The longest time within the lap for which some group has no data."""
+def missing_us(lap: Lap, holes: Sequence[Hole], *, named: bool) -> int:
+    """The longest time within the lap for which some group has no data: chunks that are missing
+    (``named``), or a source that was silent."""
     by_group: dict[str, int] = {}
     for hole in holes:
+        if named != (hole.n_hi > 0):
+            continue
         end = lap.t_end if lap.t_end is not None else hole.t_hi
         part = min(hole.t_hi, end) - max(hole.t_lo, lap.t_start)
         if part > 0:

@@ -17,6 +17,8 @@ from pitwall.ui.theme import Theme, mix
 Floats = NDArray[np.float64]
 STEP_M = 15.0
 SMOOTH_M = 90.0
+ROUGH_SMOOTH_M = 500.0
+"""Reconstructed times are too uncertain to say anything about shorter stretches."""
 NOTICEABLE = 0.00035
 """Seconds gained or lost per metre from which a stretch is coloured: 0.035 s in 100 m."""
 TURN_GAIN = 1.2
@@ -49,6 +51,7 @@ class MapPane(Panel):
         self._track: TrackLine | None = None
         self._corners: tuple[tuple[float, str], ...] = ()
         self._gains: tuple[Floats, Floats] | None = None
+        self._smooth_m = SMOOTH_M
         self._dots: tuple[Dot, ...] = ()
         self._cursor: tuple[float, float] | None = None
         self._pixmap: QtGui.QPixmap | None = None
@@ -66,10 +69,12 @@ class MapPane(Panel):
             self._track, self._corners = track, corners
             self._stale()
 
-    def show_gains(self, behind: tuple[Floats, Floats] | None) -> None:
-        """Colour the line by ``(s, seconds behind the reference)``; None leaves it plain."""
+    def show_gains(self, behind: tuple[Floats, Floats] | None, *, rough: bool = False) -> None:
+        """Colour the line by ``(s, seconds behind the reference)``; None leaves it plain.
+        ``rough``: the times are reconstructed."""
         if behind is not self._gains:
             self._gains = behind
+            self._smooth_m = ROUGH_SMOOTH_M if rough else SMOOTH_M
             self.set_titles("Track", "gain and loss to reference" if behind is not None else "")
             self._stale()
 
@@ -150,7 +155,7 @@ class MapPane(Panel):
         if self._gains is None or len(self._gains[0]) < 4:
             return
         c = self.theme.colours
-        s, classes = gain_classes(*self._gains)
+        s, classes = gain_classes(*self._gains, self._smooth_m)
         px, py = self._fit.pixels(*track.at(s))
         edges = np.flatnonzero(np.diff(classes)) + 1
         colours = {-1: c.live, 0: mix(c.track, c.reference, 0.75), 1: c.fault}
@@ -269,12 +274,14 @@ class _Fit:
         return self.x0 + self.scale * x, self.y0 - self.scale * y
 
 
-def gain_classes(s: Floats, behind: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def gain_classes(
+    s: Floats, behind: Floats, smooth_m: float = SMOOTH_M
+) -> tuple[Floats, NDArray[np.int64]]:
     """Where time is gained (-1), lost (1) or neither (0): ``(metres, class)``, evenly spaced."""
     even = np.arange(float(s[0]), float(s[-1]), STEP_M)
     if len(even) < 3:
         return even, np.zeros(len(even), np.int64)
-    half = max(1, round(SMOOTH_M / STEP_M / 2))
+    half = max(1, round(smooth_m / STEP_M / 2))
     values = np.interp(even, s, behind)
     padded = np.pad(values, half, mode="edge")
     rate = (padded[2 * half :] - padded[: -2 * half]) / (2 * half * STEP_M)

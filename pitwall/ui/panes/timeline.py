@@ -45,6 +45,7 @@ class Timeline(QtWidgets.QWidget):
         self._moment: int | None = None
         self._cursor: int | None = None
         self._following = True
+        self._connected = True
         self._pixmap: QtGui.QPixmap | None = None
         self._signature: object = None
         self._rendered_at = 0.0
@@ -105,6 +106,14 @@ class Timeline(QtWidgets.QWidget):
             self._pixmap = None
             self.update()
         elif before is not None and self._edge_px(before) != self._edge_px(span):
+            self.update()
+
+    def show_connected(self, connected: bool) -> None:
+        """Whether more may come: the button says LIVE, or END over a file."""
+        if connected != self._connected:
+            self._connected = connected
+            self._button.set_label(*(("LIVE", "live") if connected else ("END", "dim")))
+            self._place_button()
             self.update()
 
     def show_heads(self, moment: int | None, cursor: int | None, following: bool) -> None:
@@ -182,7 +191,8 @@ class Timeline(QtWidgets.QWidget):
         x = self._scale()
         edge = x.pixel(float(span.latest_us))
         painter.fillRect(
-            QtCore.QRectF(edge - 1, band.top() - 6, self.theme.px(2), band.height() + 12), c.live
+            QtCore.QRectF(edge - 1, band.top() - 6, self.theme.px(2), band.height() + 12),
+            c.live if self._connected else c.dim,
         )
         for t_us, colour in ((self._cursor, c.cursor), (self._moment, c.attention)):
             if t_us is not None:

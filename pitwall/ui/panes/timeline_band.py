@@ -140,12 +140,11 @@ class Band:
         # Marks keep their places; words go where the marks and earlier words leave room.
         taken = [(at - side, at + side) for at, _, _ in marks]
         brush = hatch_brush(theme)
-        for t_lo, t_hi in merged_holes(span.holes):
+        for t_lo, t_hi, words in merged_holes(span.holes):
             left, right = x.pixel(float(t_lo)), x.pixel(float(t_hi))
             area = QtCore.QRectF(left, band.top(), max(right - left, 2.0), band.height())
             painter.fillRect(area, c.panel)
             painter.fillRect(area, brush if right - left > 6 else QtGui.QBrush(c.attention))
-            words = f"gap {seconds(t_hi - t_lo)}"
             self._say(painter, words, (left + right) / 2, c.attention, taken)
         if span.seam_us is not None:
             at = x.pixel(float(span.seam_us))
@@ -217,13 +216,25 @@ class Band:
         painter.drawText(left, band.bottom() + theme.px(6) + metrics.ascent(), text)
 
 
-def merged_holes(holes: tuple[Hole, ...]) -> list[tuple[int, int]]:
-    """Times in which some group has no data, as few and as long stretches as possible; the very
-    short ones are left to the traces and the lap table."""
-    spans: list[tuple[int, int]] = []
+def merged_holes(holes: tuple[Hole, ...]) -> list[tuple[int, int, str]]:
+    """Stretches in which some group has no data, as few and as long as possible, with words:
+    ``(from, to, words)``. Very short ones are left to the traces and the lap table."""
+    spans: list[tuple[int, int, set[str], bool]] = []
     for hole in sorted(holes, key=lambda h: h.t_lo):
+        lost = hole.n_hi > 0
         if spans and hole.t_lo <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], hole.t_hi))
+            t_lo, t_hi, groups, before = spans[-1]
+            spans[-1] = (t_lo, max(t_hi, hole.t_hi), groups | {hole.group}, before or lost)
         else:
-            spans.append((hole.t_lo, hole.t_hi))
-    return [span for span in spans if span[1] - span[0] >= SHOWN_HOLE_US]
+            spans.append((hole.t_lo, hole.t_hi, {hole.group}, lost))
+    return [
+        (t_lo, t_hi, _hole_words(t_hi - t_lo, groups, lost))
+        for t_lo, t_hi, groups, lost in spans
+        if t_hi - t_lo >= SHOWN_HOLE_US
+    ]
+
+
+def _hole_words(us: int, groups: set[str], lost: bool) -> str:
+    """``gap 3.2 s``; ``no data`` where the source itself was silent; of one group: its name."""
+    of = f" ({next(iter(groups))})" if len(groups) == 1 else ""
+    return f"{'gap' if lost else 'no data'} {seconds(us)}{of}"

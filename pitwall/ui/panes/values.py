@@ -39,6 +39,8 @@ class ValuesPane(RowsPane):
         self.set_titles(f"Channels of car {car}" if car else "Channels", where)
         rows = []
         for group in store.session.catalog.groups:
+            if car is not None and store.columns(car, group.name) is None:
+                continue  # this car does not send it
             now = _sample(store, car, group.name, t_us) if car else None
             then = _sample(store, reference[0], group.name, reference[1]) if reference else None
             for i, channel in enumerate(group.channels):

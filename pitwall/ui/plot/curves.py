@@ -28,8 +28,6 @@ from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import mix, with_alpha
 
 SMALLEST_DELTA_S = 0.2
-DOT_SPACING = 5.0
-"""Reconstructed samples are shown as dots where they are at least this many pixels apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,9 @@ def _delta_plot(
     painter.save()
     painter.setClipRect(box.inner.adjusted(0, -2, 1, 2))
     _fill(painter, line, x, y, zero, with_alpha(style.car, 0.16))
+    paint_hatch(painter, picture, picture.position_group, box, x, style)
     _curve(painter, line, x, y, style.car, False, style, dots=False)
-    if picture.edge is not None:
+    if picture.edge is not None and style.connected:
         _prediction(painter, picture, line, box, x, y, style)
     painter.restore()
     return y
@@ -156,11 +155,15 @@ def _curve(
     px, py = x.pixels(line.x[part]), y.pixels(values)
     breaks = line.starts[(line.starts > part.start) & (line.starts < part.start + len(px))]
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
-    dotted = dots and style.reconstructed
-    painter.setPen(QtGui.QPen(with_alpha(colour, 0.55) if dotted else colour, 0))
     # One pixel is enough of a line until the whole picture is drawn larger.
     wide = style.theme.scale >= 1.5
     passes = (1 if quiet else 2) + wide + (style.theme.heavy and not quiet)
+    painter.setPen(QtGui.QPen(colour, 0))
+    if style.reconstructed and dots:
+        pen = QtGui.QPen(colour, 0)
+        pen.setDashPattern([3.0, 2.0])
+        painter.setPen(pen)
+        passes = 1
     edges = [0, *(int(b) - part.start for b in breaks), len(px)]
     for first, last in zip(edges, edges[1:], strict=False):
         rx, ry = px[first:last], py[first:last]
@@ -175,9 +178,6 @@ def _curve(
         for _ in range(passes - 1):
             shape.translate(0.0, 0.7)
             painter.drawPolyline(shape)
-    if dotted and len(px) > 1 and (px[-1] - px[0]) / len(px) >= DOT_SPACING:
-        painter.setPen(QtGui.QPen(colour, style.theme.px(2.5)))
-        painter.drawPoints(polygon(px, py))
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
 
 

@@ -23,6 +23,7 @@ class Style:
         theme: colours and scale.
         car: colour of the shown lap.
         live: True when the newest data is followed.
+        connected: True when more data may come.
         reconstructed: True when event times were computed by us.
         fit: True when plots scale to what is in view.
     """
@@ -30,6 +31,7 @@ class Style:
     theme: Theme
     car: QtGui.QColor
     live: bool
+    connected: bool
     reconstructed: bool
     fit: bool
 
@@ -135,7 +137,10 @@ def paint_hole_words(
     painter.setFont(theme.small())
     metrics = painter.fontMetrics()
     free = -1e9
-    mine = (hole for hole in picture.holes if hole.group == group)
+    before = [trace.group for trace in picture.traces]
+    before = before[: before.index(group)]
+    said = {(hole.text, round(hole.x0)) for hole in picture.holes if hole.group in before}
+    mine = [h for h in picture.holes if h.group == group and (h.text, round(h.x0)) not in said]
     for hole in sorted(mine, key=lambda h: h.x0):
         middle = x.pixel((hole.x0 + hole.x1) / 2)
         width = metrics.horizontalAdvance(hole.text)
@@ -184,10 +189,11 @@ def paint_edge(
     if not boxes.left <= px <= boxes.right + 1:
         return
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(QtGui.QPen(style.theme.colours.live, style.theme.px(1)))
+    colour = style.theme.colours.live if style.connected else style.theme.colours.dim
+    painter.setPen(QtGui.QPen(colour, style.theme.px(1)))
     top = boxes.corners.bottom() - 1
     painter.drawLine(QtCore.QLineF(px, top, px, boxes.bottom.top()))
-    painter.setBrush(style.theme.colours.live)
+    painter.setBrush(colour)
     painter.drawEllipse(QtCore.QPointF(px, top), style.theme.px(3), style.theme.px(3))
     painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)

@@ -44,6 +44,7 @@ class TraceStack(Panel):
         self._car = theme.car(0)
         self._reference_car: QtGui.QColor | None = None
         self._reconstructed = False
+        self._connected = True
         self._pixmap: QtGui.QPixmap | None = None
         self._painted: Painted | None = None
         self._boxes: Boxes | None = None
@@ -65,12 +66,18 @@ class TraceStack(Panel):
         super().set_theme(theme)
 
     def show_picture(
-        self, picture: Picture, car: QtGui.QColor, *, reconstructed: bool = False
+        self,
+        picture: Picture,
+        car: QtGui.QColor,
+        *,
+        reconstructed: bool = False,
+        connected: bool = True,
     ) -> None:
-        """Paint another picture, with the shown car in ``car``."""
+        """Paint another picture, with the shown car in ``car``; ``connected``: more may come."""
         self.picture = picture
         self._car = car
         self._reconstructed = reconstructed
+        self._connected = connected
         self._cursor = self._workspace.view.cursor
         self._stale()
         self.update()
@@ -167,7 +174,14 @@ class TraceStack(Panel):
                 weights = (DELTA_WEIGHT, *weights)
             self._boxes = arrange(self.size(), self.top, weights, self.theme)
             view = self._workspace.view
-            style = Style(self.theme, self._car, view.moment is None, self._reconstructed, view.fit)
+            style = Style(
+                self.theme,
+                self._car,
+                view.moment is None,
+                self._connected,
+                self._reconstructed,
+                view.fit,
+            )
             low, high = self.span
             if high > low:
                 self._painted = paint_curves(painter, picture, self._boxes, (low, high), style)
@@ -226,10 +240,9 @@ class TraceStack(Panel):
             parts.append(("NO REFERENCE: IT IS THE SHOWN LAP", None, c.faint))
         return parts
 
-    @staticmethod
-    def _state_words(view: View, shown: Shown) -> str:
+    def _state_words(self, view: View, shown: Shown) -> str:
         if view.live and shown.open:
-            return " · LIVE"
+            return " · LIVE" if self._connected else " · NOT FINISHED"
         if shown.lap.time_us is not None:
             return f" · {lap_time(shown.lap.time_us)}"
         return ""

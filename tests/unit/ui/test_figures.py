@@ -1,0 +1,173 @@
+"""The figures that panes show: overdue chunks, standings of the past, words, gains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from pitwall.analysis import CarTiming, Lap, LapKind, Timing, TrackLine
+from pitwall.store import Hole, Ledger
+from pitwall.store.ledger import SeriesLedger
+from pitwall.telemetry import Series
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.ui.asof import best_of_session, standings
+from pitwall.ui.known_tracks import corners_of, known_tracks
+from pitwall.ui.overdue import Overdue, overlap
+from pitwall.ui.panes.laps import missing_us, sector
+from pitwall.ui.panes.map import gain_classes
+from pitwall.ui.panes.timeline_band import merged_holes
+from pitwall.ui.words import count, delta, seconds, signed
+
+SERIES = Series("2025-09-06-x", "7", "pos", "a")
+
+
+def books(*missing: tuple[int, int]) -> Ledger:
+    lost = sum(hi - lo + 1 for lo, hi in missing)
+    line = SeriesLedger(
+        SERIES, 100, 100, 100 - lost, ((1, 100),), missing, missing, 0, 0, (),
+        MappingProxyType({}), 0, 0, 0, 0, True,
+    )  # fmt: skip
+    return Ledger(100, 100 - lost, lost, series=MappingProxyType({SERIES: line}))
+
+
+def test_what_is_on_its_way_is_no_alarm() -> None:
+    overdue = Overdue()
+    for step in range(40):
+        # At every look something is missing, but never the same chunk.
+        assert overdue.count(books((step + 1, step + 1)), step * 0.25, at_rest=False) == 0
+
+
+def test_what_stays_away_is() -> None:
+    overdue = Overdue()
+    assert overdue.count(books((5, 7)), 0.0, at_rest=False) == 0
+    assert overdue.count(books((5, 7)), 1.0, at_rest=False) == 0
+    assert overdue.count(books((5, 7), (50, 50)), 2.1, at_rest=False) == 3
+    assert overdue.count(books((6, 6)), 2.4, at_rest=False) == 1
+    assert overdue.count(books(), 2.6, at_rest=False) == 0
+
+
+def test_at_rest_everything_missing_counts_at_once() -> None:
+    assert Overdue().count(books((1, 4)), 0.0, at_rest=True) == 4
+
+
+def test_overlap_of_intervals() -> None:
+    assert overlap(((1, 3), (7, 9)), ((3, 7),)) == 2
+    assert overlap((), ((1, 2),)) == 0
+
+
+def lap(car: str, number: int, start: int, end: int | None, valid: bool = True) -> Lap:
+    time = (end - start) * SECOND_US if end is not None else None
+    stop = end * SECOND_US if end is not None else None
+    kind = LapKind.FLYING if valid else LapKind.PIT
+    return Lap(car, number, start * SECOND_US, stop, time, 0, kind, valid, "", ())
+
+
+def field() -> Timing:
+    a = (lap("a", 1, 0, 90), lap("a", 2, 90, 178), lap("a", 3, 178, None))
+    b = (lap("b", 1, 0, 91), lap("b", 2, 91, 176), lap("b", 3, 176, None))
+    c = (lap("c", 1, 0, 100), lap("c", 2, 100, None, valid=False))
+    behind = {"a": 2 * SECOND_US, "b": None, "c": 80 * SECOND_US}
+    cars = {
+        name: CarTiming(
+            name,
+            laps,
+            current_lap=laps[-1].number,
+            best=min(laps[:-1], key=lambda one: one.time_us),
+            last=laps[-2],
+            position=place,
+            gap_us=behind[name],
+            progress=progress,
+        )
+        for name, laps, place, progress in (("a", a, 2, 0.1), ("b", b, 1, 0.2), ("c", c, 3, 0.9))
+    }
+    return Timing(1, MappingProxyType(cars), ("b", "a", "c"), None, b[1])
+
+
+def test_the_live_table_is_the_timing_engines() -> None:
+    table = standings(field(), None)
+    assert [line.car for line in table] == ["b", "a", "c"]
+    assert table[1].gap_us == 2 * SECOND_US
+    # One lap fewer, and further round it than the leader: less than a whole lap behind.
+    assert table[2].laps_down == 0
+
+
+def test_the_past_knows_nothing_of_the_future() -> None:
+    timing = field()
+    at = 95 * SECOND_US
+    table = standings(timing, at)
+    assert [line.car for line in table] == ["a", "b", "c"]
+    assert [line.gap_us for line in table] == [0, 1 * SECOND_US, None]
+    assert table[2].last is None
+    assert table[0].best.number == 1
+    assert best_of_session(timing, at).car == "a"
+    assert best_of_session(timing, None).car == "b"
+    later = standings(timing, 177 * SECOND_US)
+    assert [line.car for line in later] == ["b", "a", "c"]
+    assert later[1].laps_down == 1
+    assert later[2].in_pit
+    assert standings(timing, -1)[0].last is None
+
+
+def test_missing_time_of_a_lap_is_that_of_its_worst_group() -> None:
+    one = lap("a", 1, 0, 90)
+    holes = [
+        Hole(10 * SECOND_US, 12 * SECOND_US, "pos", 4, 9, None),
+        Hole(80 * SECOND_US, 95 * SECOND_US, "driver", 1, 2, None),
+        Hole(20 * SECOND_US, 50 * SECOND_US, "pos", 0, 0, "silent"),
+    ]
+    assert missing_us(one, holes, named=True) == 10 * SECOND_US
+    assert missing_us(one, holes, named=False) == 30 * SECOND_US
+
+
+def test_holes_of_several_groups_are_one_stretch_on_the_timeline() -> None:
+    holes = (
+        Hole(0, 3 * SECOND_US, "pos", 1, 2, None),
+        Hole(1 * SECOND_US, 4 * SECOND_US, "driver", 1, 2, None),
+        Hole(9 * SECOND_US, 9 * SECOND_US + 100_000, "pos", 3, 3, None),
+        Hole(20 * SECOND_US, 30 * SECOND_US, "pos", 0, 0, "silent"),
+    )
+    assert merged_holes(holes) == [
+        (0, 4 * SECOND_US, "gap 4.0 s"),
+        (20 * SECOND_US, 30 * SECOND_US, "no data 10 s (pos)"),
+    ]
+
+
+def test_gains_and_losses_along_the_line() -> None:
+    s = np.arange(0.0, 3000.0, 2.0)
+    behind = np.where(s < 1000, 0.0, np.where(s < 2000, (s - 1000) * 1e-3, 1.0 - (s - 2000) * 5e-4))
+    even, classes = gain_classes(s, behind)
+    at = {m: int(classes[np.searchsorted(even, m)]) for m in (500.0, 1500.0, 2500.0)}
+    assert at == {500.0: 0, 1500.0: 1, 2500.0: -1}
+
+
+def test_corner_names_come_with_a_track_we_know() -> None:
+    known = known_tracks()[0]
+    from pitwall.analysis.track import Tangent
+
+    n = 400
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 600.0
+    here = TrackLine(ring, known.length_m * 1.01, Tangent(known.latitude, known.longitude))
+    names = [corner.name for corner in corners_of(here)]
+    assert names[:3] == ["T1", "T2", "T3"]
+    assert corners_of(here)[0].distance_m == known.corners[0].distance_m * 1.01
+    far = replace(here, tangent=Tangent(known.latitude + 1.0, known.longitude))
+    assert corners_of(far) == ()
+    longer = TrackLine(ring, known.length_m * 1.2, Tangent(known.latitude, known.longitude))
+    assert corners_of(longer) == ()
+
+
+def test_words() -> None:
+    assert count(124803) == "124\u2009803"
+    assert seconds(400_000) == "0.4 s"
+    assert seconds(53_000_000) == "53 s"
+    assert seconds(215_000_000) == "3:35"
+    assert seconds(None) == "—"
+    assert signed(-0.0001, 3) == "0.000"
+    assert signed(0.121, 3) == "+0.121"
+    assert delta(-441_000) == "−0.441"
+    assert delta(15_100_000) == "+15.1"
+    assert sector(28_430_000) == "28.4"
+    assert sector(277_000_000) == "4:37"
