@@ -30,6 +30,7 @@ MOMENTS = ("start", "made", "loading", "joined", "live")
 once it is live."""
 SIGN_S = 120.0
 CATCH_UP_S = 300.0
+DATA_BYTES = 60_000
 _LOOK_S = 0.002
 
 
@@ -114,7 +115,8 @@ def _kill(race: Race, recording: Path, moment: str, rng: random.Random, report: 
             wait_s = rng.uniform(0.0, 0.05)
         elif moment == "loading":
             _wait_file(app, recording)
-            wait_s = rng.uniform(0.05, 1.0)
+            _wait_data(app, recording)
+            wait_s = rng.uniform(0.0, 0.2)
         elif moment == "joined":
             state = _wait_line(app)["state"]
             wait_s = rng.uniform(0.0, 1.0)
@@ -146,6 +148,16 @@ def _wait_file(app: Child, recording: Path) -> None:
     while not wanted.exists():
         if time.monotonic() > deadline or not app.running:
             raise AssertionError(f"no recording was made: {app.errors()}")
+        time.sleep(_LOOK_S)
+
+
+def _wait_data(app: Child, recording: Path) -> None:
+    """Until the first chunks are on their way into the file."""
+    log = recording.with_name(recording.name + "-wal")
+    deadline = time.monotonic() + SIGN_S
+    while not log.exists() or log.stat().st_size < DATA_BYTES:
+        if time.monotonic() > deadline or not app.running:
+            raise AssertionError(f"nothing was written: {app.errors()}")
         time.sleep(_LOOK_S)
 
 

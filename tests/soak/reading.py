@@ -142,13 +142,14 @@ def compare(endpoint: str, table: str, session: str, path: Path) -> int:
     if want.keys() - empty != {line for line, rows in got.items() if rows}:
         raise Mismatch(f"series differ: {sorted(want.keys() - empty)} and {sorted(got)}")
     for line in want.keys() - empty:
-        _compare_line(line, want[line], got[line], catalog)
+        compare_line(line, want[line], got[line], catalog)
     return sum(map(len, want.values()))
 
 
-def _compare_line(
+def compare_line(
     line: Line, want: dict[int, TableChunk], rows: list[Row], catalog: Catalog
 ) -> None:
+    """One series of :func:`compare`."""
     numbers = _numbers(line, rows)
     if sorted(numbers) != sorted(want):
         lost = sorted(want.keys() - set(numbers))
