@@ -45,13 +45,14 @@ class Signals:
         if speed is not None:
             unit = catalog.group(speed.group).channels[speed.rows[0]].unit
             factor = {"m/s": 1.0, "mph": 0.44704}.get(unit, 1 / 3.6)
-        delay = None
-        if position is not None:
-            delay = _place(catalog, f"receipt_delay_{position.group}")
+        distance = _place(catalog, "lap_distance")
+        # Lap distance goes on where the position fix is lost, so that its delay is the better one.
+        carrier = distance or position
+        delay = _place(catalog, f"receipt_delay_{carrier.group}") if carrier is not None else None
         return Signals(
             position,
             speed,
-            _place(catalog, "lap_distance"),
+            distance,
             _place(catalog, "lap"),
             delay,
             factor,

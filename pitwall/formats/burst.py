@@ -21,7 +21,7 @@ LEAST_DELAY_S = 0.25
 """Delay of the fastest samples. Shifts all times alike: laps and gaps do not depend on it."""
 _DRIFT = 0.008
 """How far the envelope may rise per second reckoned: the error of wheel speed against way."""
-_SMOOTH_S = 15.0
+_SMOOTH_S = 30.0
 _HORIZON_S = 120.0
 """Event time held back: a delay longer than this can no longer be told from a jump."""
 _MAX_HELD = 20_000
@@ -59,11 +59,12 @@ class BurstClock:
         """Take the next stamp; yield ``(stamp, event_us, lap)`` for those that are settled."""
         speed, distance, latitude, longitude = self._names
         values = stamp.values
-        way = self._odometer.add(values.get(distance), values.get(latitude), values.get(longitude))
+        at = self._odometer.add(values.get(distance), values.get(latitude), values.get(longitude))
         kmh = values.get(speed)
+        way, firm = at if at is not None else (None, False)
         self._pending.append((stamp, way, None if kmh is None else kmh / 3.6, self._odometer.wraps))
-        if (way is not None and kmh is not None) or len(self._pending) >= _MAX_PENDING:
-            self._reckon()
+        if (firm and kmh is not None) or len(self._pending) >= _MAX_PENDING:
+            self._reckon(firm=firm)
         span = self._tau[-1] - self._tau[self._done] if self._done < len(self._tau) else 0.0
         if span > 2 * _HORIZON_S or len(self._tau) >= _MAX_HELD:
             yield from self._settle(final=False)
@@ -71,11 +72,12 @@ class BurstClock:
     def finish(self) -> Iterator[tuple[Stamp, int, int]]:
         """Yield what is left at the end of the file."""
         if self._pending:
-            self._reckon()
+            self._reckon(firm=False)
         yield from self._settle(final=True)
 
-    def _reckon(self) -> None:
-        """Give reckoned times to the pending stamps, the last of which closes the run."""
+    def _reckon(self, *, firm: bool) -> None:
+        """Give reckoned times to the pending stamps, the last of which closes the run; ``firm``
+        says that its way and speed are known."""
         run, self._pending = self._pending, []
         receipt = np.array([s.receipt_us for s, _, _, _ in run], np.float64) / 1e6
         if self._zero is None:
@@ -86,10 +88,13 @@ class BurstClock:
         before = self._known
         tau0 = self._tau[-1] if self._tau else float(receipt[0])
         late0 = self._late[-1] if self._late else 0.0
-        if before is None or ways[-1] is None or speeds[-1] is None:
+        last, pace = ways[-1], speeds[-1]
+        if before is None or not firm or last is None or pace is None:
             steps, doubt = self._by_receipt(receipt, tau0 + late0)
         else:
             steps, doubt = _by_way(ways, speeds, before, receipt, tau0 + late0)
+        if firm and last is not None and pace is not None:
+            self._known = (last, pace)
         tau = tau0 + np.cumsum(steps)
         for i, (stamp, _, _, lap) in enumerate(run):
             self._stamps.append(stamp)
@@ -97,8 +102,6 @@ class BurstClock:
             self._tau.append(float(tau[i]))
             self._late.append(float(receipt[i] - tau[i]))
             self._slack.append(float(doubt[i] if doubt[i] else _DRIFT * steps[i]))
-        if ways[-1] is not None and speeds[-1] is not None:
-            self._known = (ways[-1], speeds[-1])
 
     @staticmethod
     def _by_receipt(receipt: Floats, receipt0: float) -> tuple[Floats, Floats]:
@@ -159,6 +162,8 @@ def _by_way(
         np.concatenate([[0.0], at[known]]),
         np.array([before[0], *(w for w in ways if w is not None)]),
     )
+    # Between firm ends, soft ways may not lead out of them or back.
+    way = np.maximum.accumulate(np.clip(way, way[0], max(way[0], way[-1])))
     has = np.array([v is not None for v in speeds])
     v = np.interp(
         way,
