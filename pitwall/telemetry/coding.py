@@ -61,13 +61,18 @@ def dequantise(q: Ints, resolution: float) -> Floats:
     return np.divide(q, factor) if divide else np.multiply(q, factor, dtype=np.float64)
 
 
+def steps_of(values: Floats, resolution: float) -> Floats:
+    """Values in whole steps of a resolution above 0, still as floats of values' shape."""
+    factor, divide = _scale(resolution)
+    return np.rint(values * factor if divide else values / factor)
+
+
 def quantise_block(values: Floats, resolution: float) -> tuple[Ints, NDArray[np.bool_]]:
     """Steps int64[m, n] and which rows fit the integer form."""
     if resolution <= 0:
         return np.zeros(values.shape, np.int64), np.zeros(len(values), np.bool_)
-    factor, divide = _scale(resolution)
     with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.rint(values * factor if divide else values / factor)
+        steps = steps_of(values, resolution)
         fits = np.abs(steps) <= MAX_STEPS
     ok: NDArray[np.bool_] = np.all(fits, axis=1)
     return np.where(fits, steps, 0).astype(np.int64), ok
@@ -91,6 +96,16 @@ def _width_codes(x: Ints) -> NDArray[np.uint8]:
     for limit in (7, 15, 31):
         codes += (x < -(1 << limit)) | (x >= 1 << limit)
     return codes
+
+
+def width_code(low: int, high: int) -> int:
+    """The code of the narrowest width that holds both."""
+    if low == high == 0:
+        return 0
+    for code, limit in ((1, 7), (2, 15), (3, 31)):
+        if -(1 << limit) <= low and high < 1 << limit:
+            return code
+    return 4
 
 
 def block_bytes(first: Ints, deltas: Ints, kind: int) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ that has any. What does not fit (infinite, beyond 2**52 steps, resolution 0) is 
 from __future__ import annotations
 
 import struct
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,16 +24,19 @@ from numpy.typing import NDArray
 
 from pitwall.telemetry.channel import Group
 from pitwall.telemetry.coding import (
+    INTS,
+    MAX_STEPS,
     NAN,
     RAW,
+    WIDTHS,
     Floats,
     Ints,
-    block_bytes,
-    code_block,
     coded_size,
     dequantise,
     quantise_block,
     read_block,
+    steps_of,
+    width_code,
 )
 from pitwall.telemetry.errors import BadPayload
 
@@ -46,6 +50,7 @@ HEADER = struct.Struct("<BBHII")
 ZSTD = 1
 ZSTD_FROM = 192
 """Bodies below this many bytes are not compressed: the frame costs more than it saves."""
+_of_thread = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,13 @@ def encode(t: Ints, values: Floats, group: Group, catalog_version: int) -> bytes
     times = t.astype(np.int64)
     kinds = bytearray()
     parts: list[bytes] = []
-    for coded in (
-        _code_ints(times[1:] - times[:-1]),
-        *(_code_values(values[i], channel.resolution) for i, channel in enumerate(group.channels)),
-    ):
-        kinds.append(coded[0])
-        parts.append(coded[1])
+    with np.errstate(invalid="ignore", over="ignore"):
+        for coded in (
+            _code_ints(times[1:] - times[:-1]),
+            *(_code_values(values[i], c.resolution) for i, c in enumerate(group.channels)),
+        ):
+            kinds.append(coded[0])
+            parts.append(coded[1])
     body = bytes(kinds) + b"".join(parts)
     return assemble(body, len(group.channels), catalog_version, count)
 
@@ -138,10 +144,18 @@ def assemble(body: bytes, columns: int, catalog_version: int, count: int) -> byt
     if len(body) > MAX_BODY:
         raise BadPayload(f"payload: {len(body)} bytes before packing, {MAX_BODY} at most")
     if len(body) >= ZSTD_FROM:
-        packed = zstandard.ZstdCompressor(level=6, write_checksum=False).compress(body)
+        packed = _compressor().compress(body)
         if len(packed) < len(body):
             flags, body = ZSTD, packed
     return HEADER.pack(MAGIC, flags, columns, catalog_version, count) + body
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """This thread's compressor: making one costs more than a chunk's compression."""
+    found: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if found is None:
+        found = _of_thread.compressor = zstandard.ZstdCompressor(level=6, write_checksum=False)
+    return found
 
 
 def _open(payload: bytes) -> tuple[int, int, int, bytes]:
@@ -161,12 +175,29 @@ def _open(payload: bytes) -> tuple[int, int, int, bytes]:
 
 
 def _code_ints(q: Ints) -> tuple[int, bytes]:
-    kinds, first, deltas = code_block(q.reshape(1, -1))
-    kind = int(kinds[0])
-    return kind, block_bytes(first, deltas, kind).tobytes()
+    """One row of :func:`pitwall.telemetry.coding.code_block`, without the cost of blocks."""
+    count = len(q)
+    if count == 0:
+        return 0, b""
+    first = int(q[0])
+    kind = width_code(first, first) << 3
+    data = first.to_bytes(WIDTHS[kind >> 3], "little", signed=True) if kind else b""
+    if count > 1:
+        deltas = q[1:] - q[:-1]
+        code = width_code(int(deltas.min()), int(deltas.max()))
+        if code:
+            width = WIDTHS[code]
+            data += deltas.astype(INTS[width]).view(np.uint8).reshape(-1, width).T.tobytes()
+        kind |= code
+    return kind, data
 
 
 def _code_values(values: Floats, resolution: float) -> tuple[int, bytes]:
+    if resolution > 0:
+        steps = steps_of(values, resolution)
+        # Not so for NaN and infinities either.
+        if np.abs(steps).max() <= MAX_STEPS:
+            return _code_ints(steps.astype(np.int64))
     nan = np.isnan(values)
     filled = values
     mask = b""
