@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
 from pitwall.telemetry import Failure
-from tests.unit.store.helpers import SESSION, head, one, series
+from tests.unit.store.helpers import SESSION, head, one, series, values
 
 WAIT = 20.0
 
@@ -68,6 +69,23 @@ def test_small_batches_share_a_transaction(parts: tuple[Recording, SessionStore]
     writer.flush(WAIT)
     assert writer.stats.commits == 1
     writer.stop(WAIT)
+
+
+def test_batches_go_in_in_the_order_they_came(parts: tuple[Recording, SessionStore]) -> None:
+    recording, store = parts
+    writer = Writer(recording, store, commit_every_s=30.0)
+    writer.start()
+    for n in range(1, 10):
+        segment = one(1, salt=n - 1)
+        writer.submit(
+            Batch(Source.STREAM, (segment,), checkpoints={"s": str(n)}, meta={"m": str(n)})
+        )
+    writer.flush(WAIT)
+    assert store.window("11", "driver", 0, 0, 2**62).v[0] == np.float32(values(1)[0, 0])
+    assert store.meta("m") == "9"
+    writer.stop(WAIT)
+    with Recording.open(recording.path, read_only=True) as reader:
+        assert reader.checkpoints() == {"s": "9"}
 
 
 def test_a_full_queue_holds_the_source_back(parts: tuple[Recording, SessionStore]) -> None:
