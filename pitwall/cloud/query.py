@@ -56,7 +56,7 @@ def read_session(client: Any, table: str, session: str) -> Session:
     keys.check_session(session)
     found = list(query(client, table, keys.SESSIONS_PK, session, session))
     if not found:
-        raise BadInput(f"session {session} is not in table {table}: see `pitwall live` for a list")
+        raise BadInput(f"session {session} is not in table {table}: check --session and --table")
     return parse_session(found[0])
 
 
