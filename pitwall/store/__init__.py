@@ -2,7 +2,7 @@
 
 from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
 from pitwall.store.columns import Block, Columns, Span, Window
-from pitwall.store.holes import Hole
+from pitwall.store.holes import Hole, Runs, named_parts, runs_of
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.recording import Recording
@@ -21,6 +21,7 @@ __all__ = [
     "Ledger",
     "Quarantined",
     "Recording",
+    "Runs",
     "SeriesLedger",
     "SessionStore",
     "Source",
@@ -30,5 +31,7 @@ __all__ = [
     "Writer",
     "WriterStats",
     "load",
+    "named_parts",
     "open_session",
+    "runs_of",
 ]

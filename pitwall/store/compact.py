@@ -50,6 +50,7 @@ class Compactor:
         self._books = books
         self._lines: dict[Series, _Line] = {a.series: _Line() for a in books.accounts()}
         self._dirty: set[Series] = set(self._lines)
+        self._merged = 0
 
     def added(self, segment: Segment) -> None:
         """Take note of a newly committed segment."""
@@ -65,11 +66,12 @@ class Compactor:
             self._dirty.add(segment.series)
 
     def step(self, budget_s: float, *, everything: bool = False) -> bool:
-        """Merge for about ``budget_s`` seconds. True when there is nothing left to do.
+        """Merge for about ``budget_s`` seconds, at least one row. True when nothing is left to do.
 
         Laps that are still being driven are left alone unless ``everything``.
         """
         end = time.monotonic() + budget_s
+        self._merged = 0
         if everything:
             self._dirty.update(self._lines)
         while self._dirty:
@@ -77,7 +79,7 @@ class Compactor:
             account = self._books.get(series)
             if account is None or self._merge_line(account.id, series, end, everything):
                 self._dirty.discard(series)
-            if time.monotonic() >= end:
+            if self._merged and time.monotonic() >= end:
                 break
         return not self._dirty
 
@@ -126,8 +128,10 @@ class Compactor:
         """Merge neighbouring rows into one. False when there is no time for it."""
         if len(run) < 2:
             return True
-        if time.monotonic() >= end:
+        # At least one: looking for it may have taken all the time there was.
+        if self._merged and time.monotonic() >= end:
             return False
+        self._merged += 1
         rows = list(read_segments(self._db, sid, series, run[0][0], run[-1][1]))
         merged = merge(rows, self._session)
         if merged is None:

@@ -89,6 +89,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
 
     Raises BadInput when the file exists, Failure when it cannot be made.
     """
+    refuse_existing(path)
     new = path.with_name(path.name + "-new")
     with explained(path):
         try:
@@ -106,7 +107,6 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
                 fill(db)
             finally:
                 db.close()
-            refuse_existing(path)
             new.rename(path)
         except OSError as error:
             raise Failure(f"{path}: cannot be made ({error.strerror})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -71,6 +72,11 @@ class WriterLock:
         if self._fd is None:
             return
         fd, self._fd = self._fd, None
-        if sys.platform != "win32":
+        if sys.platform == "win32":
+            # An open file cannot be removed there; another writer may have it by then.
+            os.close(fd)
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
+        else:
             self.path.unlink(missing_ok=True)
-        os.close(fd)
+            os.close(fd)

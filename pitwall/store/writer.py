@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -17,12 +18,12 @@ from pitwall.telemetry.clock import now_us
 
 _log = logging.getLogger(__name__)
 
-MAX_CHUNKS = 20_000
+MAX_CHUNKS = 5_000
 """Chunks in one transaction: bounds how long readers wait for the next version."""
 _IDLE_S = 1.0
-_SLICE_S = 0.05
-"""Packing of finished laps at a time, while nothing waits."""
-_TIDY_S = 5.0
+_SLICE_S = 0.01
+"""Packing of finished laps at a time, while nothing waits: at least one row of a lap."""
+_TIDY_S = 3.0
 """Packing when the recording is closed; what is left is done another time."""
 
 
@@ -74,6 +75,7 @@ class Writer:
         self._submitted = 0
         self._done = 0
         self._hurry = 0
+        self._committed = -math.inf
         self._stopping = False
         self._failure: PitwallError | None = None
         self._stats = WriterStats(0, 0, 0, 0, 0, 0.0)
@@ -197,6 +199,7 @@ class Writer:
                 s.busy_s + time.perf_counter() - begun,
             )
             self._done += len(taken)
+            self._committed = time.monotonic()
             self._changed.notify_all()
         if self.on_commit is not None:
             self.on_commit(version)
@@ -209,9 +212,11 @@ class Writer:
             self._changed.wait_for(lambda: self._queue or self._stopping, _IDLE_S)
             if not self._queue:
                 return []
-            # The first batch after a pause goes out after one interval, so that what comes with
-            # it (other shards, other cars) shares its transaction.
-            self._changed.wait_for(self._urgent, self._every)
+            # After a pause at once, in a flow at intervals: what comes meanwhile (other shards,
+            # other cars) shares the next transaction.
+            wait_s = self._committed + self._every - time.monotonic()
+            if wait_s > 0:
+                self._changed.wait_for(self._urgent, wait_s)
             taken: list[Batch] = []
             chunks = 0
             while self._queue and (not taken or chunks < MAX_CHUNKS):
