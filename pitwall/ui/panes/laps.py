@@ -29,6 +29,9 @@ class LapsPane(RowsPane):
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Laps", columns(0), parent=parent)
+        self._context: object = None
+        # Cells of finished laps: they do not change while what they are compared with does not.
+        self._done: dict[int, tuple[Lap, tuple[Cell, ...], str]] = {}
 
     def show_laps(
         self,
@@ -45,17 +48,26 @@ class LapsPane(RowsPane):
         """Show the laps, newest first; ``running`` is the number of the lap that still runs."""
         self.set_titles(f"Laps of car {car}", _remark(own))
         self.set_columns(columns(max((len(lap.sectors) for lap in laps), default=0)))
+        context = (own, best, tuple(holes), len(self.columns) - 4)
+        if context != self._context:
+            self._context, self._done = context, {}
         rows = []
         for lap in sorted(laps, key=lambda one: -one.number):
             open_ = lap.t_end is None or lap.number == running
+            if open_:
+                self._done.pop(lap.number, None)
+            kept = self._done.get(lap.number)
+            if kept is None or kept[0] != lap:
+                cells = _cells(lap, open_, predicted_us, own, best, holes, context[3])
+                kept = self._done[lap.number] = (lap, cells, _tip(lap))
             key = (lap.car, lap.number)
             rows.append(
                 Row(
                     lap.number,
-                    _cells(lap, open_, predicted_us, own, best, holes, len(self.columns) - 4),
+                    kept[1],
                     selected=key == shown,
                     marked=key == reference,
-                    tip=_tip(lap),
+                    tip=kept[2],
                 )
             )
         self.set_rows(rows)

@@ -40,7 +40,7 @@ class MapPane(Panel):
     """The track map.
 
     Attributes:
-        ground_renders: how often the line itself was painted; moving cars do not count.
+        ground_renders: how often the line itself was painted; gains and moving cars do not count.
     """
 
     chosen = QtCore.Signal(str)
@@ -54,13 +54,14 @@ class MapPane(Panel):
         self._smooth_m = SMOOTH_M
         self._dots: tuple[Dot, ...] = ()
         self._cursor: tuple[float, float] | None = None
+        self._ground: QtGui.QPixmap | None = None
         self._pixmap: QtGui.QPixmap | None = None
         self._fit = _Fit(1.0, 0.0, 0.0, False)
         self.setMinimumSize(theme.px(180), theme.px(150))
 
     def set_theme(self, theme: Theme) -> None:
         """As :meth:`Panel.set_theme`; the track is painted anew."""
-        self._pixmap = None
+        self._ground = self._pixmap = None
         super().set_theme(theme)
 
     def show_track(self, track: TrackLine | None, corners: tuple[tuple[float, str], ...]) -> None:
@@ -72,11 +73,12 @@ class MapPane(Panel):
     def show_gains(self, behind: tuple[Floats, Floats] | None, *, rough: bool = False) -> None:
         """Colour the line by ``(s, seconds behind the reference)``; None leaves it plain.
         ``rough``: the times are reconstructed."""
-        if behind is not self._gains:
-            self._gains = behind
-            self._smooth_m = ROUGH_SMOOTH_M if rough else SMOOTH_M
+        before, self._gains = self._gains, behind
+        self._smooth_m = ROUGH_SMOOTH_M if rough else SMOOTH_M
+        if _steps(before) != _steps(behind):
             self.set_titles("Track", "gain and loss to reference" if behind is not None else "")
-            self._stale()
+            self._pixmap = None
+            self.update()
 
     def show_dots(self, dots: Sequence[Dot]) -> None:
         """Put the cars where they are."""
@@ -93,16 +95,29 @@ class MapPane(Panel):
     # -- painting -----------------------------------------------------------------------
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
-        if self._pixmap is None or self._pixmap.deviceIndependentSize().toSize() != self.size():
-            self._render()
-        assert self._pixmap is not None  # noqa: S101 - just rendered
+        if self._pixmap is None:
+            self._pixmap = self._render()
         painter = QtGui.QPainter(self)
         painter.drawPixmap(0, 0, self._pixmap)
         if self._track is not None:
             self._paint_dots(painter)
         painter.end()
 
-    def _render(self) -> None:
+    def _render(self) -> QtGui.QPixmap:
+        """The line with its gains, over a ground that is kept."""
+        if self._ground is None:
+            self._ground = self._paint_ground()
+        if self._track is None:
+            return self._ground
+        pixmap = QtGui.QPixmap(self._ground)
+        painter = QtGui.QPainter(pixmap)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+        self._paint_gains(painter, self._track)
+        self._paint_start(painter, self._track)
+        painter.end()
+        return pixmap
+
+    def _paint_ground(self) -> QtGui.QPixmap:
         self.ground_renders += 1
         ratio = self.devicePixelRatioF()
         pixmap = QtGui.QPixmap(self.size() * ratio)
@@ -120,7 +135,7 @@ class MapPane(Panel):
             self._fit = self._fitted(self._track.xy)
             self._paint_line(painter, self._track)
         painter.end()
-        self._pixmap = pixmap
+        return pixmap
 
     def _fitted(self, xy: Floats) -> _Fit:
         """The largest picture of the line, turned by a quarter when that helps clearly."""
@@ -145,8 +160,6 @@ class MapPane(Panel):
         pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
         painter.drawPolyline(outline)
-        self._paint_gains(painter, track)
-        self._paint_start(painter, px, py)
         self._paint_corners(painter, track)
         if self._fit.turned:
             self._paint_north(painter)
@@ -165,17 +178,16 @@ class MapPane(Panel):
             painter.setPen(pen)
             painter.drawPolyline(polygon(px[first : last + 1], py[first : last + 1]))
 
-    def _paint_start(self, painter: QtGui.QPainter, px: Floats, py: Floats) -> None:
-        if len(px) < 3:
-            return
-        along = np.array([px[1] - px[-1], py[1] - py[-1]])
+    def _paint_start(self, painter: QtGui.QPainter, track: TrackLine) -> None:
+        px, py = self._fit.pixels(track.xy[[-1, 0, 1], 0], track.xy[[-1, 0, 1], 1])
+        along = np.array([px[2] - px[0], py[2] - py[0]])
         length = float(np.hypot(*along)) or 1.0
         nx, ny = -along[1] / length, along[0] / length
         half = self.theme.px(9)
         painter.setPen(QtGui.QPen(self.theme.colours.text, self.theme.px(2)))
         painter.drawLine(
-            QtCore.QPointF(px[0] - nx * half, py[0] - ny * half),
-            QtCore.QPointF(px[0] + nx * half, py[0] + ny * half),
+            QtCore.QPointF(px[1] - nx * half, py[1] - ny * half),
+            QtCore.QPointF(px[1] + nx * half, py[1] + ny * half),
         )
 
     def _paint_corners(self, painter: QtGui.QPainter, track: TrackLine) -> None:
@@ -250,11 +262,11 @@ class MapPane(Panel):
             self.chosen.emit(nearest)
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
-        self._pixmap = None
+        self._ground = self._pixmap = None
         super().resizeEvent(event)
 
     def _stale(self) -> None:
-        self._pixmap = None
+        self._ground = self._pixmap = None
         self.update()
 
 
@@ -272,6 +284,13 @@ class _Fit:
         if self.turned:
             x, y = y, -x
         return self.x0 + self.scale * x, self.y0 - self.scale * y
+
+
+def _steps(gains: tuple[Floats, Floats] | None) -> object:
+    """Equal for gains that would be coloured alike, but for their newest few metres."""
+    if gains is None:
+        return None
+    return (gains[0][0], int(gains[0][-1] / (2 * STEP_M)), float(gains[1][0]))
 
 
 def gain_classes(

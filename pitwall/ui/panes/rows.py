@@ -293,8 +293,8 @@ class RowsPane(Panel):
             painter.setFont(self._font(column, cell.bold))
             painter.setPen(getattr(c, cell.role))
             text = cell.text
-            metrics = painter.fontMetrics()
-            if metrics.horizontalAdvance(text) > cell_rect.width():
+            if len(text) > len(column.sample):  # measuring every figure of every frame is dear
+                metrics = painter.fontMetrics()
                 text = metrics.elidedText(text, _ELIDE, cell_rect.width())
             painter.drawText(cell_rect, _align(column.right), text)
             if i == self._bar_after and row.bar is not None:

@@ -13,6 +13,7 @@ from pitwall.ui.plot.axis import Scale
 from pitwall.ui.plot.boxes import hatch_brush
 from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.decimate import envelope
+from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import Theme, mix
 from pitwall.ui.words import seconds
@@ -20,6 +21,8 @@ from pitwall.ui.words import seconds
 LEFT = 14
 TOP = 24
 SHOWN_HOLE_US = SECOND_US // 2
+BRIDGED_PX = 2
+"""Columns without a sample that are drawn over; more is a hole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,12 @@ class Band:
         y = Scale(bottom, top, band.bottom() - 2.0, band.top() + 2.0)
         colour = mix(self.theme.colours.raised, self.theme.colours.reference, 0.42)
         painter.setPen(QtGui.QPen(colour, 0))
-        lines = [
-            QtCore.QLineF(band.left() + col + 0.5, y0, band.left() + col + 0.5, min(y1, y0 - 1))
-            for col, y0, y1 in zip(
-                column.tolist(), y.pixels(low).tolist(), y.pixels(high).tolist(), strict=True
-            )
-        ]
-        painter.drawLines(lines)
+        px = np.repeat(column + band.left() + 0.5, 2)
+        py = np.stack((y.pixels(low), y.pixels(high)), axis=1).ravel()
+        # One line down and up each column; it breaks where a column has no sample.
+        edges = [0, *(2 * (np.flatnonzero(np.diff(column) > BRIDGED_PX) + 1)).tolist(), len(px)]
+        for first, last in zip(edges, edges[1:], strict=False):
+            painter.drawPolyline(polygon(px[first:last], py[first:last]))
         return columns.samples
 
     def _paint_laps(self, painter: QtGui.QPainter) -> None:

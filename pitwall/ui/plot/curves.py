@@ -31,6 +31,19 @@ SMALLEST_DELTA_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a picture goes: the stack's boxes, the shared x scale and a y scale per trace."""
+
+    boxes: Boxes
+    x: Scale
+    y: tuple[Scale, ...]
+
+    def traces(self, picture: Picture) -> tuple[Box, ...]:
+        """The boxes of the traces, without the delta's."""
+        return self.boxes.plots[1:] if picture.delta is not None else self.boxes.plots
+
+
+@dataclass(frozen=True, slots=True)
 class Painted:
     """What was drawn where, for the cursor: one y scale per plot, and the shared x scale."""
 
@@ -38,53 +51,62 @@ class Painted:
     y: tuple[Scale, ...]
 
 
-def paint_curves(
-    painter: QtGui.QPainter, picture: Picture, boxes: Boxes, span: tuple[float, float], style: Style
-) -> Painted:
-    """Paint everything below the title line; returns the scales used."""
+def lay_out(picture: Picture, boxes: Boxes, span: tuple[float, float], style: Style) -> Frame:
+    """Scales for a picture within ``boxes``, ``span`` of the axis in view."""
     x = boxes.x_scale(*span)
-    plots = list(boxes.plots)
-    scales: list[Scale] = []
-    paint_corners(painter, picture, boxes, x, style)
-    has_delta = picture.delta is not None
-    if has_delta:
-        scales.append(_delta_plot(painter, picture, plots[0], x, style))
-    for i, box in enumerate(plots[1 if has_delta else 0 :]):
-        scales.append(_trace_plot(painter, picture, i, box, x, style))
-    for upper in plots[:-1]:
-        painter.setPen(style.theme.colours.line)
+    plots = boxes.plots[1:] if picture.delta is not None else boxes.plots
+    y = []
+    for i, (trace, box) in enumerate(zip(picture.traces, plots, strict=True)):
+        lines = (_at(picture.lines, i), _at(picture.reference_lines, i))
+        y.append(box.scale(*_limits(trace.channel.low, trace.channel.high, lines, x, style.fit)))
+    return Frame(boxes, x, tuple(y))
+
+
+def paint_ground(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: Style) -> None:
+    """What stays while a lap is being driven: corners, labels, ticks, the reference lap."""
+    paint_corners(painter, picture, frame.boxes, frame.x, style)
+    plots = frame.traces(picture)
+    for i, (trace, box, y) in enumerate(zip(picture.traces, plots, frame.y, strict=True)):
+        used = paint_ticks(painter, box, y, trace.channel.step, style)
+        paint_label(painter, box, trace.title, unit_text(trace.channel.unit), used, style)
+        reference = _at(picture.reference_lines, i)
+        if reference is not None:
+            colour = style.theme.colours.reference
+            painter.setClipRect(_curve_area(box))
+            _curve(painter, reference, frame.x, y, colour, trace.channel.step, style, quiet=True)
+            painter.setClipping(False)
+    painter.setPen(style.theme.colours.line)
+    for upper in frame.boxes.plots[:-1]:
         painter.drawLine(1, upper.rect.bottom(), upper.rect.right(), upper.rect.bottom())
-    paint_seams(painter, picture, boxes, x, style)
-    paint_bottom(painter, picture, boxes, x, style)
-    paint_edge(painter, picture, boxes, x, style)
+    paint_bottom(painter, picture, frame.boxes, frame.x, style)
+
+
+def paint_live(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: Style) -> Painted:
+    """What new data changes: the delta, the shown lap, its holes, seams and the live edge."""
+    x, scales = frame.x, list(frame.y)
+    if picture.delta is not None:
+        scales.insert(0, _delta_plot(painter, picture, frame.boxes.plots[0], x, style))
+    plots = frame.traces(picture)
+    for i, (trace, box, y) in enumerate(zip(picture.traces, plots, frame.y, strict=True)):
+        painter.setClipRect(_curve_area(box))
+        paint_hatch(painter, picture, trace.group, box, x, style)
+        line = _at(picture.lines, i)
+        if line is not None:
+            _curve(painter, line, x, y, style.car, trace.channel.step, style)
+        painter.setClipping(False)
+        if trace.group not in {t.group for t in picture.traces[:i]}:
+            paint_hole_words(painter, picture, trace.group, box, x, style)
+    paint_seams(painter, picture, frame.boxes, x, style)
+    paint_edge(painter, picture, frame.boxes, x, style)
     return Painted(x, tuple(scales))
 
 
-# -- one plot -----------------------------------------------------------------------------
+def _at(lines: tuple[Line, ...], index: int) -> Line | None:
+    return lines[index] if index < len(lines) else None
 
 
-def _trace_plot(
-    painter: QtGui.QPainter, picture: Picture, index: int, box: Box, x: Scale, style: Style
-) -> Scale:
-    trace = picture.traces[index]
-    line = picture.lines[index] if index < len(picture.lines) else None
-    reference = picture.reference_lines[index] if index < len(picture.reference_lines) else None
-    low, high = _limits(trace.channel.low, trace.channel.high, (line, reference), x, style.fit)
-    y = box.scale(low, high)
-    used = paint_ticks(painter, box, y, low, high, trace.channel.step, style)
-    paint_label(painter, box, trace.title, unit_text(trace.channel.unit), used, style)
-    painter.save()
-    painter.setClipRect(box.inner.adjusted(0, -2, 1, 2))
-    c = style.theme.colours
-    if reference is not None:
-        _curve(painter, reference, x, y, c.reference, trace.channel.step, style, quiet=True)
-    paint_hatch(painter, picture, trace.group, box, x, style)
-    if line is not None:
-        _curve(painter, line, x, y, style.car, trace.channel.step, style)
-    painter.restore()
-    if trace.group not in {t.group for t in picture.traces[:index]}:
-        paint_hole_words(painter, picture, trace.group, box, x, style)
-    return y
+def _curve_area(box: Box) -> QtCore.QRect:
+    return box.inner.adjusted(0, -2, 1, 2)
 
 
 def _delta_plot(
@@ -99,13 +121,13 @@ def _delta_plot(
         low, high = low - SMALLEST_DELTA_S / 2, high + SMALLEST_DELTA_S / 2
     low, high = nice_limits(low, high)
     y = box.scale(low, high)
-    used = paint_ticks(painter, box, y, low, high, False, style)
+    used = paint_ticks(painter, box, y, False, style)
     paint_label(painter, box, "Δ time", "s", used, style)
     zero = y.pixel(0.0)
     painter.setPen(mix(c.line, c.faint, 0.6))
     painter.drawLine(QtCore.QLineF(box.inner.left(), zero, box.inner.right(), zero))
     painter.save()
-    painter.setClipRect(box.inner.adjusted(0, -2, 1, 2))
+    painter.setClipRect(_curve_area(box))
     _fill(painter, line, x, y, zero, with_alpha(style.car, 0.16))
     paint_hatch(painter, picture, picture.position_group, box, x, style)
     _curve(painter, line, x, y, style.car, False, style, dots=False)

@@ -54,17 +54,9 @@ def paint_label(
         painter.drawText(left, top + metrics.height() + metrics.ascent() + 1, unit)
 
 
-def paint_ticks(
-    painter: QtGui.QPainter,
-    box: Box,
-    y: Scale,
-    low: float,
-    high: float,
-    whole: bool,
-    style: Style,
-) -> int:
+def paint_ticks(painter: QtGui.QPainter, box: Box, y: Scale, whole: bool, style: Style) -> int:
     """Two to five round values at the left edge, each with a hair of a line; the width taken."""
-    theme = style.theme
+    theme, low, high = style.theme, y.low, y.high
     wanted = min(max(2, box.inner.height() // theme.px(26)), 5)
     step = nice_step(high - low, wanted)
     if whole:

@@ -1,8 +1,8 @@
 """The stage: stacked traces on one shared axis, painted by ourselves.
 
-Two layers. Curves, labels and ticks are painted into a pixmap when the data, the view or the
-size changes; the cursor is painted over it in each paint event. A cursor's move repaints two
-narrow strips and no curve.
+Three layers. Labels, ticks and the reference lap are painted when the view or the size changes; the
+shown lap over a copy of that when data comes; the cursor over both in each paint event. A cursor's
+move repaints two narrow strips and no curve.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pitwall.ui.panes.panel import Panel
 from pitwall.ui.picture import Picture, Shown
 from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
 from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, touched
-from pitwall.ui.plot.curves import Painted, paint_curves
+from pitwall.ui.plot.curves import Frame, Painted, lay_out, paint_ground, paint_live
 from pitwall.ui.plot.furniture import Style
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
@@ -30,7 +30,8 @@ class TraceStack(Panel):
     """Shows one :class:`Picture` and turns pointer and wheel into changes of the workspace.
 
     Attributes:
-        curve_renders: how often the curves were painted; a cursor's move does not count.
+        curve_renders: how often the shown lap was painted; a cursor's move does not count.
+        ground_renders: how often all the rest was; new data of the shown lap does not count.
         picture: what is shown; None before the first.
     """
 
@@ -39,6 +40,7 @@ class TraceStack(Panel):
     ) -> None:
         super().__init__(theme, "Traces", parent)
         self.curve_renders = 0
+        self.ground_renders = 0
         self.picture: Picture | None = None
         self._workspace = workspace
         self._car = theme.car(0)
@@ -46,6 +48,8 @@ class TraceStack(Panel):
         self._reconstructed = False
         self._connected = True
         self._pixmap: QtGui.QPixmap | None = None
+        self._ground: QtGui.QPixmap | None = None
+        self._key: object = None
         self._painted: Painted | None = None
         self._boxes: Boxes | None = None
         self._cursor: int | None = None
@@ -160,33 +164,72 @@ class TraceStack(Panel):
         painter.end()
 
     def _render(self) -> None:
+        """The ground is painted when something but the shown lap changes; the shown lap is
+        painted over a copy of it."""
         self.curve_renders += 1
+        picture = self.picture
+        self._boxes = self._painted = None
+        style, frame = self._style(), None
+        low, high = self.span
+        if picture is not None and picture.traces and high > low:
+            weights = tuple(trace.weight for trace in picture.traces)
+            if picture.delta is not None:
+                weights = (DELTA_WEIGHT, *weights)
+            self._boxes = arrange(self.size(), self.top, weights, self.theme)
+            frame = lay_out(picture, self._boxes, (low, high), style)
+        key = self._ground_key(frame)
+        if self._ground is None or key != self._key:
+            self._ground, self._key = self._paint_ground(frame, style), key
+        if frame is None or picture is None:
+            self._pixmap = self._ground
+            return
+        pixmap = QtGui.QPixmap(self._ground)
+        painter = QtGui.QPainter(pixmap)
+        self._painted = paint_live(painter, picture, frame, style)
+        painter.end()
+        self._pixmap = pixmap
+
+    def _style(self) -> Style:
+        view = self._workspace.view
+        live = view.moment is None
+        return Style(self.theme, self._car, live, self._connected, self._reconstructed, view.fit)
+
+    def _ground_key(self, frame: Frame | None) -> object:
+        """Equal as long as the ground need not be painted anew."""
+        picture, words = self.picture, [text for text, _, _ in self._title_parts()]
+        what: tuple[object, ...] = ()
+        if picture is not None:
+            reference = picture.reference
+            what = (
+                picture.axis,
+                picture.corners,
+                picture.traces,
+                (reference.lap, reference.t_end) if reference else None,
+                tuple(len(line.t) for line in picture.reference_lines),
+            )
+        scales = (frame.x, frame.y) if frame is not None else None
+        looks = (self.theme.name, self.theme.scale, self._car.rgb(), self._reconstructed)
+        return (
+            self.size().toTuple(),
+            self.devicePixelRatioF(),
+            looks,
+            words,
+            self._axis_words(),
+            scales,
+            what,
+        )
+
+    def _paint_ground(self, frame: Frame | None, style: Style) -> QtGui.QPixmap:
+        self.ground_renders += 1
         ratio = self.devicePixelRatioF()
         pixmap = QtGui.QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
         painter = QtGui.QPainter(pixmap)
         self.paint_frame(painter)
-        picture = self.picture
-        self._boxes = self._painted = None
-        if picture is not None and picture.traces:
-            weights = tuple(trace.weight for trace in picture.traces)
-            if picture.delta is not None:
-                weights = (DELTA_WEIGHT, *weights)
-            self._boxes = arrange(self.size(), self.top, weights, self.theme)
-            view = self._workspace.view
-            style = Style(
-                self.theme,
-                self._car,
-                view.moment is None,
-                self._connected,
-                self._reconstructed,
-                view.fit,
-            )
-            low, high = self.span
-            if high > low:
-                self._painted = paint_curves(painter, picture, self._boxes, (low, high), style)
+        if frame is not None and self.picture is not None:
+            paint_ground(painter, self.picture, frame, style)
         painter.end()
-        self._pixmap = pixmap
+        return pixmap
 
     def paint_title(self, painter: QtGui.QPainter) -> None:
         """The shown lap and the reference, each after a swatch of its line."""
