@@ -233,7 +233,7 @@ def _follow_headless(run: Run, options: RunOptions, json_out: bool) -> int:
 
 def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) -> int:
     """`pitwall publish`: play a recording into a table, as it happened or faster."""
-    from pitwall.cloud.local.seed_feed import RecordingFeed, feed_session, live_chunks
+    from pitwall.cloud.feed import RecordingFeed, feed_session, live_chunks
     from pitwall.cloud.publisher import publish
 
     voice = Voice(time.monotonic())

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 
 from pitwall.cloud.clients import make_clients
-from pitwall.cloud.local.seed_feed import live_chunks
+from pitwall.cloud.feed import live_chunks
 from pitwall.cloud.local.seed_spec import open_feed, parse_spec
 from pitwall.cloud.publisher import publish
 from pitwall.cloud.query import read_heads, read_session

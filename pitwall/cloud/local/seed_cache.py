@@ -101,6 +101,7 @@ def _program_files() -> list[Path]:
         *sorted(here.glob("field*.py")),
         *sorted(here.glob("seed*.py")),
         here.parent / "chunking.py",
+        here.parent / "feed.py",
         package / "telemetry" / "payload.py",
     ]
     # A frozen build has no such files; there the program is its executable.
@@ -146,13 +147,14 @@ def _parsed(front: dict[str, Any], body: memoryview) -> ChunkLog:
     series = []
     for car, group, count, size, sealed in front["series"]:
         columns = [np.frombuffer(take(8 * count), "<i8").astype(np.int64) for _ in range(5)]
-        payloads = take(size).tobytes()
-        ends = np.cumsum(columns[4]).tolist()
-        if count and ends[-1] != size:
+        t_lo, t_hi, lap, counts, sizes = columns
+        blob = take(size).tobytes()
+        ends = np.cumsum(sizes).tolist()
+        if (sizes < 0).any() or (ends[-1] if ends else 0) != size:
             raise ValueError("log: payloads do not add up")
-        cuts = zip([0, *ends], ends, strict=False)
+        payloads = [blob[a:b] for a, b in zip([0, *ends], ends, strict=False)]
         laps = {int(first): take(length).tobytes() for first, length in sealed}
-        series.append(SeriesLog(car, group, *columns[:4], [payloads[a:b] for a, b in cuts], laps))
+        series.append(SeriesLog(car, group, t_lo, t_hi, lap, counts, payloads, laps))
     return ChunkLog(
         front["title"],
         Catalog.from_json(front["catalog"]),

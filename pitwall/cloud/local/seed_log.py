@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.cloud.chunking import encode_chunks
-from pitwall.cloud.local.seed_feed import Feed, cut
+from pitwall.cloud.feed import Feed, cut
 from pitwall.cloud.sealed import MAX_CHUNKS, MAX_SEALED
 from pitwall.telemetry import Catalog, ClockKind, encode
 from pitwall.telemetry.payload import MAX_SAMPLES

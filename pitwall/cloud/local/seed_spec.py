@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pitwall.cloud import keys
-from pitwall.cloud.local.seed_feed import Feed, FieldFeed, RecordingFeed
+from pitwall.cloud.feed import Feed, RecordingFeed
+from pitwall.cloud.local.seed_feed import FieldFeed
 from pitwall.telemetry import BadInput
 
 LIVE_S = 3600.0

@@ -13,12 +13,13 @@ import pytest
 from pitwall.cloud import chunk_item, parse_chunk, parse_head
 from pitwall.cloud.archiver import make_handler
 from pitwall.cloud.bulk import history
+from pitwall.cloud.feed import cut, live_chunks
 from pitwall.cloud.lapbook import LapBook
 from pitwall.cloud.local import seed as seed_module
 from pitwall.cloud.local.items import decode_json
 from pitwall.cloud.local.seed import Seeded, seed
 from pitwall.cloud.local.seed_cache import load_log, save_log
-from pitwall.cloud.local.seed_feed import FieldFeed, cut, live_chunks
+from pitwall.cloud.local.seed_feed import FieldFeed
 from pitwall.cloud.local.seed_log import build_log
 from pitwall.cloud.local.seed_rows import SeriesRows
 from pitwall.cloud.local.seed_spec import open_feed, parse_spec
