@@ -135,7 +135,7 @@ class Reader:
         )
         self._blocked = False
         self._message = ""
-        self._listing_due = now + self._pace.next_listing(rng)
+        self._listing_due = now + self._next_listing()
         self._control_due = now
         self._controlling = False
         self._control_faults = 0
@@ -259,6 +259,10 @@ class Reader:
             self._controlling = True
             self._pool.put(_SEEK + seeks[0], _Children(self._source, seeks[0]))
 
+    def _next_listing(self) -> float:
+        """Sooner while a shard waits for a listing to bring its parent."""
+        return 1.0 if self._tree.orphans else self._pace.next_listing(self._rng)
+
     def _controlled(self, done: Done[Result], now: float) -> None:
         self._controlling = False
         self._control_due = now + self._pace.control
@@ -276,8 +280,7 @@ class Reader:
             self._tree.merge(done.value, now_us)
             if was and not done.value.enabled:
                 self._tell("disabled", "the stream has been switched off")
-            quick = 1.0 if self._tree.orphans else self._pace.next_listing(self._rng)
-            self._listing_due = now + quick
+            self._listing_due = now + self._next_listing()
             for name in self._tree.due_seeks(now):
                 self._tree.sought(name, self._pace, self._rng, now)
         elif isinstance(done.value, tuple):
@@ -331,7 +334,7 @@ class Reader:
             shard.id, page, self._decode, self._lag, fetched.asked_us, self._server.now_us()
         )
         shard.faults = 0
-        shard.rebuilt = False
+        shard.missed = 0
         self._counts["records"] += len(page.records)
         if shard.gap_from_us and page.records:
             self._bound(shard.id, page.records[0].created_us)

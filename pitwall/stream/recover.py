@@ -17,6 +17,10 @@ OVERLAP_US = 5 * SECOND_US
 """Read again when a place is found by time: creation times are rounded and may step back."""
 FRESH_US = 3600 * SECOND_US
 """A shard opened less than this ago cannot have lost anything to the horizon."""
+_MISSED_OPENING = 2
+"""Answers "not there" in a row to opening, after which a shard is gone."""
+_MISSED_READING = 5
+"""The same where opening it worked and reading did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def recover(shard: Shard, fault: Fault, by_time: bool, now_us: int) -> Recovery:
     if isinstance(fault, Trimmed):
         return _trimmed(shard, now_us)
     if isinstance(fault, NotFound):
-        return _not_found(shard)
+        return _not_found(shard, fault)
     if isinstance(fault, Rejected):
         return _rejected(shard, fault, by_time)
     return Recovery()
@@ -68,12 +72,13 @@ def _trimmed(shard: Shard, now_us: int) -> Recovery:
     return Recovery(at_once=shard.faults == 1, gap_from_us=since, reopened="trimmed")
 
 
-def _not_found(shard: Shard) -> Recovery:
-    if not shard.rebuilt:
-        # An iterator can be unknown where the shard is not: it is rebuilt once.
-        shard.rebuilt = True
-        shard.iterator = None
-        return Recovery(at_once=True)
+def _not_found(shard: Shard, fault: Fault) -> Recovery:
+    # An iterator can be unknown where the shard is not: it is rebuilt before the shard counts as
+    # gone, at once the first time.
+    shard.iterator = None
+    shard.missed += 1
+    if shard.missed < (_MISSED_OPENING if fault.opening else _MISSED_READING):
+        return Recovery(at_once=shard.missed == 1)
     since = shard.anchored_us
     shard.lose()
     shard.unsaved = True

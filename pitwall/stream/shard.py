@@ -80,7 +80,7 @@ class Shard:
         faults: failures in a row.
         repeats: pages in a row that brought nothing newer than ``sequence``.
         busy: a fetch is under way in the pool.
-        rebuilt: its iterator was rebuilt after "not there", once; a second time it is gone.
+        missed: answers "not there" in a row.
         taken: page waiting to be accepted; nothing is fetched meanwhile.
         unsaved: its state changed without a page and has not gone to the writer yet.
         gap_from_us: where a reported loss begins, until its end is known; 0 otherwise.
@@ -102,7 +102,7 @@ class Shard:
     faults: int = 0
     repeats: int = 0
     busy: bool = False
-    rebuilt: bool = False
+    missed: int = 0
     taken: Taken | None = field(default=None, repr=False)
     unsaved: bool = False
     gap_from_us: int = 0

@@ -74,6 +74,7 @@ class ShardTree:
         self._followed: set[str] = set()
         restored = self._restore(saved)
         self.merge(listing, now_us)
+        self._resumed = bool(restored)
         self._anchored = {
             info.id for info in listing.shards if not restored & self._with_ancestors(info.id)
         }
@@ -152,8 +153,12 @@ class ShardTree:
                 continue
             anchored = shard.id in self._anchored
             ready = self.lineage.ready(shard.id, self.over)
-            if anchored and not any(p in self.shards for p in shard.info.parents):
+            listed = any(p in self.shards for p in shard.info.parents)
+            if anchored and not listed and not self._resumed:
+                # The parents of a stream's oldest shards are never listed.
                 ready = Ready.NOW
+            if ready is Ready.ORPHAN:
+                anchored = False
             if ready is Ready.WAIT:
                 continue
             shard.open(self._anchor if anchored and by_time else HORIZON, now_us)

@@ -18,16 +18,27 @@ from numpy.typing import NDArray
 
 from pitwall.cloud import Line, keys
 from pitwall.cloud.items import MAX_PAYLOAD
-from pitwall.telemetry import BadInput, Catalog, Samples, Segment, Series, decode_many, encode
+from pitwall.telemetry import (
+    BadInput,
+    Catalog,
+    Group,
+    Segment,
+    Series,
+    decode_many,
+    encode,
+    sample_count,
+)
 from pitwall.telemetry.clock import SECOND_US
+from pitwall.telemetry.payload import MAX_SAMPLES
 
 Ints = NDArray[np.int64]
 
 _SK = 25
 _T_DIGITS = 10 ** np.arange(15, -1, -1, dtype=np.int64)
 _N_DIGITS = 10 ** np.arange(7, -1, -1, dtype=np.int64)
-_MAX_SAMPLES = 1 << 19
-_MAX_RUN = 16_384
+_MAX_RUN = 4096
+_MIN_RUN = 8
+"""Chunks that are worth packing anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,44 +88,84 @@ def gather(
             out.left += mine
             continue
         mine.sort(key=_n_of)
-        last = mine[-1]
-        found = out.tails.get(series)
-        if (found is None or found.n < last.n) and 0 <= last.a < 1e11:
-            t_us = _time_of(last)
-            out.tails[series] = Tail(last.n, round(last.a * SECOND_US), t_us)
+        _note_tail(out.tails, series, mine[-1])
         if wanted is not None:
             mine = [line for line in mine if wanted(series, line.n)]
+        mine = _once(mine, out.left)
         group = groups.get(series.group)
-        if group is None:
+        checked = _checked(mine) if group is not None and mine else None
+        if group is None or checked is None:
             out.left += mine
             continue
-        for run in _runs(mine, out.left):
-            checked = _checked(run)
-            if checked is None:
-                out.left += run
-                continue
-            t_lo, spans, crcs = checked
-            counts, samples, bad = decode_many([line.p for line in run], group, version)
-            if bad or int(counts.sum()) > _MAX_SAMPLES:
-                out.left += run
-                continue
-            t = samples.t + np.repeat(t_lo, counts)
-            out.segments.append(
-                Segment(
-                    series,
-                    run[0].n,
-                    run[-1].n,
-                    lap,
-                    int(t_lo[0]),
-                    int(t_lo[-1] + spans[-1]),
-                    tuple(counts.tolist()),
-                    tuple(crcs),
-                    run[0].p
-                    if len(run) == 1
-                    else encode(t, Samples(t, samples.values).values, group, version),
-                )
-            )
+        out.segments += _segments(_Lap(series, lap, mine, checked), group, version, out.left)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Lap:
+    """Checked lines of one series and lap, in order of n, none twice."""
+
+    series: Series
+    lap: int
+    lines: list[Line]
+    checked: tuple[Ints, Ints, list[int]]
+
+    def segment(self, a: int, z: int, counts: Sequence[int], payload: bytes) -> Segment:
+        """Of lines ``a`` up to ``z``."""
+        t_lo, spans, crcs = self.checked
+        return Segment(
+            self.series,
+            self.lines[a].n,
+            self.lines[z - 1].n,
+            self.lap,
+            int(t_lo[a]),
+            int(t_lo[z - 1] + spans[z - 1]),
+            tuple(counts),
+            tuple(crcs[a:z]),
+            payload,
+        )
+
+
+def _segments(lap: _Lap, group: Group, version: int, left: list[Line]) -> list[Segment]:
+    """Runs as one segment each, packed anew; chunks that stand almost alone as they are."""
+    lines = lap.lines
+    cuts = [i for i in range(1, len(lines)) if lines[i].n != lines[i - 1].n + 1]
+    edges = [0, *cuts, len(lines)]
+    runs = [
+        (a, min(a + _MAX_RUN, z))
+        for start, z in zip(edges, edges[1:], strict=False)
+        for a in range(start, z, _MAX_RUN)
+    ]
+    alone = [i for a, z in runs if z - a < _MIN_RUN for i in range(a, z)]
+    out: list[Segment] = []
+    for i in alone:
+        try:
+            out.append(lap.segment(i, i + 1, (sample_count(lines[i].p),), lines[i].p))
+        except BadInput:
+            left.append(lines[i])
+    runs = [(a, z) for a, z in runs if z - a >= _MIN_RUN]
+    if not runs:
+        return out
+    chosen = [i for a, z in runs for i in range(a, z)]
+    counts, samples, bad = decode_many([lines[i].p for i in chosen], group, version)
+    if bad or int(counts.sum()) > MAX_SAMPLES:
+        left += [lines[i] for i in chosen]
+        return out
+    t = samples.t + np.repeat(lap.checked[0][chosen], counts)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    at = 0
+    for a, z in runs:
+        lo, hi = int(ends[at]), int(ends[at + z - a])
+        payload = encode(t[lo:hi], samples.values[:, lo:hi], group, version)
+        out.append(lap.segment(a, z, counts[at : at + z - a].tolist(), payload))
+        at += z - a
+    return out
+
+
+def _note_tail(tails: dict[Series, Tail], series: Series, last: Line) -> None:
+    found = tails.get(series)
+    if (found is None or found.n < last.n) and 0 <= last.a < 1e11:
+        tails[series] = Tail(last.n, round(last.a * SECOND_US), _time_of(last))
 
 
 def _n_of(line: Line) -> int:
@@ -128,26 +179,19 @@ def _time_of(line: Line) -> int:
         return 0
 
 
-def _runs(lines: Sequence[Line], left: list[Line]) -> list[list[Line]]:
-    """Unbroken runs of n; repeats go to ``left``."""
-    runs: list[list[Line]] = []
-    run: list[Line] = []
-    following = -1
+def _once(lines: list[Line], left: list[Line]) -> list[Line]:
+    """``lines``, sorted by n, each n once; repeats go to ``left``."""
+    out: list[Line] = []
+    last = -1
     for line in lines:
-        if line.n == following and len(run) < _MAX_RUN:
-            run.append(line)
-        elif run and line.n < following:
-            left.append(line)
-            continue
-        else:
-            run = [line]
-            runs.append(run)
-        following = line.n + 1
-    return runs
+        (left if line.n == last else out).append(line)
+        last = line.n
+    return out
 
 
 def _checked(run: Sequence[Line]) -> tuple[Ints, Ints, list[int]] | None:
-    """Start times, spans and crcs of a run's chunks; None when anything about them is unusual."""
+    """Start times, spans and crcs of chunks in order of n; None when anything about them is
+    unusual."""
     text = "".join([line.sk for line in run])
     if len(text) != _SK * len(run) or not text.isascii():
         return None

@@ -110,7 +110,11 @@ class World:
     def _add(self, parent: str | None, delay_s: float = 0.0) -> str:
         self.tick += 1
         name = f"shardId-{self.time.wall // 1000:020d}-{self.tick:08x}"
-        self.shards[name] = FakeShard(name, parent, self.time.wall + round(delay_s * SECOND))
+        seen_us = self.time.wall + round(delay_s * SECOND)
+        if parent is not None:
+            # A listing may lack both; one that has the child and never the parent is another case.
+            seen_us = max(seen_us, self.shards[parent].seen_us)
+        self.shards[name] = FakeShard(name, parent, seen_us)
         return name
 
     def put(self, body: Any, key: str | int = 0, created_us: int | None = None) -> Record:

@@ -35,7 +35,6 @@ from pitwall.telemetry import (
     encode,
 )
 from pitwall.turbo import Follower, ObjectInfo, Sources, Tempo
-
 from tests.unit.stream.rig import SECOND, START, VirtualTime, World
 
 DRIVER = Group("driver", 4.0, SECOND, (Channel("speed", "km/h", 0.1, 0, 300),))
@@ -57,9 +56,7 @@ def series_of(car: str, epoch: str = "e1") -> Series:
 
 def chunk_of(car: str, n: int, t_us: int, epoch: str = "e1", salt: int = 0) -> Segment:
     lap = (t_us - START) // (LAP_S * SECOND)
-    return chunk(
-        series_of(car, epoch), n, int(lap), t_us, t_us + 720_000, 4, payload_of(n, salt)
-    )
+    return chunk(series_of(car, epoch), n, int(lap), t_us, t_us + 720_000, 4, payload_of(n, salt))
 
 
 @dataclass
@@ -400,12 +397,22 @@ class Joined:
         return out
 
 
-def joined_after(
-    race: Race, path: Path, seconds: float, **options: Any
-) -> Joined:
+def joined_after(race: Race, path: Path, seconds: float, **options: Any) -> Joined:
     """A race that has been running so long, and a follower that joins it now."""
     race.advance(seconds)
     return Joined(race, path, **options)
 
 
-__all__ = ["CATALOG", "LAP_S", "SESSION", "Crash", "Flaws", "Joined", "Race", "chunk_of", "joined_after", "replace", "series_of"]  # noqa: E501
+__all__ = [
+    "CATALOG",
+    "LAP_S",
+    "SESSION",
+    "Crash",
+    "Flaws",
+    "Joined",
+    "Race",
+    "chunk_of",
+    "joined_after",
+    "replace",
+    "series_of",
+]  # noqa: E501

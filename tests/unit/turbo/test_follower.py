@@ -12,7 +12,6 @@ import pytest
 from pitwall.store import Source
 from pitwall.stream import Denied, NotFound, Retryable
 from pitwall.turbo import Phase, Tempo
-
 from tests.unit.stream.rig import SECOND, START
 from tests.unit.turbo.rig import Joined, Race, chunk_of, joined_after, series_of
 
@@ -32,7 +31,7 @@ def all_here(joined: Joined) -> None:
 
 def test_a_race_of_twenty_minutes_is_joined_and_followed(path: Path) -> None:
     race = Race()
-    joined = joined_after(race, path, 1200)
+    joined = joined_after(race, path, 600)
     joined.follow(60, joined.live)
     status = joined.status
     assert status.time_to_live_s is not None
@@ -48,18 +47,18 @@ def test_a_race_of_twenty_minutes_is_joined_and_followed(path: Path) -> None:
     joined.follow(5)
     all_here(joined)
     by_source = joined.store.ledger().by_source
-    assert by_source[Source.ARCHIVE] > 3000
+    assert by_source[Source.ARCHIVE] > 1300
     assert by_source[Source.STREAM] > 60
     assert by_source[Source.TABLE] == 0
 
 
 def test_the_stream_is_read_from_shortly_before_the_archives_end(path: Path) -> None:
     race = Race(shards=1)
-    joined = joined_after(race, path, 1800)
+    joined = joined_after(race, path, 900)
     joined.follow(60, joined.live)
     reader = joined.follower.reader
     assert reader is not None
-    # 120 s of overlap and up to 90 s that the archive is behind, of 1800
+    # 120 s of overlap and up to 90 s that the archive is behind, of 900
     assert reader.status.records < 2 * 3 * 260
     assert joined.status.anchor_us >= race.time.wall - 260 * SECOND
 
@@ -68,7 +67,7 @@ def test_case_83_a_car_that_is_nowhere_but_in_the_buffer_and_has_retired(path: P
     race = Race(("1", "2", "ghost"))
     ghost = race.cars["ghost"]
     ghost.ended = True
-    race.advance(1200)
+    race.advance(600)
     race.pending.clear()
     ghost.ended = False
     race.flaws.lag_s = (600, 601)
@@ -87,7 +86,7 @@ def test_case_83_a_car_that_is_nowhere_but_in_the_buffer_and_has_retired(path: P
 def test_case_83_without_the_roster_it_is_lost(path: Path) -> None:
     race = Race(("1", "2", "ghost"))
     race.cars["ghost"].ended = True
-    race.advance(1200)
+    race.advance(600)
     race.cars["ghost"].ended = False
     race.flaws.lag_s = (600, 601)
     race.advance(5)
@@ -102,8 +101,8 @@ def test_case_83_without_the_roster_it_is_lost(path: Path) -> None:
 
 def test_case_71_holes_in_the_archive_are_filled_from_the_table(path: Path) -> None:
     race = Race()
-    race.flaws.lose = lambda series, n: series.car == "2" and n in (100, 101, 500)
-    joined = joined_after(race, path, 1200)
+    race.flaws.lose = lambda series, n: series.car == "2" and n in (100, 101, 250)
+    joined = joined_after(race, path, 600)
     joined.follow(60, joined.live)
     race.writing = False
     joined = Joined(race, path)
@@ -114,52 +113,52 @@ def test_case_71_holes_in_the_archive_are_filled_from_the_table(path: Path) -> N
 
 def test_holes_after_the_anchor_are_left_to_the_stream(path: Path) -> None:
     race = Race()
-    race.advance(1200)
+    race.advance(600)
     race.flaws.lose = lambda series, n: series.car == "2" and n % 5 == 0
     race.advance(100)
     race.flaws.lose = lambda series, n: False
     race.advance(100)
     joined = Joined(race, path)
     joined.follow(60, joined.live)
-    assert joined.missing({series_of("2"): set(range(1, 1301))}) == {}
+    assert joined.missing({series_of("2"): set(range(1, 701))}) == {}
 
 
 def test_case_72_duplicates_are_applied_once(path: Path) -> None:
     race = Race()
     race.flaws.duplicates = 0.03
-    joined = joined_after(race, path, 1200)
+    joined = joined_after(race, path, 600)
     joined.follow(60, joined.live)
     ledger = joined.store.ledger()
     assert joined.missing() == {} or max(map(len, joined.missing().values())) <= 2
-    assert ledger.duplicates_by_source[Source.ARCHIVE] > 50
+    assert ledger.duplicates_by_source[Source.ARCHIVE] > 20
     assert ledger.conflicts == 0
 
 
 def test_case_54_73_older_than_the_stream_keeps(path: Path) -> None:
     race = Race(("1",), shards=1)
-    race.flaws.lose = lambda series, n: 200 <= n < 260
-    race.advance(1200)
+    race.flaws.lose = lambda series, n: 100 <= n < 160
+    race.advance(600)
     shard = race.world.open_ids[0]
-    race.world.trim(shard, 1800)
+    race.world.trim(shard, 700)
     joined = Joined(race, path)
     joined.follow(60, joined.live)
     race.writing = False
     assert joined.store.ledger().repaired == 60
-    assert joined.missing({series_of("1"): set(range(1, 1200))}) == {}
+    assert joined.missing({series_of("1"): set(range(1, 600))}) == {}
 
 
 def test_what_not_even_the_table_has_is_named(path: Path) -> None:
     race = Race()
-    race.flaws.lose = lambda series, n: series.car == "2" and 300 <= n <= 302
-    race.advance(1200)
-    race.table.gone = {(series_of("2"), n) for n in (300, 301, 302)}
+    race.flaws.lose = lambda series, n: series.car == "2" and 200 <= n <= 202
+    race.advance(600)
+    race.table.gone = {(series_of("2"), n) for n in (200, 201, 202)}
     joined = Joined(race, path)
     joined.follow(60, joined.live)
     assert joined.live()
     assert not joined.store.ledger().complete
     [gap] = joined.recorder.recording.gaps()
-    assert (gap.series.car, gap.n_lo, gap.n_hi) == ("2", 300, 302)
-    assert START + 298 * SECOND < gap.t_lo < gap.t_hi < START + 305 * SECOND
+    assert (gap.series.car, gap.n_lo, gap.n_hi) == ("2", 200, 202)
+    assert START + 198 * SECOND < gap.t_lo < gap.t_hi < START + 205 * SECOND
     assert "named" in joined.names()
     [hole] = [h for h in joined.store.holes("2") if h.n_lo]
     assert hole.named_reason
@@ -206,7 +205,7 @@ def test_a_listing_that_fails_now_and_then_is_tried_again(path: Path) -> None:
     race.bucket.list = sometimes  # type: ignore[method-assign, assignment]
     joined = joined_after(race, path, 600)
     joined.follow(60, joined.live)
-    assert joined.store.ledger().by_source[Source.ARCHIVE] > 1000
+    assert joined.store.ledger().by_source[Source.ARCHIVE] > 500
 
 
 @pytest.mark.parametrize(
@@ -222,49 +221,49 @@ def test_a_damaged_object_keeps_its_good_part_and_the_rest_comes_another_way(
     path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     race = Race()
-    race.advance(595)
+    race.advance(295)
     key = race.flush_archive(damage)
-    race.advance(605)
+    race.advance(305)
     joined = Joined(race, path)
     joined.follow(60, joined.live)
     assert key in race.bucket.gets
-    assert joined.missing({series_of("1"): set(range(1, 1201))}) == {}
+    assert joined.missing({series_of("1"): set(range(1, 601))}) == {}
     assert any(key in q.where for q in joined.recorder.recording.quarantine())
     assert joined.status.damaged >= 1
 
 
 def test_a_late_object_changes_nothing_but_the_work(path: Path) -> None:
     race = Race()
-    race.advance(595)
-    key = race.flush_archive(seen_us=START + 1230 * SECOND)
-    race.advance(605)
+    race.advance(295)
+    key = race.flush_archive(seen_us=START + 630 * SECOND)
+    race.advance(305)
     joined = Joined(race, path, tempo=Tempo(crosscheck_us=60 * SECOND))
     joined.follow(120)
     assert joined.live()
     assert key not in race.bucket.gets
-    assert joined.missing({series_of("1"): set(range(1, 1201))}) == {}
+    assert joined.missing({series_of("1"): set(range(1, 601))}) == {}
 
 
 def test_plain_and_concatenated_objects_are_read(path: Path) -> None:
     race = Race()
-    race.advance(595)
+    race.advance(295)
     race.flush_archive(lambda data: gzip.decompress(data))
     race.advance(60)
     race.flush_archive(lambda data: gzip.compress(gzip.decompress(data).replace(b"\n", b"")))
     race.advance(60)
     race.flush_archive(lambda data: data + data)
-    race.advance(400)
+    race.advance(200)
     joined = Joined(race, path)
     joined.follow(60, joined.live)
     assert joined.status.damaged == 0
     assert joined.store.ledger().repaired == 0
-    assert joined.missing({series_of("1"): set(range(1, 1110))}) == {}
+    assert joined.missing({series_of("1"): set(range(1, 610))}) == {}
 
 
 def test_other_sessions_in_the_archive_are_left_alone(path: Path) -> None:
     race = Race()
     other = b"2026-09-20-other-r1"
-    race.advance(595)
+    race.advance(295)
 
     def with_others(data: bytes) -> bytes:
         lines = gzip.decompress(data)
@@ -272,7 +271,7 @@ def test_other_sessions_in_the_archive_are_left_alone(path: Path) -> None:
         return gzip.compress(foreign + lines + foreign[:100] + b"\n")
 
     race.flush_archive(with_others)
-    race.advance(600)
+    race.advance(300)
     joined = Joined(race, path)
     joined.follow(60, joined.live)
     assert joined.recorder.recording.quarantine() == ()
@@ -303,7 +302,7 @@ def test_shards_that_turn_over_while_the_archive_loads(path: Path, pieces: int) 
 
 def test_a_second_start_loads_only_what_is_new(path: Path) -> None:
     race = Race()
-    joined = joined_after(race, path, 1200)
+    joined = joined_after(race, path, 600)
     joined.follow(60, joined.live)
     gets = len(race.bucket.gets)
     joined.close()
@@ -435,26 +434,26 @@ def test_a_stream_that_cannot_be_read_is_being_behind(path: Path) -> None:
 
 def test_history_can_be_cancelled(path: Path) -> None:
     race = Race()
-    race.advance(1200)
+    race.advance(600)
     joined = Joined(race, path)
     count = []
 
     def on_get() -> None:
         count.append(1)
-        if len(count) == 10:
+        if len(count) == 8:
             joined.follower.cancel_history()
 
     race.bucket.on_get = on_get
     joined.follow(60, joined.live)
     ledger = joined.store.ledger()
     assert joined.live()
-    assert 500 < ledger.applied < 3000
+    assert 300 < ledger.applied < 1700
     assert ledger.named == ledger.missing > 0
     assert not joined.status.seam_proved
     # the next start loads what was left
     joined.close()
     race.bucket.on_get = lambda: None
-    joined = Joined(race, path)
+    joined = Joined(race, path, tempo=Tempo(archive_from=100))
     joined.follow(60, joined.live)
     race.writing = False
     joined = Joined(race, path)
@@ -484,7 +483,7 @@ def test_repairs_wait_while_the_table_cannot_be_read(path: Path) -> None:
     race = Race()
     race.flaws.lose = lambda series, n: series.car == "2" and n == 100
     race.table.failing = 3
-    joined = joined_after(race, path, 1200)
+    joined = joined_after(race, path, 600)
     joined.follow(90, joined.live)
     assert joined.live()
     assert joined.store.ledger().repaired == 1
@@ -500,7 +499,7 @@ def test_a_laptop_that_slept_for_twenty_minutes(path: Path) -> None:
         if joined.live() and not slept:
             slept.append(1)
             mono = race.time.mono
-            race.advance(1200)
+            race.advance(600)
             race.time.mono = mono
 
     joined.on_slice = sleep
@@ -511,7 +510,7 @@ def test_a_laptop_that_slept_for_twenty_minutes(path: Path) -> None:
     joined = Joined(race, path)
     joined.follow(10)
     all_here(joined)
-    assert joined.store.ledger().by_source[Source.STREAM] > 3 * 1200
+    assert joined.store.ledger().by_source[Source.STREAM] > 3 * 600
 
 
 def test_a_laptop_that_slept_longer_than_the_stream_keeps(path: Path) -> None:
@@ -523,7 +522,7 @@ def test_a_laptop_that_slept_longer_than_the_stream_keeps(path: Path) -> None:
         if joined.live() and not slept:
             slept.append(1)
             mono = race.time.mono
-            race.advance(1200)
+            race.advance(600)
             race.world.trim(race.world.open_ids[0], len(race.world.shards) and 3000)
             race.time.mono = mono
 
