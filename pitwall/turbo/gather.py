@@ -1,5 +1,6 @@
 """Archive lines put together to runs: one segment of many chunks costs the writer little more than
-one of one, and checking and packing them together costs a fraction of doing so one by one.
+one of one, and checking and unpacking all of an object together costs a fraction of doing so chunk
+by chunk.
 
 Each chunk keeps its crc and its count in the run, so identity, conflicts and the books stay exact
 to the chunk. Lines that are not plain parts of a run (a repeat, damage, times that do not rise) are
@@ -9,7 +10,7 @@ left over, to be looked at one by one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -18,20 +19,11 @@ from numpy.typing import NDArray
 
 from pitwall.cloud import Line, keys
 from pitwall.cloud.items import MAX_PAYLOAD
-from pitwall.telemetry import (
-    BadInput,
-    Catalog,
-    Group,
-    Segment,
-    Series,
-    decode_many,
-    encode,
-    sample_count,
-)
+from pitwall.telemetry import BadInput, Catalog, Group, Segment, Series, decode_many, encode
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.telemetry.payload import MAX_SAMPLES
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 _SK = 25
 _T_DIGITS = 10 ** np.arange(15, -1, -1, dtype=np.int64)
@@ -66,6 +58,15 @@ class Gathered:
     tails: dict[Series, Tail] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lap:
+    """Lines of one series and lap, in order of n, none twice."""
+
+    series: Series
+    lap: int
+    lines: list[Line]
+
+
 def gather(
     lines: Iterable[Line],
     catalog: Catalog,
@@ -75,12 +76,12 @@ def gather(
 
     ``wanted`` says by series and n which chunks to take; all without it. Tails count all.
     """
-    version = catalog.version
     groups = {group.name: group for group in catalog.groups}
     out = Gathered()
     by_key: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         by_key[line.pk, line.e].append(line)
+    laps: dict[str, list[_Lap]] = defaultdict(list)
     for (pk, epoch), mine in by_key.items():
         try:
             series, lap = keys.series_of(pk, epoch)
@@ -92,74 +93,62 @@ def gather(
         if wanted is not None:
             mine = [line for line in mine if wanted(series, line.n)]
         mine = _once(mine, out.left)
-        group = groups.get(series.group)
-        checked = _checked(mine) if group is not None and mine else None
-        if group is None or checked is None:
+        if series.group not in groups:
             out.left += mine
+        elif mine:
+            laps[series.group].append(_Lap(series, lap, mine))
+    for name, same in laps.items():
+        out.segments += _of_group(same, groups[name], catalog.version, out.left)
+    return out
+
+
+def _of_group(laps: list[_Lap], group: Group, version: int, left: list[Line]) -> Iterator[Segment]:
+    """The laps' segments; laps with anything unusual in them go to ``left`` as they are."""
+    lines = [line for lap in laps for line in lap.lines]
+    edges = np.cumsum([0, *(len(lap.lines) for lap in laps)])
+    t_lo, spans, crcs, plain = _checked(lines, edges)
+    counts, samples, bad = decode_many([line.p for line in lines], group, version)
+    plain[list(bad)] = False
+    usual = np.logical_and.reduceat(plain, edges[:-1]).tolist()
+    t = samples.t + np.repeat(t_lo, counts)
+    ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    bounds = edges.tolist()
+    for lap, first, past, fine in zip(laps, bounds, bounds[1:], usual, strict=False):
+        if not fine:
+            left += lap.lines
             continue
-        out.segments += _segments(_Lap(series, lap, mine, checked), group, version, out.left)
-    return out
+        for a, z in _runs(lines, first, past):
+            lo, hi = ends[a], ends[z]
+            payload = (
+                lines[a].p
+                if z - a == 1
+                else encode(t[lo:hi], samples.values[:, lo:hi], group, version)
+            )
+            yield Segment(
+                lap.series,
+                lines[a].n,
+                lines[z - 1].n,
+                lap.lap,
+                int(t_lo[a]),
+                int(t_lo[z - 1] + spans[z - 1]),
+                tuple(counts[a:z].tolist()),
+                tuple(crcs[a:z]),
+                payload,
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lap:
-    """Checked lines of one series and lap, in order of n, none twice."""
-
-    series: Series
-    lap: int
-    lines: list[Line]
-    checked: tuple[Ints, Ints, list[int]]
-
-    def segment(self, a: int, z: int, counts: Sequence[int], payload: bytes) -> Segment:
-        """Of lines ``a`` up to ``z``."""
-        t_lo, spans, crcs = self.checked
-        return Segment(
-            self.series,
-            self.lines[a].n,
-            self.lines[z - 1].n,
-            self.lap,
-            int(t_lo[a]),
-            int(t_lo[z - 1] + spans[z - 1]),
-            tuple(counts),
-            tuple(crcs[a:z]),
-            payload,
-        )
-
-
-def _segments(lap: _Lap, group: Group, version: int, left: list[Line]) -> list[Segment]:
-    """Runs as one segment each, packed anew; chunks that stand almost alone as they are."""
-    lines = lap.lines
-    cuts = [i for i in range(1, len(lines)) if lines[i].n != lines[i - 1].n + 1]
-    edges = [0, *cuts, len(lines)]
-    runs = [
-        (a, min(a + _MAX_RUN, z))
-        for start, z in zip(edges, edges[1:], strict=False)
-        for a in range(start, z, _MAX_RUN)
-    ]
-    alone = [i for a, z in runs if z - a < _MIN_RUN for i in range(a, z)]
-    out: list[Segment] = []
-    for i in alone:
-        try:
-            out.append(lap.segment(i, i + 1, (sample_count(lines[i].p),), lines[i].p))
-        except BadInput:
-            left.append(lines[i])
-    runs = [(a, z) for a, z in runs if z - a >= _MIN_RUN]
-    if not runs:
-        return out
-    chosen = [i for a, z in runs for i in range(a, z)]
-    counts, samples, bad = decode_many([lines[i].p for i in chosen], group, version)
-    if bad or int(counts.sum()) > MAX_SAMPLES:
-        left += [lines[i] for i in chosen]
-        return out
-    t = samples.t + np.repeat(lap.checked[0][chosen], counts)
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    at = 0
-    for a, z in runs:
-        lo, hi = int(ends[at]), int(ends[at + z - a])
-        payload = encode(t[lo:hi], samples.values[:, lo:hi], group, version)
-        out.append(lap.segment(a, z, counts[at : at + z - a].tolist(), payload))
-        at += z - a
-    return out
+def _runs(lines: Sequence[Line], first: int, past: int) -> Iterator[tuple[int, int]]:
+    """``(from, to)`` of what becomes one segment each: runs without a gap in n, and chunks that
+    stand almost alone."""
+    a = first
+    for z in range(first + 1, past + 1):
+        if z < past and lines[z].n == lines[z - 1].n + 1 and z - a < _MAX_RUN:
+            continue
+        if z - a < _MIN_RUN:
+            yield from ((i, i + 1) for i in range(a, z))
+        else:
+            yield a, z
+        a = z
 
 
 def _note_tail(tails: dict[Series, Tail], series: Series, last: Line) -> None:
@@ -189,33 +178,34 @@ def _once(lines: list[Line], left: list[Line]) -> list[Line]:
     return out
 
 
-def _checked(run: Sequence[Line]) -> tuple[Ints, Ints, list[int]] | None:
-    """Start times, spans and crcs of chunks in order of n; None when anything about them is
-    unusual."""
-    text = "".join([line.sk for line in run])
-    if len(text) != _SK * len(run) or not text.isascii():
-        return None
-    digits = np.frombuffer(text.encode("ascii"), np.uint8).reshape(len(run), _SK)
+def _checked(lines: list[Line], edges: Ints) -> tuple[Ints, Ints, list[int], Bools]:
+    """Start times, spans, crcs, and which lines are plain: as their keys and crcs say, and after
+    the line before. ``edges`` bounds the laps that the lines are of."""
+    rows = len(lines)
+    right = [len(line.sk) == _SK and line.sk.isascii() and line.q.isdigit() for line in lines]
+    plain = np.array(right, np.bool_)
+    text = "".join(
+        [line.sk if fine else "0" * _SK for line, fine in zip(lines, right, strict=True)]
+    )
+    digits = np.frombuffer(text.encode("ascii"), np.uint8).reshape(rows, _SK)
+    plain &= digits[:, 16] == 35  # '#'
     numbers = digits.astype(np.int64) - 48
-    if (digits[:, 16] != 35).any():  # '#'
-        return None
     numbers[:, 16] = 0
-    if ((numbers < 0) | (numbers > 9)).any():
-        return None
+    plain &= ((numbers >= 0) & (numbers <= 9)).all(axis=1)
     t_lo: Ints = numbers[:, :16] @ _T_DIGITS
     n: Ints = numbers[:, 17:] @ _N_DIGITS
-    spans = np.array([line.d for line in run], np.int64)
-    if n[0] < 1 or (n != np.array([line.n for line in run], np.int64)).any():
-        return None
-    if (spans < 0).any() or (t_lo[1:] <= (t_lo + spans)[:-1]).any():
-        return None
+    plain &= (n >= 1) & (n == np.array([line.n for line in lines], np.int64))
+    spans = np.array([line.d for line in lines], np.int64)
+    plain &= spans >= 0
+    rises = np.ones(rows, np.bool_)
+    rises[1:] = t_lo[1:] > (t_lo + spans)[:-1]
+    rises[edges[:-1]] = True
+    plain &= rises
     starts = t_lo.astype("<i8").tobytes()
-    crcs: list[int] = []
-    at = 0
-    for line in run:
-        crc = crc32(line.p, crc32(starts[at : at + 8]))
-        if crc != line.c or not 0 < len(line.p) <= MAX_PAYLOAD or not line.q.isdigit():
-            return None
-        crcs.append(crc)
-        at += 8
-    return t_lo, spans, crcs
+    crcs = [
+        crc32(line.p, crc32(starts[at : at + 8]))
+        for line, at in zip(lines, range(0, 8 * rows, 8), strict=True)
+    ]
+    plain &= np.array([line.c for line in lines], np.int64) == np.array(crcs, np.int64)
+    plain &= np.array([0 < len(line.p) <= MAX_PAYLOAD for line in lines], np.bool_)
+    return t_lo, spans, crcs, plain
