@@ -197,10 +197,10 @@ def run_starts(t: Times, n: Counters, epoch: Epochs, limit_us: int) -> Times:
     """
     if len(t) < 2:
         return NO_TIMES
-    broken = np.abs(np.diff(n)) > 1
-    broken |= np.diff(t) > limit_us
+    broken = np.abs(n[1:] - n[:-1]) > 1
+    broken |= t[1:] - t[:-1] > limit_us
     broken |= epoch[1:] != epoch[:-1]
-    starts: Times = np.flatnonzero(broken) + 1
+    starts: Times = broken.nonzero()[0] + 1
     return starts
 
 
@@ -208,7 +208,7 @@ def source_shifts(source: Codes) -> Times:
     """Indices >= 1 at which the source changes."""
     if len(source) < 2:
         return NO_TIMES
-    shifts: Times = np.flatnonzero(source[1:] != source[:-1]) + 1
+    shifts: Times = (source[1:] != source[:-1]).nonzero()[0] + 1
     return shifts
 
 

@@ -47,7 +47,7 @@ class WriterLock:
             except OSError as error:
                 raise Failure(
                     f"{recording}: cannot be opened for writing ({error.strerror}): "
-                    "copy it to a folder that can be written"
+                    "use a folder that can be written"
                 ) from error
             if not _try_lock(fd):
                 os.close(fd)
