@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from pitwall.cloud import publish, read_heads, read_session
 from pitwall.cloud.archiver import make_handler
@@ -27,6 +29,8 @@ from pitwall.cloud.local.service import Service, StandInConfig
 from pitwall.run import CloudAddress, Run
 from pitwall.store import SessionStore, open_session
 from pitwall.telemetry import BadInput, PitwallError
+from pitwall.turbo import follower
+from pitwall.turbo.status import Tempo
 
 SESSION = "2025-06-01-arrows-r1"
 CARS = 2
@@ -44,6 +48,7 @@ SPEC: dict[str, Any] = {
     "stream_s": 20,
     "faults": {"duplicates": 0.05, "late_objects": 0, "table_only_holes": 1},
 }
+OVERLAP_US = 10_000_000
 BEFORE: list[dict[str, Any]] = []
 """Faults in force from before the history is made."""
 LIMIT_S = 60.0
@@ -124,8 +129,9 @@ class World:
         return self._publisher is not None and not self._publisher.is_alive()
 
     def close(self) -> None:
-        """End the publisher."""
+        """End the publisher, and let it: it does not leave what it took while a table refuses."""
         self.stop_publishing.set()
+        self.service.faults.clear()
         if self._publisher is not None and self._publisher.ident is not None:
             self._publisher.join(LIMIT_S)
 
@@ -133,6 +139,8 @@ class World:
 @contextlib.contextmanager
 def world(folder: Path, **config: Any) -> Iterator[World]:
     """A seeded stand-in that serves; ``config`` changes its :class:`StandInConfig`."""
+    # A minute of race with an overlap of two would leave no history to the other ways.
+    tempo = partial(Tempo, overlap_us=OVERLAP_US)
     settings: dict[str, Any] = {"shards": 2, "firehose_interval_s": 1.0, "window_s": 0.0}
     service = Service(StandInConfig(**(settings | config)))
     handler = make_handler(
@@ -157,7 +165,8 @@ def world(folder: Path, **config: Any) -> Iterator[World]:
     clock.start()
     made = World(service, f"http://127.0.0.1:{server.port}", folder / "race.pitwall")
     try:
-        yield made
+        with mock.patch.object(follower, "Tempo", tempo):
+            yield made
     finally:
         made.close()
         stopping.set()
@@ -195,7 +204,6 @@ def drive(world: World, enough: Callable[[World, Run], bool] = ended) -> set[str
         wait_for(lambda: enough(world, run) or run.failure is not None, "the end")
         wrong = faults(run)
     finally:
-        world.close()
         run.stop()
     return wrong | faults_of_the_file(run, world.recording)
 
