@@ -19,8 +19,10 @@ from pitwall.store import SessionStore
 
 TRACK_META = "track.line"
 """Key in the recording's table: the track line as JSON, where one was saved."""
-_LEARN_EVERY_US = 2_000_000
-_LEARN_AGAIN = 4
+_TRY_AGAIN = 1.04
+_LEARN_AGAIN = 4.0
+"""How many times the samples of the last attempt make it worth another: without a circuit, and
+with one that was learnt from less than MAX_LAPS laps."""
 _COAST_US = 3_000_000
 """How far a car's place is carried on at its speed, so that cars heard from at different moments
 can be put in order."""
@@ -111,7 +113,7 @@ class TimingEngine:
         self._cars: dict[str, CarTracker] = {}
         self._timings: dict[str, CarTiming] = {}
         self._references: dict[str, tuple[str, int]] = {}
-        self._tried_us = 0
+        self._tried = 0
         self._store: SessionStore | None = None
 
     def set_reference(self, car: str, lap: tuple[str, int] | None) -> None:
@@ -153,21 +155,18 @@ class TimingEngine:
         self._circuit = None
         self._cars = {}
         self._timings = {}
-        self._tried_us = 0
+        self._tried = 0
 
     def _learn(self, store: SessionStore, signals: Signals) -> None:
         """Find out about the circuit, and again once there is much more to learn from."""
         circuit = self._circuit
-        if circuit is None:
-            latest = store.latest_us()
-            if abs(latest - self._tried_us) < _LEARN_EVERY_US:
-                return
-            self._tried_us = latest
-        else:
-            known = sum(len(c.crossings) for c in self._cars.values())
-            enough = circuit.marks >= MAX_LAPS or known < _LEARN_AGAIN * max(circuit.marks, 1)
-            if enough:
-                return
+        if circuit is not None and circuit.marks >= MAX_LAPS:
+            return
+        samples = _samples(store, signals)
+        more = _TRY_AGAIN if circuit is None else _LEARN_AGAIN
+        if samples == 0 or samples < more * self._tried:
+            return
+        self._tried = samples
         given = self._given
         saved = store.meta(TRACK_META)
         if given is None and saved is not None:
@@ -278,6 +277,16 @@ class TimingEngine:
         if not math.isfinite(then):
             return None
         return max(at.t_us - lap.t_start - round(then * 1e6), 0)
+
+
+def _samples(store: SessionStore, signals: Signals) -> int:
+    """Samples held that laps depend on."""
+    return sum(
+        columns.samples
+        for car in store.cars()
+        for group in signals.groups()
+        if (columns := store.columns(car, group)) is not None
+    )
 
 
 def _time(lap: Lap) -> int:

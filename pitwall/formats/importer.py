@@ -282,5 +282,5 @@ def _no_repeats(paths: Sequence[Path]) -> None:
 
 
 def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", "-wal", "-shm", "-journal", "-lock", "-new"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""Answers for the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pitwall.analysis import info_report, info_text, laps_report, laps_text
+from pitwall.telemetry import BadInput, ClockKind
+from tests.unit.analysis.rig import Drive
+
+
+@pytest.fixture
+def store(make_rig):
+    rig = make_rig(clock=ClockKind.RECONSTRUCTED)
+    rig.add(rig.drive("7", Drive([50.0, 50.5])))
+    rig.add(rig.drive("8", Drive([51.0, 51.5])))
+    return rig.store
+
+
+def test_laps_have_stable_keys_and_si_units(store):
+    doc = json.loads(json.dumps(laps_report(store)))
+    assert doc["clock"] == "reconstructed"
+    assert doc["clock_text"] == "times reconstructed from receipt bursts"
+    assert [car["car"] for car in doc["cars"]] == ["7", "8"]
+    lap = doc["cars"][0]["laps"][1]
+    assert sorted(lap) == [
+        "car", "end", "kind", "lap", "reason", "sectors_s", "start", "time_s", "uncertainty_s", "valid",
+    ]  # fmt: skip
+    assert lap["time_s"] == pytest.approx(50.0, abs=0.2)
+    assert lap["start"].endswith("Z")
+    assert lap["uncertainty_s"] > 0.1
+    assert doc["best"]["car"] == "7"
+
+
+def test_one_car_or_an_error_that_names_the_cars(store):
+    assert [c["car"] for c in laps_report(store, "8")["cars"]] == ["8"]
+    with pytest.raises(BadInput, match=r"car 99 is not in this session \(cars: 7, 8\)"):
+        laps_report(store, "99")
+
+
+def test_laps_as_lines(store):
+    lines = laps_text(laps_report(store, "8"))
+    assert "car 8" in lines
+    assert any("0:5" in line or "51." in line for line in lines)
+
+
+def test_info_says_what_is_there(store):
+    doc = json.loads(json.dumps(info_report(store)))
+    assert [c["car"] for c in doc["cars"]] == ["7", "8"]
+    assert doc["cars"][0]["groups"][0]["rate_hz"] == pytest.approx(20.0, rel=0.01)
+    assert {c["channel"] for c in doc["channels"]} >= {"latitude", "speed", "lap_distance"}
+    assert doc["ledger"]["missing"] == 0
+    assert info_text(doc)[0].startswith("2026-09-20-test-race")
