@@ -88,8 +88,8 @@ def _checksum(
     payload: bytes,
 ) -> int:
     """crc32 of a row: SQLite has none of its own, and numbers must not be wrong in silence."""
-    crc = zlib.crc32(_NUMBERS.pack(row_id, n_hi, lap, t_lo, t_hi, source))
-    return zlib.crc32(payload, zlib.crc32(crcs, zlib.crc32(counts, crc)))
+    numbers = _NUMBERS.pack(row_id, n_hi, lap, t_lo, t_hi, source)
+    return zlib.crc32(b"".join((numbers, counts, crcs, payload)))
 
 
 def read_segments(
