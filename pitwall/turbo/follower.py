@@ -490,12 +490,11 @@ class Follower:
             if complete(ledger, promised):
                 return Phase.ENDED, quiet_us
         reading_us = now_us - max(status.passed_us, self._promised_us)
-        if status.blocked or status.failing or reading_us > tempo.patience_us:
+        # A late head alone does not say whose fault it is; shards that were read to now do.
+        if status.blocked or status.failing or reading_us > tempo.behind_us:
             return Phase.BEHIND, quiet_us
         if quiet_us > tempo.silent_us:
             return Phase.SILENT, quiet_us
-        if status.lag_us is not None and status.lag_us > tempo.behind_us:
-            return Phase.BEHIND, quiet_us
         return Phase.LIVE, quiet_us
 
     # ------------------------------------------------------------------ small things

@@ -85,7 +85,8 @@ class Tempo:
         patience_us: lag of the stream after which the table is asked all the same.
         again_us, again_most_us: pauses between looks for the same hole.
         crosscheck_us: when the archive is listed once more, after the roster.
-        silent_us, behind_us: age of the newest head, and lag, that change the phase.
+        silent_us: age of the newest head from which the source counts as silent.
+        behind_us: time for which shards have not been read to their end, from which we are behind.
         tick_s: pause between two looks at everything.
         archive_threads, repair_threads, stream_threads: sizes of the pools.
     """
@@ -100,7 +101,7 @@ class Tempo:
     again_most_us: int = 60 * SECOND_US
     crosscheck_us: int = 600 * SECOND_US
     silent_us: int = 3 * SECOND_US
-    behind_us: int = 5 * SECOND_US
+    behind_us: int = 8 * SECOND_US
     tick_s: float = 0.25
     archive_threads: int = 4
     repair_threads: int = 8

@@ -155,7 +155,7 @@ class JoinSchedule:
         assert joined.status.message == "" or joined.status.phase != "failed", joined.status
 
     def _arm(self, joined: Joined, rng: random.Random) -> None:
-        """Kill the program at a random hand-over: before it, or with a part of the queue on disk."""
+        """Kill the program at a random hand-over: before it, or with part of the queue on disk."""
         left = rng.choice((1, 3, 10, 40))
         submit = joined.recorder.submit
 
