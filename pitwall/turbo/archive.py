@@ -27,8 +27,12 @@ from pitwall.turbo.objects import Bucket, ObjectInfo
 
 CHECKPOINT = "archive:"
 """Checkpoints of objects stand under this and the object's key, beside those of shards."""
-_BATCH = 8000
+_BATCH = 16_000
 """Chunks gathered and handed over at a time."""
+_TOGETHER = 4
+_TOGETHER_BYTES = 4 << 20
+"""Objects (and their stored bytes) that one job loads: chunks of neighbouring objects make longer
+runs, and every run costs the writer about the same."""
 _TRIES = 4
 _RAW_KEPT = 64 * 1024
 _MAX_HOURS = 24 * 31
@@ -47,6 +51,7 @@ class Loaded:
     Attributes:
         objects, bytes, chunks, damaged: counts; bytes as stored, chunks of this session.
         tails: by series.
+        keys: objects that were read.
         failed: objects that could not be fetched, and why.
     """
 
@@ -55,6 +60,7 @@ class Loaded:
     chunks: int = 0
     damaged: int = 0
     tails: dict[Series, Tail] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Loaded) -> None:
@@ -63,6 +69,7 @@ class Loaded:
         self.bytes += other.bytes
         self.chunks += other.chunks
         self.damaged += other.damaged
+        self.keys += other.keys
         self.failed |= other.failed
         for series, tail in other.tails.items():
             known = self.tails.get(series)
@@ -163,21 +170,20 @@ class ArchiveLoader:
         when cancelled. Raises the writer's failure.
         """
         total = Loaded()
-        todo = list(reversed(objects))
+        todo = list(reversed(_jobs(objects, self._pool.free())))
         tokens = {info.key: _token(info) for info in objects}
         under_way = 0
         while (todo or under_way) and not (self._cancel.is_set() and not under_way):
             while todo and self._pool.free() and not self._cancel.is_set():
-                info = todo.pop()
+                job = _Load(self, todo.pop(), wanted)
                 under_way += 1
-                self._pool.put(info.key, _Load(self, info, wanted))
+                self._pool.put(job.infos[0].key, job)
             self._pool.wait(0.25)
             for done in self._pool.take():
                 under_way -= 1
                 if done.error is None and done.value is not None:
                     total.add(done.value)
-                    if done.key not in done.value.failed:
-                        self._done[done.key] = tokens[done.key]
+                    self._done |= {key: tokens[key] for key in done.value.keys}
                 elif isinstance(done.error, Cancelled):
                     continue
                 elif done.error is not None:
@@ -187,25 +193,28 @@ class ArchiveLoader:
 
     # ------------------------------------------------------------------ in the pool
 
-    def load_object(self, info: ObjectInfo, wanted: Wanted | None) -> Loaded:
-        """Fetch, decode and hand over one object. Runs in the pool; shares only what locks."""
-        out = Loaded(objects=1, bytes=info.size)
-        try:
-            data = self._patient(partial(self._bucket.get, info.key))
-        except Fault as fault:
-            out.failed[info.key] = str(fault)
-            return out
+    def load_objects(self, infos: Sequence[ObjectInfo], wanted: Wanted | None) -> Loaded:
+        """Fetch, decode and hand over objects. Runs in the pool; shares only what locks."""
+        out = Loaded()
         lines: list[Line] = []
         bad: list[Quarantined] = []
-        for found in self._read(data):
-            if isinstance(found, Damaged):
-                bad.append(self._poison(info, found))
+        for info in infos:
+            try:
+                data = self._patient(partial(self._bucket.get, info.key))
+            except Fault as fault:
+                out.add(Loaded(objects=1, bytes=info.size, failed={info.key: str(fault)}))
                 continue
-            lines.append(found)
-            if len(lines) >= _BATCH:
-                self._hand_over(info, lines, bad, wanted, out)
-                lines, bad = [], []
-        self._hand_over(info, lines, bad, wanted, out, {CHECKPOINT + info.key: _token(info)})
+            for found in self._read(data):
+                if isinstance(found, Damaged):
+                    bad.append(self._poison(info, found))
+                    continue
+                lines.append(found)
+                if len(lines) >= _BATCH:
+                    self._hand_over(info, lines, bad, wanted, out)
+                    lines, bad = [], []
+            out.add(Loaded(objects=1, bytes=info.size, keys=[info.key]))
+        tokens = {CHECKPOINT + i.key: _token(i) for i in infos if i.key in out.keys}
+        self._hand_over(infos[-1], lines, bad, wanted, out, tokens)
         return out
 
     def _read(self, data: bytes) -> Iterator[Line | Damaged]:
@@ -287,14 +296,27 @@ class ArchiveLoader:
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """One object's loading, as a job."""
+    """The loading of neighbouring objects, as a job."""
 
     loader: ArchiveLoader
-    info: ObjectInfo
+    infos: tuple[ObjectInfo, ...]
     wanted: Wanted | None
 
     def __call__(self) -> Loaded:
-        return self.loader.load_object(self.info, self.wanted)
+        return self.loader.load_objects(self.infos, self.wanted)
+
+
+def _jobs(objects: Sequence[ObjectInfo], workers: int) -> list[tuple[ObjectInfo, ...]]:
+    """Neighbours together, but not so many that workers stand idle."""
+    most = min(_TOGETHER, max(1, len(objects) // (2 * max(workers, 1))))
+    jobs: list[tuple[ObjectInfo, ...]] = []
+    job: tuple[ObjectInfo, ...] = ()
+    for info in objects:
+        if job and (len(job) == most or sum(i.size for i in job) + info.size > _TOGETHER_BYTES):
+            jobs.append(job)
+            job = ()
+        job += (info,)
+    return [*jobs, job] if job else jobs
 
 
 def _mine(found: Line | Damaged, ours: str) -> bool:
