@@ -47,31 +47,25 @@ class GrCupSource:
     def survey(self, tick: Tick | None = None) -> Survey:
         """Check every row, and find cars, channels, rates and the time span."""
         reader = RowReader(self.path)
-        cars: dict[str, tuple[int, int]] = {}
-        names: set[str] = set()
+        cars: dict[str, list[int]] = {}
         counts: dict[tuple[str, str], int] = {}
         rows = back = 0
-        last = t_first = t_last = 0
+        last = 0
         for row in reader.rows(tick):
             rows += 1
-            span = cars.get(row.car)
-            r = row.receipt_us
-            if span is None:
-                cars[row.car] = (r, r)
-                t_first = min(t_first or r, r)
-            elif r != span[1]:
-                cars[row.car] = (min(span[0], r), max(span[1], r))
-            if r < last:
-                back += 1
-            last = r
-            t_last = max(t_last, r)
-            names.add(row.name)
-            key = (row.car, row.name)
+            car, receipt, _, _, name, _ = row
+            if receipt != last or car not in cars:
+                span = cars.setdefault(car, [receipt, receipt])
+                span[0], span[1] = min(span[0], receipt), max(span[1], receipt)
+                back += receipt < last
+                last = receipt
+            key = (car, name)
             counts[key] = counts.get(key, 0) + 1
         header = reader.header
         if rows == 0 or header is None:
             raise BadInput(f"{self.path}:1: no rows after the line of column names")
         own = header.event >= 0
+        names = {name for _, name in counts}
         notes = []
         if not own:
             notes.append(
@@ -87,8 +81,8 @@ class GrCupSource:
             cars=tuple(cars),
             groups=groups(names, _rates(cars, counts)),
             clock=ClockKind.EVENT if own else ClockKind.RECONSTRUCTED,
-            t_first=t_first,
-            t_last=t_last,
+            t_first=min(span[0] for span in cars.values()),
+            t_last=max(span[1] for span in cars.values()),
             rows=rows,
             event=_event(reader.meta_event) or _folder(self.path),
             name=reader.meta_session,
@@ -231,9 +225,7 @@ class _Gather:
         self._t, self._values, self._received = [], [], 0
 
 
-def _rates(
-    cars: dict[str, tuple[int, int]], counts: dict[tuple[str, str], int]
-) -> dict[str, float]:
+def _rates(cars: dict[str, list[int]], counts: dict[tuple[str, str], int]) -> dict[str, float]:
     """Median over cars of each group's samples per second."""
     most: dict[tuple[str, str], int] = {}
     for (car, name), n in counts.items():

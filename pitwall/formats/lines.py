@@ -65,7 +65,7 @@ def _lines(
             ) from error
         if "\0" in text:
             raise BadInput(f"{path}:{number}: zero bytes in the text; the file is damaged")
-        if not text.endswith("\n"):
+        if text[-1] != "\n":
             raise BadInput(
                 f"{path}:{number}: the last line is cut off (no line end); copy the file again, "
                 "or remove the line"

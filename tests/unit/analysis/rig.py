@@ -1,4 +1,4 @@
-"""A small circuit, cars that drive it with known crossings, and a store that holds what they sent."""
+"""A small circuit, cars that drive it with known crossings, a store that holds what they sent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,12 @@ def _ring() -> tuple[np.ndarray, np.ndarray]:
 
 RING = _ring()
 _WAY = np.concatenate(
-    [[0.0], np.cumsum(np.hypot(np.diff(RING[0], append=RING[0][0]), np.diff(RING[1], append=RING[1][0])))]
+    [
+        [0.0],
+        np.cumsum(
+            np.hypot(np.diff(RING[0], append=RING[0][0]), np.diff(RING[1], append=RING[1][0]))
+        ),
+    ]
 )
 LENGTH = float(_WAY[-1])
 
@@ -113,7 +118,10 @@ class Drive:
         us = np.arange(0, int(self.t[-1] * 1e6), round(1e6 / rate_hz), dtype=np.int64)
         seconds = us / 1e6
         way = np.interp(seconds, self.t, self.way)
-        speed = (np.interp(seconds + 0.01, self.t, self.way) - np.interp(seconds - 0.01, self.t, self.way)) / 0.02
+        speed = (
+            np.interp(seconds + 0.01, self.t, self.way)
+            - np.interp(seconds - 0.01, self.t, self.way)
+        ) / 0.02
         beside = np.zeros(len(way))
         for at, _, side in self.stops:
             beside[np.abs(way - at) < 250] = side
@@ -132,7 +140,7 @@ class Drive:
 
 
 def _pace(s: np.ndarray) -> np.ndarray:
-    """Parts of a lap time per metre: the car is faster on one side of the ring than on the other."""
+    """Parts of a lap time per metre: faster on one side of the ring than on the other."""
     shape = 1 + 0.35 * np.sin(2 * np.pi * s / LENGTH) + 0.1 * np.cos(6 * np.pi * s / LENGTH)
     return shape / LENGTH
 
@@ -168,9 +176,7 @@ class Rig:
             applied = self.recording.apply(Batch(Source.STREAM, tuple(parts[a : a + 500])))
             self.store.commit(applied)
 
-    def drive(
-        self, car: str, drive: Drive, noise_m: float = 0.0, seed: int = 0
-    ) -> list[Segment]:
+    def drive(self, car: str, drive: Drive, noise_m: float = 0.0, seed: int = 0) -> list[Segment]:
         """What ``car`` sends of ``drive``; not yet in the store."""
         group = self.catalog.groups[0]
         names = [c.name for c in group.channels]

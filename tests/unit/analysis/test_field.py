@@ -55,7 +55,9 @@ def test_intervals_hold_the_truth(raced):
     for car in field.cars:
         truth = np.diff(field.crossings(car.number))
         laps = timing.cars[car.number].laps[1:-1]
-        inside += [abs(lap.time_us - t) <= lap.uncertainty_us for lap, t in zip(laps, truth, strict=True)]
+        inside += [
+            abs(lap.time_us - t) <= lap.uncertainty_us for lap, t in zip(laps, truth, strict=True)
+        ]
     assert np.mean(inside) >= 0.9
 
 

@@ -17,7 +17,9 @@ SECOND = 1_000_000
 def comparable(timing):
     """What must not depend on how the data came."""
     return {
-        car: [(lap.number, lap.t_start, lap.t_end, lap.kind, lap.valid, lap.reason) for lap in c.laps]
+        car: [
+            (lap.number, lap.t_start, lap.t_end, lap.kind, lap.valid, lap.reason) for lap in c.laps
+        ]
         for car, c in timing.cars.items()
     }
 
@@ -38,7 +40,9 @@ def test_updates_as_data_comes_in_give_what_one_update_gives(make_rig):
         "1": Drive([50.0, 50.5, 49.8, 50.2], stops=[(2 * LENGTH - 50, 12.0, -14.0)]),
         "2": Drive([51.0, 50.4, 50.6, 50.9], before_m=320),
     }
-    parts = sorted((p for c, d in drives.items() for p in rig.drive(c, d, 0.2)), key=lambda p: p.t_hi)
+    parts = sorted(
+        (p for c, d in drives.items() for p in rig.drive(c, d, 0.2)), key=lambda p: p.t_hi
+    )
     engine = TimingEngine()
     for a in range(0, len(parts), 21):
         rig.add(parts[a : a + 21])

@@ -23,7 +23,9 @@ def true_gap(track: TrackLine) -> np.ndarray:
     lat, lon = track.tangent.to_degrees(track.xy[:, 0], track.xy[:, 1])
     x, y = HOME.to_xy(lat, lon)
     ring = np.stack(RING, axis=1)
-    return np.array([np.hypot(ring[:, 0] - a, ring[:, 1] - b).min() for a, b in zip(x, y, strict=True)])
+    return np.array(
+        [np.hypot(ring[:, 0] - a, ring[:, 1] - b).min() for a, b in zip(x, y, strict=True)]
+    )
 
 
 def test_a_line_is_learnt_from_noisy_laps_with_outliers(make_rig):
