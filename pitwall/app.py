@@ -155,7 +155,7 @@ def run_window() -> int:
         raise BadInput("no display for the window: use `pitwall demo`, or one of `pitwall --help`")
     demo = Demo(None, 1.0, voice)
     try:
-        return Desktop(options, voice, demo=demo.prepare).loop()
+        return Desktop(options, voice, demo=demo.prepare, cancel=demo.cancel).loop()
     finally:
         demo.stop()
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pitwall import __version__
+from pitwall.crash import report_logged_errors, write_report
 from pitwall.telemetry import BadInput, PitwallError
 
 Handler = Callable[[argparse.Namespace], int]
@@ -25,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if hidden is not None:
             return hidden(words[1:])
+        if argv is None:
+            # A whole process of ours: asked to end it ends as with Ctrl-C, nothing half done.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        report_logged_errors()
         args = _parser().parse_args(words)
         handler: Handler = args.handler
         return handler(args)
@@ -41,8 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(f"{error.strerror or error}{where}")
         return 1
     except Exception as error:  # noqa: BLE001 - the last net: a user never sees a traceback
-        from pitwall.crash import write_report
-
         _say(f"unexpected {type(error).__name__}: {error}; details are in {write_report(error)}")
         return 1
 
@@ -56,8 +60,16 @@ def _print_json(doc: Any) -> None:
     sys.stdout.flush()
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that is as brief about what is wrong as everything else here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises BadInput in place of printing the usage."""
+        raise BadInput(f"{message}; see '{self.prog} --help'")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pitwall", description="Race telemetry from AWS: history in seconds, then live."
     )
     parser.add_argument("--version", action="version", version=f"pitwall {__version__}")
@@ -131,30 +143,36 @@ def _cloud_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _speed(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 1000:
-        raise argparse.ArgumentTypeError("between 0 and 1000")
-    return value
+    return _number(text, 0, 1000)
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError("between 0 and 86400")
+    return _number(text, 0, 86_400)
+
+
+def _number(text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = low
+    if not low < value <= high:
+        raise argparse.ArgumentTypeError(f"a number above {low:g} and up to {high:g}, not {text!r}")
     return value
 
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit()):
-        raise argparse.ArgumentTypeError("as in 1920x1080")
+        raise argparse.ArgumentTypeError(f"as in 1920x1080, not {text!r}")
     size = int(width), int(height)
     if not (640 <= size[0] <= 7680 and 400 <= size[1] <= 4320):
-        raise argparse.ArgumentTypeError("between 640x400 and 7680x4320")
+        raise argparse.ArgumentTypeError(f"between 640x400 and 7680x4320, not {text!r}")
     return size
 
 
 def _existing(path: Path) -> Path:
+    if path.is_dir():
+        raise BadInput(f"{path}: a folder; give the path of a file in it")
     if not path.is_file():
         raise BadInput(f"{path}: no such file; give the path of an existing one")
     return path
@@ -182,6 +200,10 @@ def _demo(args: argparse.Namespace) -> int:
 def _options(args: argparse.Namespace) -> Any:
     from pitwall.app import RunOptions
 
+    picture: Path | None = args.screenshot
+    # Now, not when the time is up.
+    if picture is not None and (picture.is_dir() or not picture.absolute().parent.is_dir()):
+        raise BadInput(f"{picture}: no place for a picture; name a file in an existing folder")
     return RunOptions(
         seconds=args.seconds,
         headless=args.headless,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import traceback
 from pathlib import Path
@@ -33,3 +34,19 @@ def write_report(error: BaseException) -> Path:
     for old in sorted(folder.glob("crash-*.txt"))[:-MAX_REPORTS]:
         old.unlink(missing_ok=True)
     return path
+
+
+class _Reports(logging.Handler):
+    """Writes logged exceptions to report files, and drops everything else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            write_report(error)
+
+
+def report_logged_errors() -> None:
+    """Let logged exceptions end in report files, and nothing that is logged on stderr, which is
+    where Python puts it when nobody cares. Leaves a logging that is set up already alone."""
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(_Reports(logging.ERROR))

@@ -80,18 +80,22 @@ class Demo:
             retention_s=RETENTION_S,
             firehose_interval_s=FIREHOSE_S,
         )
-        address = CloudAddress(
-            stand_in.table, stand_in.bucket, endpoint_url=stand_in.endpoint
-        )
+        self._check()
+        address = CloudAddress(stand_in.table, stand_in.bucket, endpoint_url=stand_in.endpoint)
         session = self._session(address)
         self._voice.say(f"forty minutes are in the table and the archive; {session} goes on live")
         note(None, "starting the cars")
+        self._check()
         self._cars = self._start_cars(address, session)
         note(None, "joining")
         path = Path(self._folder.name) / f"{session}.pitwall"
         return Run.joined(
             session, address, path, self._voice.event, replay=self._source is not None
         )
+
+    def cancel(self) -> None:
+        """Let a preparation that is at work give up soon; any thread."""
+        self._stopping.set()
 
     def stop(self) -> None:
         """End the children and remove the demo's recording."""
@@ -110,6 +114,10 @@ class Demo:
             self._stand_in.stop()
         self._errors.close()
         self._folder.cleanup()
+
+    def _check(self) -> None:
+        if self._stopping.is_set():
+            raise Failure("the demo was cancelled")
 
     @property
     def fault(self) -> str:
@@ -173,7 +181,7 @@ def run(options: DemoOptions) -> int:
         )
         voice.say(f"stops after {running.seconds:.0f} s; --seconds changes that")
     demo = Demo(options.source, options.speed, voice)
-    desktop = Desktop(running, voice, prepare=demo.prepare, demo=demo.prepare)
+    desktop = Desktop(running, voice, prepare=demo.prepare, demo=demo.prepare, cancel=demo.cancel)
     try:
         code = desktop.loop()
         fault = demo.fault

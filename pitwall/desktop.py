@@ -15,7 +15,8 @@ from pitwall.app import Note, RunOptions, Voice, frame_figures, one_line
 from pitwall.run import Run
 from pitwall.runtime import FrameStats
 from pitwall.runtime.handover import Handover
-from pitwall.telemetry import Failure
+from pitwall.runtime.signals import Signals
+from pitwall.telemetry import BadInput, Failure, PitwallError
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.qt import QtCore, QtWidgets, make_application
@@ -42,24 +43,31 @@ class Desktop:
         *,
         prepare: Prepare | None = None,
         demo: Prepare | None = None,
+        cancel: Callable[[], None] = lambda: None,
     ) -> None:
+        """``cancel`` makes a ``prepare`` or ``demo`` that is at work give up soon."""
         self.last_summary: dict[str, Any] | None = None
         self._options = options
         self._voice = voice
         self._first = prepare
         self._demo = demo
+        self._cancel = cancel
         self._run: Run | None = None
+        self._prepared: Run | None = None
+        """Set by the worker, read once it has ended."""
         self._window: MainWindow | None = None
         self._start: StartWindow | None = None
         self._stats = FrameStats()
-        self._failure: str | None = None
+        self._failure: PitwallError | None = None
+        self._interrupted = False
         self._worker: threading.Thread | None = None
 
     def loop(self) -> int:
         """Show, run until closed or the time is up, tidy up; the exit code.
 
-        Raises Failure when what was to be shown could not be prepared and nobody is there to
-        read it in a window.
+        Raises BadInput or Failure when what was to be shown could not be prepared and nobody is
+        there to read it in a window; KeyboardInterrupt when Ctrl-C or SIGTERM came before there
+        was anything to show (later they are as closing the window).
         """
         self._application = make_application()
         self._application.setQuitOnLastWindowClosed(False)
@@ -77,10 +85,17 @@ class Desktop:
             self._begin(self._first)
         else:
             self._start.offer()
-        code = self._application.exec()
-        self._finish()
+        signals = Signals()
+        signals.asked.connect(self._interrupt)
+        try:
+            code = self._application.exec()
+            self._finish()
+        finally:
+            signals.restore()
+        if self._interrupted and self._run is None:
+            raise KeyboardInterrupt
         if self._failure is not None:
-            raise Failure(self._failure)
+            raise self._failure
         return code
 
     # -- preparing, on the worker ---------------------------------------------------------
@@ -93,9 +108,10 @@ class Desktop:
 
     def _prepare(self, prepare: Prepare) -> None:
         try:
-            run = prepare(self._note)
+            run = self._prepared = prepare(self._note)
         except Exception as error:  # noqa: BLE001 - whatever it is, the user is told in one line
-            self._mail.post("fault", one_line(error))
+            kind = BadInput if isinstance(error, BadInput) else Failure
+            self._mail.post("fault", kind(one_line(error)))
         else:
             self._mail.post("ready", run)
 
@@ -117,13 +133,13 @@ class Desktop:
         elif key == "fault":
             self._fault(value)
 
-    def _fault(self, text: str) -> None:
+    def _fault(self, error: PitwallError) -> None:
         # A person reads it in the window; a script needs the exit code.
         if self._options.seconds is not None or self._application.platformName() == "offscreen":
-            self._failure = text
+            self._failure = error
             self._quit()
         elif self._start is not None:
-            self._start.fault(text)
+            self._start.fault(str(error))
 
     def _show(self, run: Run) -> None:
         self._run = run
@@ -156,7 +172,11 @@ class Desktop:
 
     def _time_up(self) -> None:
         if self._window is None and self._first is not None:
-            self._failure = "the time was up before there was anything to show"
+            self._failure = Failure("the time was up before there was anything to show")
+        self._quit()
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
         self._quit()
 
     def _quit(self) -> None:
@@ -173,7 +193,7 @@ class Desktop:
                     screenshot(window, self._options.screenshot)
                     saved = str(self._options.screenshot)
             except Failure as error:
-                self._failure = str(error)
+                self._failure = error
             self.last_summary = {
                 **run.summary(),
                 **frame_figures(self._stats),
@@ -181,8 +201,11 @@ class Desktop:
             }
             window.pump.stop()
             window.close()
+        self._cancel()
         if self._worker is not None:
             self._worker.join(JOIN_S)
+        # What was prepared too late to be shown has open files all the same.
+        run = run or self._prepared
         if run is not None:
             run.stop()
         for widget in QtWidgets.QApplication.topLevelWidgets():
