@@ -459,7 +459,8 @@ def test_history_can_be_cancelled(path: Path) -> None:
     joined = Joined(race, path)
     joined.follow(10)
     all_here(joined)
-    assert len(race.bucket.gets) == len(set(race.bucket.gets)) + 1
+    # only what the interrupted job held is fetched twice
+    assert 1 <= len(race.bucket.gets) - len(set(race.bucket.gets)) <= 4
 
 
 def test_the_table_out_of_reach_at_the_start_fails_in_one_line(path: Path) -> None:
