@@ -95,7 +95,7 @@ def test_each_ban_is_seen(bad: str) -> None:
 @pytest.mark.parametrize(
     ("good", "module"),
     [
-        ("app.exec()", "ui/qt.py"),
+        ("app.exec()", "desktop.py"),
         ("print('laps')", "cli.py"),
         ("timer.start(16)", "runtime/frame_pump.py"),
         ("timer.start()", "runtime/frame_pump.py"),
