@@ -240,11 +240,15 @@ def _circular_median(s: Floats, length: float) -> float:
 
 def _bin_medians(bins: np.ndarray, values: Floats, n: int) -> Floats:
     out = np.full(n, np.nan)
-    order = np.argsort(bins, kind="stable")
-    sorted_bins = bins[order]
+    if not len(bins):
+        return out
+    order = np.lexsort((values, bins))
+    sorted_bins, ranked = bins[order], values[order]
     starts = np.flatnonzero(np.diff(sorted_bins, prepend=-1))
-    for a, b in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
-        out[sorted_bins[a]] = np.median(values[order[a:b]])
+    ends = np.append(starts[1:], len(order))
+    medians = (ranked[(starts + ends - 1) // 2] + ranked[(starts + ends) // 2]) / 2
+    # NaN ranks last; as with numpy's median, one makes its bin unknown.
+    out[sorted_bins[starts]] = np.where(np.isnan(ranked[ends - 1]), np.nan, medians)
     return out
 
 
