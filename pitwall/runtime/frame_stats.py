@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+
+RECENT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,17 @@ class FrameStats:
         return _spread(self._frame_ms)
 
     @property
+    def recent_ms(self) -> Spread:
+        """As :attr:`frame_ms`, of the last few hundred frames: what the user feels now."""
+        return _spread(list(self._frame_ms)[-RECENT:])
+
+    @property
     def latency_ms(self) -> Spread:
         """From the last sample of the newest chunk to its picture."""
         return _spread(self._latency_ms)
 
 
-def _spread(values: deque[float]) -> Spread:
+def _spread(values: Collection[float]) -> Spread:
     if not values:
         return Spread(0.0, 0.0, 0)
     p50, p95 = np.percentile(np.fromiter(values, float, len(values)), (50, 95))

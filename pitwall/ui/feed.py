@@ -85,7 +85,7 @@ class Feed:
         self._track: TrackLine | None = None
         self._picture: Picture | None = None
         self._key: object = None
-        self._has_field = False
+        self._stand_in: str | None = None
 
     @property
     def picture(self) -> Picture | None:
@@ -144,7 +144,7 @@ class Feed:
         if now - self._second >= 1.0 and health.state != "silent":
             self._second = now
             self._usage = self._process.sample()
-            self._frame = inputs.stats.frame_ms
+            self._frame = inputs.stats.recent_ms
         panes.strip.show_vital(
             Vital(health, books, store.session.started_us, missing, self._frame, self._usage)
         )
@@ -162,7 +162,8 @@ class Feed:
             x = float(picture.mapping.to_x(np.array([t_us]))[0])
             if picture.reference is not None:
                 reference = (picture.reference.car, picture.reference_mapping.to_time(x))
-        where = "live" if view.cursor is None and view.live else "at the cursor"
+        newest = "live" if self._laps.connected else "newest"
+        where = newest if view.cursor is None and view.live else "at the cursor"
         if view.cursor is None and not view.live:
             where = clock_text(t_us - store.session.started_us)
         panes.values.show_values(store, view.car, t_us, reference, where)
@@ -171,11 +172,17 @@ class Feed:
     # -- parts --------------------------------------------------------------------------
 
     def _first_car(self, timing: Timing | None) -> None:
-        """Until the user chooses, the leader is looked at, and stays when the lead changes."""
-        if self._workspace.view.car is None:
-            cars = timing.order if timing and timing.order else self._inputs.store.cars()
-            if cars:
-                self._workspace.change(car=cars[0])
+        """Until the user chooses, the first leader known is looked at, and stays when the lead
+        changes; before there is an order, any car."""
+        car = self._workspace.view.car
+        if car is not None and car != self._stand_in:
+            self._stand_in = None
+            return
+        ordered = timing is not None and timing.circuit is not None and bool(timing.order)
+        cars = timing.order if timing is not None and ordered else self._inputs.store.cars()
+        if cars and (car is None or ordered):
+            self._stand_in = None if ordered else cars[0]
+            self._workspace.change(car=cars[0])
 
     def _field(self, view: View, timing: Timing | None) -> None:
         if timing is None:

@@ -76,6 +76,8 @@ class LapView:
             found = [lap for lap in laps if lap.t_start <= moment]
         else:
             found = laps
+            if not self.connected and car.last is not None:
+                found = [car.last]  # nothing is being driven: the last whole lap says more
         if not found:
             return None
         return self._span(found[-1])

@@ -84,7 +84,8 @@ class Theme:
         return self._font(LARGE, bold, mono)
 
     def _font(self, size: int, bold: bool, mono: bool) -> QtGui.QFont:
-        return _font(round(size * self.scale), bold, mono, self.heavy)
+        # A copy: whoever changes its spacing must not change everybody's.
+        return QtGui.QFont(_font(round(size * self.scale), bold, mono, self.heavy))
 
     def scaled(self, scale: float) -> Theme:
         """The same theme at another scale."""
@@ -95,6 +96,11 @@ class Theme:
 def _font(pixels: int, bold: bool, mono: bool, heavy: bool) -> QtGui.QFont:
     font = QtGui.QFont(family(MONO if mono else SANS))
     font.setPixelSize(pixels)
+    # Hinted advances differ between measuring and painting on some platforms, and text that was
+    # measured to fit would be cut.
+    font.setHintingPreference(QtGui.QFont.HintingPreference.PreferNoHinting)
+    # Coloured fringes reach beyond the measured text and differ from cached pictures.
+    font.setStyleStrategy(QtGui.QFont.StyleStrategy.NoSubpixelAntialias)
     weight = QtGui.QFont.Weight
     if bold:
         font.setWeight(weight.Bold if heavy else weight.DemiBold)

@@ -97,7 +97,7 @@ class ItemsLine(QtWidgets.QWidget):
             if old != new:
                 for place in (old, new):
                     if place is not None:
-                        self.update(place[1].adjusted(-1, 0, 1, 0))
+                        self.update(place[1].adjusted(-2, 0, 2, 0))
 
     def item_rect(self, key: str) -> QtCore.QRect | None:
         """Where an item lies; None when it is not shown."""
@@ -119,7 +119,7 @@ class ItemsLine(QtWidgets.QWidget):
         """Its width in pixels."""
         width = 0
         for part in item.parts:
-            width += QtGui.QFontMetrics(self._font(part)).horizontalAdvance(part.text)
+            width += QtGui.QFontMetrics(self._font(part), self).horizontalAdvance(part.text)
         return width + (2 * self.theme.px(11) if item.pill else 0)
 
     def _place(self) -> dict[str, tuple[Item, QtCore.QRect]]:

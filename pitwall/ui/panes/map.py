@@ -57,6 +57,8 @@ class MapPane(Panel):
         self._ground: QtGui.QPixmap | None = None
         self._pixmap: QtGui.QPixmap | None = None
         self._fit = _Fit(1.0, 0.0, 0.0, False)
+        self._outline: tuple[Floats, Floats] = (np.empty(0), np.empty(0))
+        self._words: list[QtCore.QRectF] = []
         self.setMinimumSize(theme.px(180), theme.px(150))
 
     def set_theme(self, theme: Theme) -> None:
@@ -155,6 +157,8 @@ class MapPane(Panel):
     def _paint_line(self, painter: QtGui.QPainter, track: TrackLine) -> None:
         theme, c = self.theme, self.theme.colours
         px, py = self._fit.pixels(track.xy[:, 0], track.xy[:, 1])
+        thin = slice(None, None, max(1, len(px) // 200))
+        self._outline = (px[thin], py[thin])
         outline = polygon(np.append(px, px[0]), np.append(py, py[0]))
         pen = QtGui.QPen(c.track, theme.px(9))
         pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
@@ -201,6 +205,7 @@ class MapPane(Panel):
         bx, by = self._fit.pixels(*track.at(s - 40.0))
         ax, ay = self._fit.pixels(*track.at(s + 40.0))
         room = self.theme.px(17)
+        self._words = []
         for i, (_, name) in enumerate(self._corners):
             # Away from the inside of the bend: from the chord's middle through the apex.
             out = np.array([px[i] - (ax[i] + bx[i]) / 2, py[i] - (ay[i] + by[i]) / 2])
@@ -209,10 +214,10 @@ class MapPane(Panel):
                 out, length = np.array([ay[i] - by[i], bx[i] - ax[i]]), 0.0
                 length = float(np.hypot(*out)) or 1.0
             at = QtCore.QPointF(px[i] + out[0] / length * room, py[i] + out[1] / length * room)
-            width = metrics.horizontalAdvance(name)
-            painter.drawText(
-                QtCore.QPointF(at.x() - width / 2, at.y() + metrics.capHeight() / 2), name
-            )
+            width, height = metrics.horizontalAdvance(name), metrics.capHeight()
+            spot = QtCore.QRectF(at.x() - width / 2, at.y() - height / 2, width, height)
+            painter.drawText(spot.bottomLeft(), name)
+            self._words.append(spot)
 
     def _paint_north(self, painter: QtGui.QPainter) -> None:
         x, y = self.padding, self.height() - self.theme.px(12)
@@ -225,7 +230,7 @@ class MapPane(Panel):
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
         painter.setFont(theme.small(bold=True))
         metrics = painter.fontMetrics()
-        taken: list[QtCore.QRectF] = []
+        taken = list(self._words)
         places = []
         for dot in sorted(self._dots, key=lambda d: d.selected):
             (x,), (y,) = self._fit.pixels(np.array([dot.x]), np.array([dot.y]))
@@ -240,7 +245,7 @@ class MapPane(Panel):
         painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
         for dot, x, y, radius in reversed(places):
             width, height = metrics.horizontalAdvance(dot.car), metrics.capHeight()
-            spot = _free_spot(x, y, radius + theme.px(4), width, height, taken)
+            spot = _free_spot(x, y, radius + theme.px(4), width, height, taken, self._outline)
             taken.append(spot)
             painter.setPen(c.text if dot.selected else c.dim)
             painter.drawText(spot.bottomLeft(), dot.car)
@@ -314,8 +319,10 @@ def _free_spot(
     width: float,
     height: float,
     taken: list[QtCore.QRectF],
+    line: tuple[Floats, Floats],
 ) -> QtCore.QRectF:
-    """A place for a label beside a dot that hits nothing drawn so far, if there is one."""
+    """A place for a label beside a dot: one that hits nothing drawn so far, if there is one, and
+    of those the one furthest from the track's ``line``."""
     spots = [
         QtCore.QRectF(x + away, y - height / 2, width, height),
         QtCore.QRectF(x - away - width, y - height / 2, width, height),
@@ -326,8 +333,15 @@ def _free_spot(
         QtCore.QRectF(x + away * 0.8, y + away * 0.7, width, height),
         QtCore.QRectF(x - away * 0.8 - width, y + away * 0.7, width, height),
     ]
-    for spot in spots:
-        around = spot.adjusted(-2, -2, 2, 2)
-        if not any(around.intersects(other) for other in taken):
-            return spot
-    return spots[0]
+    free = [
+        spot
+        for spot in spots
+        if not any(spot.adjusted(-2, -2, 2, 2).intersects(other) for other in taken)
+    ]
+    if not free or not len(line[0]):
+        return (free or spots)[0]
+    middle = np.array([[s.center().x(), s.center().y()] for s in free])
+    # Words are wider than high: a line above or below is further away than one beside.
+    across: Floats = middle[:, :1] - line[0]
+    along: Floats = (middle[:, 1:] - line[1]) * 1.4
+    return free[int(np.argmax((across**2 + along**2).min(axis=1)))]

@@ -123,7 +123,8 @@ def _program(vital: Vital) -> list[Item]:
             )
         )
     if vital.usage is not None:
-        items.append(_item("cpu", "CPU ", percent(vital.usage.cpu), drop=8, tip="Of one core"))
+        if vital.health.connected:  # at rest the figure would be that of the last load
+            items.append(_item("cpu", "CPU ", percent(vital.usage.cpu), drop=8, tip="Of one core"))
         items.append(_item("memory", "Memory ", megabytes(vital.usage.memory), drop=9))
     return items
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+SMALLEST, LARGEST = 1e-12, 1e300
+"""Spans beyond these are no axis: a constant, or not a number."""
 _MINUTE_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600)
 
 
@@ -50,9 +52,9 @@ class Scale:
 
 def nice_step(span: float, wanted: int) -> float:
     """The round step that cuts ``span`` into about ``wanted`` parts or fewer."""
-    if not span > 0 or not math.isfinite(span):
-        return 1.0
     raw = span / max(wanted, 1)
+    if not SMALLEST < raw < LARGEST:
+        return 1.0
     power = 10.0 ** math.floor(math.log10(raw))
     for step in _STEPS:
         if step * power >= raw * (1 - 1e-9):
@@ -69,7 +71,7 @@ def nice_ticks(low: float, high: float, wanted: int) -> tuple[float, ...]:
 
 def nice_limits(low: float, high: float) -> tuple[float, float]:
     """``low..high`` widened to round numbers; a flat range gets some room."""
-    if high <= low:
+    if high - low <= SMALLEST:
         room = max(abs(low) * 0.1, 1.0)
         low, high = low - room, high + room
     step = nice_step(high - low, 4)

@@ -178,7 +178,8 @@ def _curve(
     breaks = line.starts[(line.starts > part.start) & (line.starts < part.start + len(px))]
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
     # One pixel is enough of a line until the whole picture is drawn larger.
-    wide = style.theme.scale >= 1.5
+    ratio = painter.device().devicePixelRatioF()
+    wide = style.theme.scale * ratio >= 1.5
     passes = (1 if quiet else 2) + wide + (style.theme.heavy and not quiet)
     painter.setPen(QtGui.QPen(colour, 0))
     if style.reconstructed and dots:
@@ -198,7 +199,7 @@ def _curve(
             continue
         painter.drawPolyline(shape)
         for _ in range(passes - 1):
-            shape.translate(0.0, 0.7)
+            shape.translate(0.0, 0.7 / ratio)
             painter.drawPolyline(shape)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
 

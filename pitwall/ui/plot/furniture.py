@@ -124,7 +124,7 @@ def paint_hatch(
 def paint_hole_words(
     painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
 ) -> None:
-    """The length of each hole, once, at the top of the first plot that has it."""
+    """The length of each hole, once, in the first plot that has it."""
     theme = style.theme
     painter.setFont(theme.small())
     metrics = painter.fontMetrics()
@@ -140,9 +140,10 @@ def paint_hole_words(
         if not box.inner.left() <= middle <= box.inner.right() or left < free:
             continue
         free = left + width + theme.px(8)
-        top = box.rect.top() + 2
+        # Half way up, where the pedals' curves, all or nothing, rarely are.
+        top = box.inner.top() + box.inner.height() * 0.42 - metrics.height() / 2
         back = QtCore.QRectF(left - 4, top, width + 8, metrics.height())
-        painter.fillRect(back, with_alpha(theme.colours.panel, 0.55))
+        painter.fillRect(back, with_alpha(theme.colours.panel, 0.8))
         painter.setPen(theme.colours.attention)
         painter.drawText(QtCore.QPointF(left, top + metrics.ascent()), hole.text)
 

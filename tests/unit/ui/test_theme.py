@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFont
 
 from pitwall.telemetry import BadInput
 from pitwall.ui.qt import make_application
@@ -98,6 +98,11 @@ def test_a_theme_at_another_scale(theme: Theme) -> None:
         13,
         20,
     }
+
+
+def test_a_font_that_is_changed_is_nobody_elses(theme: Theme) -> None:
+    theme.small().setLetterSpacing(QFont.SpacingType.PercentageSpacing, 150)
+    assert theme.small().letterSpacing() == 0
 
 
 def test_the_bundled_faces_are_used(theme: Theme) -> None:
