@@ -139,7 +139,9 @@ def _cloud_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bucket", default="pitwall-archive")
     parser.add_argument("--profile")
     parser.add_argument("--region")
-    parser.add_argument("--endpoint-url", help="one address for every service (a stand-in)")
+    parser.add_argument(
+        "--endpoint-url", type=_url, help="one address for every service (a stand-in)"
+    )
 
 
 def _speed(text: str) -> float:
@@ -158,6 +160,13 @@ def _number(text: str, low: float, high: float) -> float:
     if not low < value <= high:
         raise argparse.ArgumentTypeError(f"a number above {low:g} and up to {high:g}, not {text!r}")
     return value
+
+
+def _url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("http", "https") or not rest:
+        raise argparse.ArgumentTypeError(f"a URL such as http://127.0.0.1:8000, not {text!r}")
+    return text
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -71,6 +71,21 @@ class Desktop:
         """
         self._application = make_application()
         self._application.setQuitOnLastWindowClosed(False)
+        signals = Signals()
+        signals.asked.connect(self._interrupt)
+        try:
+            self._begin_with_start_window()
+            code = self._application.exec()
+            self._finish()
+        finally:
+            signals.restore()
+        if self._interrupted and self._run is None:
+            raise KeyboardInterrupt
+        if self._failure is not None:
+            raise self._failure
+        return code
+
+    def _begin_with_start_window(self) -> None:
         self._mail = Handover()
         self._mail.delivered.connect(self._delivered)
         self._start = StartWindow(load_theme(self._options.theme))
@@ -85,18 +100,6 @@ class Desktop:
             self._begin(self._first)
         else:
             self._start.offer()
-        signals = Signals()
-        signals.asked.connect(self._interrupt)
-        try:
-            code = self._application.exec()
-            self._finish()
-        finally:
-            signals.restore()
-        if self._interrupted and self._run is None:
-            raise KeyboardInterrupt
-        if self._failure is not None:
-            raise self._failure
-        return code
 
     # -- preparing, on the worker ---------------------------------------------------------
 

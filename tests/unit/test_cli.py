@@ -1,0 +1,412 @@
+"""The command line: one line for what is wrong, stable keys for what was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pitwall import __version__, cli
+from pitwall.cloud.local.process import StandIn
+from pitwall.formats import importer
+from pitwall.store import Batch, Recording, Source
+from pitwall.telemetry import BadInput
+from tests.soak.race import Child
+from tests.unit.formats.feed import burst_feed, rows
+from tests.unit.store.helpers import SESSION, head, one
+
+NEEDS_SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
+CSV = "meta_time,telemetry_name,telemetry_value\n2025-09-06T18:40:01.545000Z,speed,100.5\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with one file of each kind."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    (tmp_path / "junk.pitwall").write_bytes(os.urandom(4000))
+    (tmp_path / "empty.pitwall").touch()
+    (tmp_path / "cut.pitwall").write_bytes(b"SQLite format 3\0")
+    with sqlite3.connect(tmp_path / "other.pitwall") as db:
+        db.execute("CREATE TABLE lunch (dish TEXT)")
+    db.close()
+    (tmp_path / "lunch.csv").write_text("dish,price\nsoup,4\n")
+    (tmp_path / "wrong.csv").write_text(CSV.replace("telemetry_value", "value"))
+    (tmp_path / "torn.csv").write_text(CSV + CSV.splitlines()[1][:30])
+    (tmp_path / "a-1.csv").write_text(CSV)
+    with Recording.create(tmp_path / "race.pitwall", SESSION) as recording:
+        chunks = tuple(one(n) for n in (*range(1, 30), *range(33, 81)))
+        recording.apply(Batch(Source.STREAM, chunks, (head(80),)))
+    return tmp_path
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Exit code of a command that fails, and the one line that it says."""
+    code = cli.main(words)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("pitwall: ")
+    assert "Traceback" not in err
+    return code, lines[0].removeprefix("pitwall: ")
+
+
+BAD = {
+    "no such file": ("info missing.pitwall", "missing.pitwall: no such file"),
+    "no such file to open": ("open missing.pitwall", "missing.pitwall: no such file"),
+    "no such file to replay": ("demo --from missing.pitwall", "missing.pitwall: no such file"),
+    "no such file to publish": ("publish missing.pitwall --session a", "no such file"),
+    "no such file to import": ("import a-1.csv b-2.csv --out x.pitwall", "b-2.csv: no such file"),
+    "a folder": ("laps .", ".: a folder"),
+    "junk": ("info junk.pitwall", "junk.pitwall: not a Pitwall recording"),
+    "empty": ("laps empty.pitwall --json", "empty.pitwall: not a Pitwall recording"),
+    "cut short": ("info cut.pitwall", "cut.pitwall: not a Pitwall recording"),
+    "another database": ("laps other.pitwall", "other.pitwall: not a Pitwall recording"),
+    "junk to publish": (
+        "publish junk.pitwall --session 2025-01-01-a-b --endpoint-url http://127.0.0.1:9",
+        "junk.pitwall: not a Pitwall recording",
+    ),
+    "another table": ("import lunch.csv --out x.pitwall", "lunch.csv:1: not a file that can be"),
+    "wrong column": ("import wrong.csv --out x.pitwall", "wrong.csv:1: column telemetry_value"),
+    "torn line": ("import torn.csv --out x.pitwall", "torn.csv:3: the last line is cut"),
+    "a good and a torn one": ("import a-1.csv torn.csv --out x.pitwall", "torn.csv:3: the last"),
+    "exists": ("import a-1.csv --out race.pitwall", "race.pitwall: exists already"),
+    "no folder": ("import a-1.csv --out no/x.pitwall", "no/x.pitwall: there is no folder"),
+    "unknown car": ("laps race.pitwall --car 99", "car 99 is not in this session (cars: 11)"),
+    "size": ("demo --size nonsense", "argument --size: as in 1920x1080, not 'nonsense'"),
+    "tiny": ("open race.pitwall --size 3x3", "argument --size: between 640x400 and"),
+    "no time": ("demo --seconds 0", "argument --seconds: a number above 0"),
+    "not a time": ("demo --seconds soon", "argument --seconds: a number above 0"),
+    "not a number": ("demo --seconds nan", "argument --seconds: a number above 0"),
+    "standing still": ("demo --speed 0", "argument --speed: a number above 0"),
+    "theme": ("demo --theme pink", "argument --theme: invalid choice: 'pink'"),
+    "screenshot": ("demo --screenshot no/x.png", "no/x.png: no place for a picture"),
+    "screenshot of a folder": ("open race.pitwall --screenshot .", ".: no place for a picture"),
+    "no session": ("live", "the following arguments are required: --session"),
+    "session": (
+        "live --session A#b --endpoint-url http://127.0.0.1:9 --headless --json",
+        "session key 'A#b': use <date>-<event>-<name>",
+    ),
+    "endpoint": ("live --session a --endpoint-url nonsense", "argument --endpoint-url: a URL such"),
+    "verb": ("launch", "argument COMMAND: invalid choice: 'launch'"),
+    "flag": ("info race.pitwall --nope", "unrecognized arguments: --nope"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_exit_2(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words, expected = BAD[case]
+    before = sorted(file.name for file in folder.iterdir())
+    code, line = told(capsys, *words.split())
+    assert code == 2
+    assert expected in line
+    assert sorted(file.name for file in folder.iterdir()) == before
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A stand-in with an empty table."""
+    with StandIn.start() as stand_in:
+        yield stand_in.endpoint
+
+
+class TestNetwork:
+    """What the other end does not do."""
+
+    NOBODY = ("--endpoint-url", "http://127.0.0.1:9", "--headless", "--json")
+
+    def live(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+        return told(capsys, "live", "--session", "2025-01-01-a-b", *words)
+
+    def test_nobody_is_there(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        code, line = self.live(capsys, "--recording", "x.pitwall", *self.NOBODY)
+        assert code == 1
+        assert "cannot reach http://127.0.0.1:9/: check the network" in line
+        assert not Path("x.pitwall").exists()
+
+    def test_no_region(
+        self,
+        folder: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+        code, line = self.live(capsys, "--headless", "--json")
+        assert code == 1
+        assert line == "no AWS region: set AWS_REGION or give --region"
+
+    def test_unknown_session(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], endpoint: str
+    ) -> None:
+        words = ("--endpoint-url", endpoint, "--headless", "--json", "--recording", "x.pitwall")
+        code, line = self.live(capsys, *words)
+        assert code == 2
+        assert "session 2025-01-01-a-b is not in table pitwall" in line
+        assert not Path("x.pitwall").exists()
+
+    def test_unknown_table(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], endpoint: str
+    ) -> None:
+        words = ("--endpoint-url", endpoint, "--headless", "--json", "--table", "lunch")
+        code, line = self.live(capsys, *words)
+        assert code == 1
+        assert line.startswith("table lunch: ")
+
+
+LAP = {
+    "car", "lap", "start", "end", "time_s", "uncertainty_s", "kind", "valid", "reason", "sectors_s",
+}  # fmt: skip
+LEDGER = {
+    "expected", "applied", "duplicates", "late", "conflicts", "quarantined", "missing", "provable",
+}  # fmt: skip
+
+
+class TestAnswers:
+    """Keys are a contract: scripts read them."""
+
+    def ask(self, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+        assert cli.main(words) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return json.loads(out)
+
+    def test_info(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        doc = self.ask(capsys, "info", "race.pitwall", "--json")
+        assert set(doc) == {
+            "session", "title", "simulated", "clock", "clock_text", "started", "start", "end",
+            "seconds", "cars", "channels", "ledger", "notes",
+        }  # fmt: skip
+        assert set(doc["ledger"]) == LEDGER
+        assert (doc["ledger"]["expected"], doc["ledger"]["missing"]) == (80, 3)
+        (car,) = doc["cars"]
+        assert set(car) == {"car", "id", "groups", "holes"}
+        assert [set(group) for group in car["groups"]] == [
+            {"group", "samples", "rate_hz", "start", "end"}
+        ]
+        assert [(hole["chunks"], hole["seconds"] > 0.7) for hole in car["holes"]] == [(3, True)]
+        assert doc["start"] == "2025-09-06T18:40:00.000000Z"
+        assert {c["unit"] for c in doc["channels"]} == {"km/h", "1", "bar"}
+
+    def test_laps(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        doc = self.ask(capsys, "laps", "race.pitwall", "--json", "--car", "11")
+        assert set(doc) == {
+            "session", "clock", "clock_text", "track_length_m", "best", "cars",
+        }  # fmt: skip
+        (car,) = doc["cars"]
+        assert set(car) == {"car", "position", "best_s", "laps"}
+        assert car["laps"]
+        assert all(set(lap) == LAP for lap in car["laps"])
+
+    def test_import(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("b-2.csv").write_text("\n".join(rows(burst_feed(seconds=30))) + "\n")
+        doc = self.ask(capsys, "import", "b-2.csv", "--out", "new.pitwall", "--json")
+        assert set(doc) == {
+            "file", "session", "title", "clock", "started", "rows", "samples", "chunks", "cars",
+            "notes",
+        }  # fmt: skip
+        info = self.ask(capsys, "info", "new.pitwall", "--json")
+        assert info["ledger"]["applied"] == doc["chunks"] > 0
+        assert info["clock"] == "reconstructed"
+
+    def test_in_words(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for words in (("info", "race.pitwall"), ("laps", "race.pitwall")):
+            assert cli.main(words) == 0
+            out, err = capsys.readouterr()
+            assert "2025-09-06-barber-r1" in out
+            assert err == ""
+
+    def test_help_and_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        for words, expected in (
+            (["--help"], "selftest"),
+            (["--version"], f"pitwall {__version__}"),
+            (["live", "--help"], "--session"),
+        ):
+            with pytest.raises(SystemExit) as ended:
+                cli.main(words)
+            assert ended.value.code == 0
+            out, err = capsys.readouterr()
+            assert err == ""
+            assert expected in out
+            # what our own children use is nobody's business
+            assert "stand-in" not in out.replace("(a stand-in)", "")
+            assert "demo-publisher" not in out
+
+
+class TestNothingHalfDone:
+    """Whatever stops an import, there is no output."""
+
+    @pytest.mark.parametrize(
+        ("error", "code", "text"),
+        [
+            (OSError(28, "No space left on device"), 1, "No space left on device"),
+            (KeyboardInterrupt(), 130, "interrupted"),
+            (BadInput("a-1.csv:9: no"), 2, "a-1.csv:9: no"),
+            (ZeroDivisionError("a\nb"), 1, "unexpected ZeroDivisionError: a"),
+        ],
+    )
+    def test_import(
+        self,
+        folder: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        error: BaseException,
+        code: int,
+        text: str,
+    ) -> None:
+        def fails(*args: object) -> None:
+            raise error
+
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        monkeypatch.setattr(importer, "_write", fails)
+        before = {file.name for file in folder.iterdir()}
+        assert told(capsys, "import", "a-1.csv", "--out", "x.pitwall")[0] == code
+        assert {file.name for file in folder.iterdir()} - before <= {"state"}
+
+    def test_the_line_of_an_import_that_fails(
+        self,
+        folder: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def full(*args: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(importer, "_write", full)
+        code, line = told(capsys, "import", "a-1.csv", "--out", "x.pitwall")
+        assert (code, line) == (1, "x.pitwall: cannot be written (No space left on device)")
+
+
+@pytest.mark.slow
+class TestProcesses:
+    """The same as processes: real exit codes, real signals."""
+
+    @pytest.fixture
+    def env(self, tmp_path: Path) -> dict[str, str]:
+        """An installation that nobody used before; nothing of it is the user's."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+        }
+        temporary = tmp_path / "tmp"
+        temporary.mkdir()
+        return {**kept, "XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(temporary)}
+
+    def test_exit_code_and_one_line(self, tmp_path: Path, env: dict[str, str]) -> None:
+        with Child(["info", str(tmp_path / "none.pitwall")], env) as child:
+            assert child.wait() == 2
+            assert child.errors().count("\n") == 1
+            assert child.errors().startswith("pitwall: ")
+
+    def test_what_cannot_be_opened_is_bad_input_for_the_window_too(
+        self, tmp_path: Path, env: dict[str, str]
+    ) -> None:
+        junk = tmp_path / "junk.pitwall"
+        junk.write_bytes(b"lunch" * 100)
+        with Child(["open", str(junk), "--headless"], env) as child:
+            assert child.wait() == 2
+            errors = child.errors().splitlines()
+        assert [line for line in errors if "not a Pitwall recording" in line] == errors[-1:]
+        assert "Traceback" not in "".join(errors)
+
+    def test_logged_errors_are_no_tracebacks(self, tmp_path: Path, env: dict[str, str]) -> None:
+        code = (
+            "import logging, sys\nfrom pitwall import cli\n"
+            "def fails(args):\n"
+            "    try:\n        1 / 0\n"
+            "    except ZeroDivisionError:\n        logging.getLogger('x').exception('no')\n"
+            "    return 0\n"
+            "cli._info = fails\nsys.exit(cli.main(['info', 'x']))\n"
+        )
+        state = tmp_path / "state"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**env, "XDG_STATE_HOME": str(state)},
+            cwd=Path(cli.__file__).parents[1],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        if sys.platform == "linux":
+            (report,) = state.rglob("crash-*.txt")
+            assert "ZeroDivisionError" in report.read_text()
+
+    @NEEDS_SIGNALS
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_demo_that_is_interrupted_leaves_nothing(
+        self, env: dict[str, str], number: signal.Signals
+    ) -> None:
+        with Child(["demo", "--seconds", "300"], env) as demo:
+            until(lambda: bool(children(demo.pid)), "the stand-in")
+            began = children(demo.pid)
+            demo.process.send_signal(number)
+            assert demo.wait() == 130
+            errors = demo.errors()
+        assert errors.splitlines()[-1] == "pitwall: interrupted"
+        assert "Traceback" not in errors
+        until(lambda: not any(map(alive, began)), "the children's end")
+        assert list(Path(env["TMPDIR"]).iterdir()) == []
+
+    @NEEDS_SIGNALS
+    def test_children_end_with_a_demo_that_is_killed(self, env: dict[str, str]) -> None:
+        with Child(["demo", "--seconds", "300"], env) as demo:
+            until(lambda: bool(children(demo.pid)), "the stand-in")
+            began = children(demo.pid)
+            demo.kill()
+        until(lambda: not any(map(alive, began)), "the children's end")
+
+    def test_hidden_verbs(self, env: dict[str, str]) -> None:
+        with Child(["stand-in"], env) as stand_in:
+            line = stand_in.line(60)
+            assert line is not None
+            ready = json.loads(line)
+            words = ["demo-publisher", "--endpoint-url", ready["endpoint"], "--table", "pitwall"]
+            with Child([*words, "--session", "2025-01-01-a-b"], env) as cars:
+                assert cars.wait() == 2
+                assert "session 2025-01-01-a-b is not in table pitwall" in cars.errors()
+            assert stand_in.process.stdin is not None
+            stand_in.process.stdin.close()
+            assert stand_in.wait() == 0
+
+
+def until(condition: Any, what: str, limit_s: float = 60.0) -> None:
+    """Look until ``condition()``; it is other processes that are waited for."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {limit_s:.0f} s for {what}"
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    """Direct children of a process."""
+    found = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True, timeout=30
+    )
+    pairs = [line.split() for line in found.stdout.splitlines()]
+    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    found = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return bool(found.stdout.strip()) and not found.stdout.strip().startswith("Z")
