@@ -40,6 +40,10 @@ MAX_QUARANTINE_BYTES = 64 << 20
 MAX_RAW = 1 << 20
 """Longer raw records are kept cut to this length."""
 MAX_CONFLICT_ROWS = 1_000
+_NEAR = 512
+"""Repeats with fewer chunks than this between them are compared in one read of the file."""
+Repeat = tuple[int, int, Candidate]
+"""Chunks ``n_lo..n_hi`` of a candidate that are stored already."""
 
 
 @dataclass(slots=True)
@@ -70,6 +74,7 @@ class Intake:
         self._rejected: list[Quarantined] = []
         self._pending: list[tuple[int, Row]] = []
         self._fresh: list[Fresh] = []
+        self._repeats: dict[Series, list[Repeat]] = {}
         self._received_us = max((b.received_us for b in batches), default=0)
         self._sums = dict.fromkeys(("chunks", "duplicates", "conflicts", "late", "repaired"), 0)
 
@@ -102,7 +107,9 @@ class Intake:
                 self._head(head, batch)
         for candidate in self._candidates:
             self._segment(candidate)
-        self._flush()
+        insert_segments(self._db, self._pending)
+        for series, repeats in self._repeats.items():
+            self._compare(self._accounts[series], repeats)
         for record in self._rejected:
             self._quarantine(record)
         for batch in self._batches:
@@ -201,7 +208,8 @@ class Intake:
         account = self._account(segment.series)
         unknown = account.received.missing(segment.n_lo, segment.n_hi)
         if unknown != [(segment.n_lo, segment.n_hi)]:
-            self._compare(account, candidate)
+            for lo, hi in account.received.common(segment.n_lo, segment.n_hi):
+                self._repeats.setdefault(segment.series, []).append((lo, hi, candidate))
         if candidate.samples is None:
             return
         for lo, hi in unknown:
@@ -217,20 +225,28 @@ class Intake:
             if candidate.source is Source.TABLE:
                 self._sums["repaired"] += part.chunks
 
-    def _flush(self) -> None:
-        insert_segments(self._db, self._pending)
-        self._pending.clear()
-
-    def _compare(self, account: Account, candidate: Candidate) -> None:
-        self._flush()
-        segment = candidate.segment
-        held = held_crcs(self._db, account.id, segment.n_lo, segment.n_hi)
-        same = 0
-        for n, crc in held.items():
-            if segment.crcs[n - segment.n_lo] == crc or not self._conflict(account, candidate, n):
-                same += 1
-        account.duplicates[candidate.source] += same
-        self._sums["duplicates"] += same
+    def _compare(self, account: Account, repeats: list[Repeat]) -> None:
+        """Chunks that came again against those that are stored; a read serves all that lie near
+        each other."""
+        repeats.sort(key=lambda repeat: repeat[0])
+        held: dict[int, int] = {}
+        read_to = 0
+        for i, (lo, hi, candidate) in enumerate(repeats):
+            if hi > read_to:
+                read_to = hi
+                for later_lo, later_hi, _ in repeats[i + 1 :]:
+                    if later_lo > read_to + _NEAR:
+                        break
+                    read_to = max(read_to, later_hi)
+                held = held_crcs(self._db, account.id, lo, read_to)
+            segment = candidate.segment
+            same = 0
+            for n in range(lo, hi + 1):
+                crc = segment.crcs[n - segment.n_lo]
+                if held[n] == crc or not self._conflict(account, candidate, n):
+                    same += 1
+            account.duplicates[candidate.source] += same
+            self._sums["duplicates"] += same
 
     def _conflict(self, account: Account, candidate: Candidate, n: int) -> bool:
         """Keep both chunks raw. False when this very conflict is on record already."""
