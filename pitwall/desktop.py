@@ -198,7 +198,7 @@ class Desktop:
             except Failure as error:
                 self._failure = error
             self.last_summary = {
-                **run.summary(),
+                **run.settled_summary(),
                 **frame_figures(self._stats),
                 "screenshot": saved,
             }

@@ -6,6 +6,8 @@ The window and the headless commands read from it; neither knows what is behind.
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ OnEvent = Callable[[str, Mapping[str, object]], None]
 ANALYSIS_STOP_S = 3.0
 FOLLOWER_STOP_S = 8.0
 WRITER_STOP_S = 15.0
+SETTLE_S = 3.0
 _STATES: dict[str, State] = {
     "probing": "joining",
     "roster": "joining",
@@ -267,6 +270,21 @@ class Run:
             "rotations": reader.rotations if reader else 0,
             "lag_ms": None if reader is None or reader.lag_us is None else reader.lag_us / 1000,
         }
+
+    def settled_summary(self, limit_s: float = SETTLE_S) -> dict[str, Any]:
+        """The summary of a moment when nothing is on its way, waiting up to ``limit_s`` for one.
+
+        While a race is live the books are open for a moment again and again: a head has come and
+        the chunks that it speaks of come by other shards. Not a loss, so not what is to be told.
+        """
+        wait = threading.Event()
+        until = time.monotonic() + limit_s
+        while True:
+            summary = self.summary()
+            live = summary["state"] in ("live", "silent", "behind")
+            if not live or not summary["ledger"]["missing"] or time.monotonic() >= until:
+                return summary
+            wait.wait(0.02)
 
     def _analyse(self) -> Timing:
         timing = self._engine.update(self.store)
