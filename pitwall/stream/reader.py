@@ -232,7 +232,7 @@ class Reader:
     def _start_ready(self, now: float) -> None:
         for started in self._tree.start_ready(self._by_time, self._server.now_us(), now):
             if started.orphan:
-                before = self._tree.newest_us()
+                before = self._tree.unfollowed_us()
                 self._report(started.shard.id, before, 0, "the shard before it is not listed")
                 started.shard.gap_from_us = before
             for parent, waited in started.follows:

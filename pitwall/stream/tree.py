@@ -214,6 +214,12 @@ class ShardTree:
 
     # ------------------------------------------------------------------ sums
 
+    def unfollowed_us(self) -> int:
+        """Server time since which something may have been written to shards that were never
+        listed: since the oldest end of a shard whose children have not been found."""
+        ends = [s.anchored_us for s in self.shards.values() if s.over and s.id in self.seeks]
+        return min(ends, default=self.newest_us())
+
     def newest_us(self) -> int:
         """Creation time of the newest record accepted."""
         return max((shard.last_us for shard in self.shards.values()), default=0)

@@ -656,9 +656,7 @@ def test_case_65_sequence_numbers_that_are_no_numbers() -> None:
 def test_no_shard_is_read_more_than_five_times_in_any_second() -> None:
     rig = Rig(3)
     rig.start()
-    n = 0
-    for _ in range(40):
-        n += 1
+    for n in range(1, 41):
         for slot in range(3):
             rig.world.put(made(n, str(slot)), slot)
         rig.run(0.3)
@@ -685,9 +683,7 @@ def test_an_idle_shard_is_read_once_a_second_and_at_once_faster_when_data_comes(
 def test_case_87_throttled_every_third_call_for_ten_minutes() -> None:
     rig = Rig()
     rig.start()
-    n = 0
-    for _ in range(200):
-        n += 1
+    for n in range(1, 201):
         rig.world.put(made(n))
         if n % 3 == 0:
             rig.world.fail("read", "", lambda: Throttled("LimitExceeded"), 2)
