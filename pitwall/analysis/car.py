@@ -13,8 +13,7 @@ from pitwall.analysis.laps import Lap, Stay, build_lap, merged_stays, pit_crossi
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.progress import LapAxis, axis_of
 from pitwall.analysis.signals import Signals
-from pitwall.store import SessionStore
-from pitwall.store.columns import Block
+from pitwall.store import Block, SessionStore
 
 _FOREVER = 1 << 62
 _STAY_BACK_US = 30_000_000

@@ -93,6 +93,10 @@ class BurstClock:
             steps, doubt = self._by_receipt(receipt, tau0 + late0)
         else:
             steps, doubt = _by_way(ways, speeds, before, receipt, tau0 + late0)
+            if self._odometer.broken:
+                # Way is missing here, so that what follows has an offset of its own.
+                doubt[-1] = max(doubt[-1], 1.0 + steps[-1])
+        self._odometer.broken = self._odometer.broken and not firm
         if firm and last is not None and pace is not None:
             self._known = (last, pace)
         tau = tau0 + np.cumsum(steps)

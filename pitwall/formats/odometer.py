@@ -40,10 +40,16 @@ class Odometer:
     So a step counts by lap distance where the straight line between the fixes agrees with it, by
     the fixes where it does not. Fixes lie a few metres off the lap distance of the same stamp;
     where only they are known, the way is good enough to place a sample ("soft"), not to count on.
+
+    Attributes:
+        wraps: times the line was crossed.
+        broken: set when a step could not be told and is missing in the way; whoever reads it
+            resets it.
     """
 
     def __init__(self) -> None:
         self.wraps = 0
+        self.broken = False
         self._firm = 0.0
         self._distance: tuple[float, float] | None = None  # lap distance, way there
         self._fix: tuple[float, float, float] | None = None  # latitude, longitude, way there
@@ -91,6 +97,7 @@ class Odometer:
         new = (distance is not None and self._distance is None) or (fixed and self._fix is None)
         if not new and distance is not None:
             self._distance = (distance, self._firm)
+            self.broken = True
         return self._firm if new else None
 
     def _choose(

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from pitwall.analysis import TRACK_META, TimingEngine
+from pitwall.analysis import TRACK_META, LapKind, TimingEngine
 from pitwall.store import Batch, Source
 from tests.unit.analysis.rig import FULL, LENGTH, Drive, closeness, segments
 
@@ -37,17 +37,24 @@ def close(a, b, within_us=3_000):
 def test_updates_as_data_comes_in_give_what_one_update_gives(make_rig):
     rig = make_rig()
     drives = {
-        "1": Drive([50.0, 50.5, 49.8, 50.2], stops=[(2 * LENGTH - 50, 12.0, -14.0)]),
+        "1": Drive([50.0, 50.5, 49.8, 50.2], stops=[(2 * LENGTH - 50, 75.0, -14.0)]),
         "2": Drive([51.0, 50.4, 50.6, 50.9], before_m=320),
     }
     parts = sorted(
         (p for c, d in drives.items() for p in rig.drive(c, d, 0.2)), key=lambda p: p.t_hi
     )
     engine = TimingEngine()
-    for a in range(0, len(parts), 21):
-        rig.add(parts[a : a + 21])
+    was_in = False
+    for a in range(0, len(parts), 9):
+        rig.add(parts[a : a + 9])
         live = engine.update(rig.store)
+        is_in = LapKind.IN in {lap.kind for lap in live.cars["1"].laps}
+        assert is_in or not was_in, "a stop that was seen may not be forgotten"
+        was_in = is_in
     close(comparable(live), comparable(TimingEngine().update(rig.store)))
+    assert {LapKind.IN, LapKind.OUT} <= {lap.kind for lap in live.cars["1"].laps}
+    for tracker in engine._cars.values():
+        assert (np.diff(tracker.way.t) > 0).all()
     for car, drive in drives.items():
         assert closeness([lap.t_start for lap in live.cars[car].laps[1:]], drive.crossings) < 10
 
