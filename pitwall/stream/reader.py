@@ -8,6 +8,7 @@ after its parent's last page was accepted: the writer's queue keeps that order.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -36,8 +37,10 @@ from pitwall.stream.source import (
 from pitwall.stream.status import OnEvent, ReaderStatus, ShardStatus, StreamGap
 from pitwall.stream.timing import Time
 from pitwall.stream.tree import ShardTree
-from pitwall.telemetry import PitwallError
+from pitwall.telemetry import Failure, PitwallError
 from pitwall.telemetry.clock import SECOND_US
+
+_log = logging.getLogger(__name__)
 
 SUSPEND_US = 30 * SECOND_US
 """Wall and monotonic clock disagreeing by more than this since the last look: the machine slept."""
@@ -123,6 +126,8 @@ class Reader:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         """Set by the owner in start()."""
+        self._failure: PitwallError | None = None
+        """Set by the reader's thread when it ends by itself."""
         # From here on: the reader's thread only.
         now = time.monotonic()
         anchor = HORIZON if anchor_us is None else at_time(anchor_us)
@@ -169,6 +174,16 @@ class Reader:
         return self._pool.stop(max(end - self._time.monotonic(), 0.1)) and not self.alive
 
     @property
+    def stream(self) -> str:
+        """Name of the stream that is read."""
+        return self._tree.stream
+
+    @property
+    def failure(self) -> PitwallError | None:
+        """What ended the thread by itself; None while it is well."""
+        return self._failure
+
+    @property
     def alive(self) -> bool:
         """True while the thread runs."""
         return self._thread is not None and self._thread.is_alive()
@@ -181,7 +196,10 @@ class Reader:
             while not self._stop.is_set():
                 self._pool.wait(min(self.step(), 1.0))
         except PitwallError as error:
-            self._message = str(error)
+            self._failure = error
+        except Exception as error:  # noqa: BLE001 - a dead reader must say why, not vanish
+            _log.exception("stream reader stopped")
+            self._failure = Failure(f"reading the stream stopped ({error!r})")
         finally:
             self._publish(running=False)
 

@@ -9,6 +9,7 @@ empty, only because the producers' heads say so.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from bisect import bisect_right
@@ -29,7 +30,7 @@ from pitwall.stream import (
     ThreadPool,
     Time,
 )
-from pitwall.telemetry import Head, PitwallError, Series, Session
+from pitwall.telemetry import Failure, Head, PitwallError, Series, Session
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
 from pitwall.turbo.decode import decoder
@@ -51,6 +52,7 @@ from pitwall.turbo.splice import (
 from pitwall.turbo.status import FollowerStatus, Phase, Tempo
 from pitwall.turbo.table import TableReader
 
+_log = logging.getLogger(__name__)
 _FLUSH_S = 60.0
 _TOP = 1 << 62
 NOT_IN_TABLE = "not in the archive, the stream or the table"
@@ -86,7 +88,7 @@ class Follower:
         time, rng: clocks and jitter.
         on_event: told what happens, by name and details, on the thread where it happens: joined,
             archive, archive-absent, history, live, silent, behind, repaired, named, ended, failed,
-            and the reader's own.
+            renewed and the reader's own.
         make_pool: threads for blocking calls.
         spawn: False leaves the reader's thread to the caller, who calls ``reader.step()``.
         tempo: times and amounts.
@@ -137,6 +139,7 @@ class Follower:
         self._archive_ends: dict[Series, int] = {}
         self._overdue = Overdue(self._tempo.again_us, self._tempo.again_most_us)
         self._crosscheck_due_us: int | None = None
+        self._renew_due_us = 0
 
     # ------------------------------------------------------------------ any thread
 
@@ -177,6 +180,10 @@ class Follower:
         except PitwallError as error:
             self._set(phase=Phase.FAILED, message=str(error))
             self._on_event("failed", {"reason": str(error)})
+        except Exception as error:  # noqa: BLE001 - a dead follower must say why, not vanish
+            _log.exception("following stopped")
+            self._set(phase=Phase.FAILED, message=f"following stopped ({error!r})")
+            self._on_event("failed", {"reason": repr(error)})
         finally:
             if self.reader is not None and self._spawn:
                 self.reader.stop(5.0)
@@ -402,8 +409,9 @@ class Follower:
         self._check()
         reader = self.reader
         assert reader is not None
-        if self._recorder.failure is not None:
-            raise self._recorder.failure
+        for failure in (self._recorder.failure, reader.failure):
+            if failure is not None:
+                raise failure
         now_us = self._sources.server.now_us()
         ledger = self._store.ledger()
         self._overdue.note(ledger, now_us)
@@ -415,6 +423,7 @@ class Follower:
         else:
             self._repair_overdue(ledger, status, now_us)
         self._look_again(now_us)
+        self._stand_in(reader, status, now_us)
         self._judge(status, now_us)
 
     def _repair_overdue(self, ledger: Ledger, status: ReaderStatus, now_us: int) -> None:
@@ -427,6 +436,30 @@ class Follower:
         if holes:
             done = self._repair(holes)
             self._overdue.tried(done.left, holes, now_us)
+
+    def _stand_in(self, reader: Reader, status: ReaderStatus, now_us: int) -> None:
+        """What goes on while the stream does not: the table's heads say what exists, and keyed
+        reads bring it, late. A stream that was switched off and on again has another name."""
+        stuck = now_us - max(status.passed_us, self._promised_us) > self._tempo.patience_us
+        if not (stuck or not status.enabled) or now_us < self._renew_due_us:
+            return
+        self._renew_due_us = now_us + self._tempo.renew_us
+        try:
+            heads = self._sources.table.heads()
+            self._submit(Batch(Source.TABLE, heads=tuple(heads), received_us=self._time.now_us()))
+            if status.enabled:
+                return
+            source = self._sources.connect()
+            listing = source.describe()
+        except (Failure, Fault) as error:
+            self._set(message=told(error) if isinstance(error, Fault) else str(error))
+            return
+        if listing.stream == reader.stream or not listing.enabled:
+            return
+        self._on_event("renewed", {"stream": listing.stream})
+        if self._spawn:
+            reader.stop(5.0)
+        self._read_stream(source, listing, Seam(None, None, ()))
 
     def _give_up_history(self) -> None:
         pool: Pool[Any] = self._make_pool("pitwall-repair", 1)

@@ -84,6 +84,8 @@ class Tempo:
         live_wait_us: age at which a missing chunk is looked for in the table.
         patience_us: lag of the stream after which the table is asked all the same.
         again_us, again_most_us: pauses between looks for the same hole.
+        renew_us: pause between looks at the roster while the stream cannot be read, and at the
+            table for another stream while this one is switched off.
         crosscheck_us: when the archive is listed once more, after the roster.
         silent_us: age of the newest head from which the source counts as silent.
         behind_us: time for which shards have not been read to their end, from which we are behind.
@@ -99,6 +101,7 @@ class Tempo:
     patience_us: int = 30 * SECOND_US
     again_us: int = 5 * SECOND_US
     again_most_us: int = 60 * SECOND_US
+    renew_us: int = 10 * SECOND_US
     crosscheck_us: int = 600 * SECOND_US
     silent_us: int = 3 * SECOND_US
     behind_us: int = 8 * SECOND_US

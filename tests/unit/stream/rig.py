@@ -96,6 +96,7 @@ class World:
         self.time = time
         self.shards: dict[str, FakeShard] = {}
         self.enabled = True
+        self.arn = ARN
         self.sequence = first_sequence
         self.calls: list[tuple[float, str, str]] = []
         """(monotonic, operation, shard)."""
@@ -168,7 +169,7 @@ class World:
 
     def describe(self) -> Listing:
         self._call("describe", "")
-        return Listing(ARN, self.enabled, tuple(self._info(s) for s in self._listed()))
+        return Listing(self.arn, self.enabled, tuple(self._info(s) for s in self._listed()))
 
     def children(self, shard: str) -> tuple[ShardInfo, ...]:
         self._call("children", shard)

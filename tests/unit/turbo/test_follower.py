@@ -12,7 +12,7 @@ import pytest
 from pitwall.store import Source
 from pitwall.stream import Denied, NotFound, Retryable
 from pitwall.turbo import Phase, Tempo
-from tests.unit.stream.rig import SECOND, START
+from tests.unit.stream.rig import SECOND, START, World
 from tests.unit.turbo.rig import Joined, Race, chunk_of, joined_after, series_of
 
 
@@ -536,3 +536,62 @@ def test_a_laptop_that_slept_longer_than_the_stream_keeps(path: Path) -> None:
     joined.follow(10)
     all_here(joined)
     assert joined.store.ledger().repaired > 500
+
+
+def test_a_stream_that_cannot_be_read_at_all_is_stood_in_for_by_the_table(path: Path) -> None:
+    race = Race()
+    race.world.fail("open", "", lambda: Denied("dynamodb:GetShardIterator"), 10**9)
+    joined = joined_after(race, path, 300)
+    joined.follow(120)
+    assert "denied" in joined.names()
+    ledger = joined.store.ledger()
+    assert ledger.by_source[Source.STREAM] == 0
+    for name, car in race.cars.items():
+        assert ledger.frontier(series_of(name)) > car.n - 60
+    assert joined.names().count("live") <= 1
+    assert joined.status.reader.message == "dynamodb:GetShardIterator"
+
+
+def test_case_16_a_stream_switched_off_and_on_again_is_followed_under_its_new_name(
+    path: Path,
+) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300)
+    switched: list[float] = []
+
+    def switch() -> None:
+        if not joined.live() or race.time.mono < joined.deadline - 100:
+            return
+        if not switched:
+            switched.append(race.time.mono)
+            race.world.enabled = False
+            for shard in race.world.open_ids:
+                race.world.end(shard)
+            race.skip_stream = lambda series, n: True
+        elif len(switched) == 1 and race.time.mono > switched[0] + 5:
+            switched.append(race.time.mono)
+            old, race.world = race.world, World(race.time, 2)
+            race.world.arn = old.arn + "-new"
+            race.skip_stream = lambda series, n: False
+
+    joined.on_slice = switch
+    joined.follow(150)
+    assert len(switched) == 2
+    assert "disabled" in joined.names()
+    assert "renewed" in joined.names()
+    assert joined.status.phase is Phase.STOPPED
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(15)
+    all_here(joined)
+    assert joined.store.ledger().repaired >= 3
+
+
+def test_an_error_of_our_own_is_told_and_ends_the_follower(path: Path) -> None:
+    race = Race()
+    race.advance(60)
+    joined = Joined(race, path)
+    race.table.heads = lambda: 1 // 0  # type: ignore[method-assign, assignment, return-value]
+    joined.follow(5)
+    assert joined.status.phase is Phase.FAILED
+    assert "ZeroDivisionError" in joined.status.message
