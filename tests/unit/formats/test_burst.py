@@ -132,7 +132,7 @@ def test_the_odometer_survives_a_mixed_sample_and_lost_fixes():
     # the line was crossed without a fix, in a mixed sample: what is missing there is said
     assert breaks == 2
     before = [e for w, e in off if w < 5000]
-    after = [e for w, e in off if 6100 < w]
+    after = [e for w, e in off if w > 6100]
     assert max(before) - min(before) < 4
     assert max(after) - min(after) < 4
     assert abs(after[0] - before[-1]) < 60
