@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pitwall.telemetry import Failure
 
-# Whoever asks for "a Qt" through this variable (qasync, pyqtgraph, pytest-qt) gets ours.
+# Whoever asks for "a Qt" through this variable (pyqtgraph, pytest-qt) gets ours.
 os.environ.setdefault("QT_API", "pyside6")
 
 import PySide6
