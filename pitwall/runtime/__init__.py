@@ -5,7 +5,7 @@ The names here need no Qt; what does lives in its own modules (:mod:`pitwall.run
 """
 
 from pitwall.runtime.frame_stats import FrameStats, Spread
-from pitwall.runtime.health import Health, HealthBoard, State
+from pitwall.runtime.health import Health, State
 from pitwall.runtime.refresher import Refresher
 from pitwall.runtime.shutdown import Shutdown, Stopped
 from pitwall.runtime.threads import OwnedThread
@@ -14,7 +14,6 @@ from pitwall.runtime.usage import ProcessUsage, Usage
 __all__ = [
     "FrameStats",
     "Health",
-    "HealthBoard",
     "OwnedThread",
     "ProcessUsage",
     "Refresher",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -34,10 +33,6 @@ class Handover(QObject):
             self._waiting[key] = value
         if first:
             self._arrived.emit()
-
-    def poster(self, key: str) -> Callable[[], None]:
-        """A function that posts ``key`` without a value: a doorbell for a worker."""
-        return lambda: self.post(key)
 
     @Slot()
     def _deliver(self) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 State = Literal["file", "joining", "history", "live", "silent", "behind", "ended", "fault"]
 """``file`` a recording at rest; ``joining`` finding out what there is; ``history`` loading the
@@ -53,35 +52,3 @@ class Health:
     def connected(self) -> bool:
         """True when data may still arrive by itself."""
         return self.state in ("joining", "history", "live", "silent", "behind")
-
-
-class HealthBoard:
-    """The latest :class:`Health`; any thread sets, any thread reads.
-
-    Attributes:
-        version: grows by one with every change; written under the lock.
-    """
-
-    def __init__(self, first: Health | None = None) -> None:
-        self._lock = threading.Lock()
-        self._health = first or Health()
-        self.version = 0
-
-    def get(self) -> Health:
-        """The latest value."""
-        return self._health
-
-    def set(self, health: Health) -> None:
-        """Replace the value; an equal one is not a change."""
-        with self._lock:
-            if health != self._health:
-                self._health = health
-                self.version += 1
-
-    def change(self, **fields: Any) -> None:
-        """Replace the named fields of the latest value, keeping the others."""
-        with self._lock:
-            changed = replace(self._health, **fields)
-            if changed != self._health:
-                self._health = changed
-                self.version += 1

@@ -39,21 +39,14 @@ class Refresher(Generic[T]):
         self._poll_s = poll_s
         self._min_interval_s = min_interval_s
         self._on_ready = on_ready
-        self._wake = threading.Event()
         self._thread = OwnedThread(name, self._loop)
 
     def start(self) -> None:
         """Start the worker."""
         self._thread.start()
 
-    def poke(self) -> None:
-        """Look at the version now instead of at the next poll."""
-        self._wake.set()
-
     def stop(self, timeout_s: float) -> bool:
         """End the worker; True when it ended within ``timeout_s`` seconds."""
-        self._thread.request_stop()
-        self._wake.set()
         return self._thread.stop(timeout_s)
 
     @property
@@ -68,8 +61,7 @@ class Refresher(Generic[T]):
             version = self._version()
             if version == seen:
                 # A file at rest: look less and less often, down to twice a second.
-                self._wake.wait(idle_s)
-                self._wake.clear()
+                stop.wait(idle_s)
                 idle_s = min(idle_s * 1.5, 0.5)
                 continue
             started = time.monotonic()

@@ -33,10 +33,6 @@ class OwnedThread:
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
-    def request_stop(self) -> None:
-        """Ask for the end without waiting for it."""
-        self._stop.set()
-
     def stop(self, timeout_s: float) -> bool:
         """Ask for the end and wait at most ``timeout_s`` seconds; True when it has ended."""
         self._stop.set()

@@ -133,9 +133,3 @@ class Ledger:
         """Largest applied n; 0 for an unknown series."""
         books = self.series.get(series)
         return books.tail if books else 0
-
-    def missing_intervals(self) -> tuple[tuple[Series, int, int], ...]:
-        """Every missing run of chunks as ``(series, n_lo, n_hi)``."""
-        return tuple(
-            (series, lo, hi) for series, books in self.series.items() for lo, hi in books.missing
-        )

@@ -16,7 +16,6 @@ from pitwall.telemetry.resources import resource_path
 NEAR_M = 1500.0
 LENGTH_SLACK = 0.04
 """A learnt lap may differ this much from the centre line's length."""
-_METRES_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,10 @@
-"""The health board, frame statistics and the process's own figures."""
+"""The health, frame statistics and the process's own figures."""
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
-from pitwall.runtime import FrameStats, Health, HealthBoard, ProcessUsage
-
-
-def test_an_equal_value_is_no_change() -> None:
-    board = HealthBoard()
-    board.set(Health("live", lag_us=5))
-    version = board.version
-    board.set(Health("live", lag_us=5))
-    board.change(lag_us=5)
-    assert board.version == version
-    board.change(lag_us=6)
-    assert board.version == version + 1
-    assert board.get() == Health("live", lag_us=6)
-
-
-def test_many_threads_may_change_it() -> None:
-    board = HealthBoard()
-    threads = [
-        threading.Thread(target=lambda i=i: [board.change(retries=i * 100 + k) for k in range(50)])
-        for i in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(5.0)
-    assert board.version >= 50
-    assert board.get().retries >= 0
+from pitwall.runtime import FrameStats, Health, ProcessUsage
 
 
 def test_connected_means_more_may_come() -> None:

@@ -70,7 +70,7 @@ def test_a_burst_of_posts_arrives_as_the_newest_of_each_key(qtbot: QtBot) -> Non
     def work() -> None:
         for i in range(1000):
             handover.post("store", i)
-        handover.poster("bell")()
+        handover.post("bell")
 
     worker = threading.Thread(target=work)
     worker.start()
