@@ -2,10 +2,12 @@
 
 from pitwall.turbo.archive import ArchiveLoader, Loaded
 from pitwall.turbo.connect import connect_stream, make_follower
-from pitwall.turbo.follower import Follower, Sources
+from pitwall.turbo.desk import Recorder
+from pitwall.turbo.follower import Follower
 from pitwall.turbo.gather import Tail
 from pitwall.turbo.objects import Bucket, ObjectInfo, S3Bucket
-from pitwall.turbo.repair import Recorder, Repaired, Repairer
+from pitwall.turbo.repair import Repaired, Repairer
+from pitwall.turbo.sources import Sources
 from pitwall.turbo.splice import Missing, Seam, find_seam
 from pitwall.turbo.status import FollowerStatus, Phase, Tempo
 from pitwall.turbo.table import CloudTable, TableReader

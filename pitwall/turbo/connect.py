@@ -20,9 +20,10 @@ from pitwall.stream import (
     features_of,
 )
 from pitwall.telemetry import Session
-from pitwall.turbo.follower import Follower, Sources
+from pitwall.turbo.desk import Recorder
+from pitwall.turbo.follower import Follower
 from pitwall.turbo.objects import S3Bucket
-from pitwall.turbo.repair import Recorder
+from pitwall.turbo.sources import Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
 

@@ -5,29 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from pitwall.cloud import LapEntry
-from pitwall.cloud.keys import MAX_LAP
-from pitwall.store import Batch, Gap, Quarantined, SessionStore, Source
-from pitwall.stream import Pool, Sink, Time
+from pitwall.store import Batch, Gap, Quarantined, Source
+from pitwall.stream import Pool
 from pitwall.telemetry import Failure, Segment, Series
+from pitwall.telemetry.names import MAX_LAP
+from pitwall.turbo.desk import Desk
 from pitwall.turbo.holes import HoleTimes
 from pitwall.turbo.laps import LapIndex
+from pitwall.turbo.patience import Stopped
 from pitwall.turbo.splice import Missing, unexplained
 from pitwall.turbo.table import Found, TableReader
 
 SEALED_FROM = 16
 """Chunks from which a hole is looked for among sealed laps first: one item holds hundreds."""
-_FLUSH_S = 60.0
-
-
-class Recorder(Sink, Protocol):
-    """The writer, with a way to wait for it."""
-
-    def flush(self, timeout_s: float = 30.0) -> None:
-        """Return when everything submitted is in the store. Raises Failure."""
-        ...
 
 
 @dataclass(slots=True)
@@ -76,43 +68,30 @@ class _ReadSealed:
 
 
 class Repairer:
-    """Used by the follower's thread only; the reads run in the pool.
+    """Used by the follower's thread only; the reads run in a pool.
 
     Args:
         table: keyed reads.
-        store: the session in memory: what is there, and when.
-        recorder: takes what is found.
+        desk: takes what is found; its store says what is there, and when.
         laps: which lap a chunk is in, as far as chunks have come by.
-        pool: for the reads. Started and stopped by the owner.
-        time: clocks.
     """
 
-    def __init__(
-        self,
-        table: TableReader,
-        store: SessionStore,
-        recorder: Recorder,
-        laps: LapIndex,
-        pool: Pool[Found],
-        time: Time,
-    ) -> None:
+    def __init__(self, table: TableReader, desk: Desk, laps: LapIndex) -> None:
         self._table = table
-        self._store = store
-        self._recorder = recorder
+        self._desk = desk
+        self._store = desk.store
         self._laps = laps
-        self._pool = pool
-        self._time = time
         self._catalog: list[LapEntry] = []
         self._met: set[str] = set()
 
     def repair(
-        self, holes: Sequence[Missing], may_name: Callable[[Missing], str], stop: Callable[[], bool]
+        self, holes: Sequence[Missing], may_name: Callable[[Missing], str], pool: Pool[Found]
     ) -> Repaired:
         """Ask for ``holes``, hand over what is there, name the rest.
 
         ``may_name`` gives the reason under which a hole is given up, or nothing to leave it open;
-        it is asked only after the table was read. ``stop`` ends the work early. Raises the
-        writer's failure; the table's are in the result.
+        it is asked only after the table was read. Raises the writer's failure, or Stopped; the
+        table's failures are in the result.
         """
         out = Repaired(asked=sum(hole.size for hole in holes))
         if not holes:
@@ -121,14 +100,14 @@ class Repairer:
             self._read_catalog(out)
         big = [hole for hole in holes if hole.size >= SEALED_FROM]
         if big and self._catalog:
-            self._run(self._sealed_reads(big), big, out, stop)
-            self._recorder.flush(_FLUSH_S)
+            self._run(self._sealed_reads(big), big, out, pool)
+            self._desk.flush()
             holes = self._still(holes)
-        self._run(self._reads(holes), holes, out, stop)
-        self._recorder.flush(_FLUSH_S)
+        self._run(self._reads(holes), holes, out, pool)
+        self._desk.flush()
         still = self._still(holes)
         out.filled = out.asked - sum(hole.size for hole in still)
-        out.left = still if out.failure or stop() else self._name(still, may_name, out)
+        out.left = still if out.failure else self._name(still, may_name, out)
         return out
 
     def _read_catalog(self, out: Repaired) -> None:
@@ -178,7 +157,7 @@ class Repairer:
         reads: Mapping[str, Callable[[], Found]],
         holes: Sequence[Missing],
         out: Repaired,
-        stop: Callable[[], bool],
+        pool: Pool[Found],
     ) -> None:
         """Make the reads, several at a time, and hand over what they find of ``holes``."""
         wanted: dict[Series, list[Missing]] = defaultdict(list)
@@ -186,14 +165,16 @@ class Repairer:
             wanted[hole.series].append(hole)
         todo = list(reads.items())
         under_way = 0
-        while (todo and not stop()) or under_way:
-            while todo and self._pool.free() and not stop():
+        while todo or under_way:
+            if self._desk.stop.is_set():
+                raise Stopped
+            while todo and pool.free():
                 key, job = todo.pop()
                 under_way += 1
                 out.reads += 1
-                self._pool.put(key, job)
-            self._pool.wait(0.25)
-            for done in self._pool.take():
+                pool.put(key, job)
+            pool.wait(0.25)
+            for done in pool.take():
                 under_way -= 1
                 if isinstance(done.error, Failure):
                     out.failure = str(done.error)
@@ -209,11 +190,11 @@ class Repairer:
         if not mine and not fresh:
             return
         self._laps.note_all(mine)
-        self._recorder.submit(
+        self._desk.submit(
             Batch(
                 Source.TABLE,
                 tuple(mine),
-                received_us=self._time.now_us(),
+                received_us=self._desk.time.now_us(),
                 quarantined=tuple(fresh),
             )
         )
@@ -257,10 +238,10 @@ class Repairer:
                 left.append(hole)
         if gaps:
             out.named = sum(gap.n_hi - gap.n_lo + 1 for gap in gaps)
-            self._recorder.submit(
-                Batch(Source.TABLE, received_us=self._time.now_us(), gaps=tuple(gaps))
+            self._desk.submit(
+                Batch(Source.TABLE, received_us=self._desk.time.now_us(), gaps=tuple(gaps))
             )
-            self._recorder.flush(_FLUSH_S)
+            self._desk.flush()
         return left
 
 

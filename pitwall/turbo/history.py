@@ -1,0 +1,157 @@
+"""The archive's leg: which hours, which objects, what came of them."""
+
+from __future__ import annotations
+
+import random
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pitwall.store import Ledger
+from pitwall.stream import Fault, Pool, Sink
+from pitwall.telemetry import Head, Series, Session
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
+from pitwall.turbo.desk import Desk
+from pitwall.turbo.laps import LapIndex
+from pitwall.turbo.objects import Bucket
+from pitwall.turbo.patience import told
+from pitwall.turbo.status import Tempo
+
+_HOUR_US = 3600 * SECOND_US
+_LONG_US = 48 * _HOUR_US
+_TOP = 1 << 62
+
+
+class History:
+    """Loads what the archive has. Belongs to the follower's thread; the loading runs in a pool.
+
+    Args:
+        bucket: the archive.
+        session: whose.
+        desk: status and events.
+        sink: takes the batches.
+        laps: told of every chunk.
+        cancel: set to give up.
+        saved: checkpoints; those of objects count here.
+        make_pool, rng, tempo: as the follower has them.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        session: Session,
+        desk: Desk,
+        sink: Sink,
+        laps: LapIndex,
+        cancel: threading.Event,
+        saved: Mapping[str, str],
+        make_pool: Callable[[str, int], Pool[Any]],
+        rng: random.Random,
+        tempo: Tempo,
+    ) -> None:
+        self._bucket = bucket
+        self._session = session
+        self._desk = desk
+        self._sink = sink
+        self._laps = laps
+        self._cancel = cancel
+        self._saved = dict(saved)
+        self._make_pool = make_pool
+        self._rng = rng
+        self._tempo = tempo
+
+    def load(
+        self, heads: Sequence[Head], now_us: int, *, held: Ledger | None, shown: bool
+    ) -> Loaded:
+        """Load everything that arrived while ``heads`` were written, as of server time ``now_us``.
+
+        With ``held``, only chunks that are not in it. ``shown`` moves the progress. A bucket that
+        cannot be read is told of and done without.
+        """
+        desk = self._desk
+        pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
+        loader = ArchiveLoader(
+            self._bucket,
+            self._session.key,
+            self._session.catalog,
+            self._sink,
+            pool,
+            desk.time,
+            self._rng,
+            self._laps,
+            self._cancel,
+            self._saved,
+        )
+        pool.start()
+        try:
+            objects = loader.find(self._spans(heads, now_us))
+            total = sum(info.size for info in objects)
+
+            def progress(so_far: Loaded) -> None:
+                if shown:
+                    desk.set(
+                        progress=so_far.bytes / total if total else 1.0,
+                        text=f"archive: {so_far.objects} of {len(objects)} objects, "
+                        f"{so_far.chunks:,} chunks",
+                        objects=so_far.objects,
+                        objects_total=len(objects),
+                        bytes=so_far.bytes,
+                        bytes_total=total,
+                        damaged=so_far.damaged,
+                    )
+
+            progress(Loaded())
+            loaded = loader.load(objects, progress, None if held is None else _absent_in(held))
+        except Cancelled:
+            return Loaded()
+        except Fault as fault:
+            desk.tell("archive-absent", {"reason": told(fault)})
+            if shown:
+                desk.set(message=f"no archive ({told(fault)}): loading from stream and table")
+            return Loaded()
+        finally:
+            pool.stop(5.0)
+        self._saved |= {CHECKPOINT + key: token for key, token in loader.tokens.items()}
+        for key, reason in loaded.failed.items():
+            desk.tell("archive-absent", {"object": key, "reason": reason})
+        desk.tell(
+            "archive",
+            {
+                "objects": loaded.objects,
+                "bytes": loaded.bytes,
+                "chunks": loaded.chunks,
+                "damaged": loaded.damaged,
+            },
+        )
+        return loaded
+
+    def _spans(self, heads: Sequence[Head], now_us: int) -> list[tuple[int, int]]:
+        """Hours of arrival that can hold the session, microseconds UTC: an hour more at each end.
+
+        Arrival is server time, which event time need not be (a rehearsal of an old race): the last
+        day is listed too.
+        """
+        first = min([self._session.started_us, *(head.t_first for head in heads)])
+        last = max([first, *(head.t for head in heads)])
+        if 0 <= now_us - first < _LONG_US:
+            return [(first - _HOUR_US, now_us + _HOUR_US)]
+        return [
+            (first - _HOUR_US, last + 2 * _HOUR_US),
+            (now_us - 24 * _HOUR_US, now_us + _HOUR_US),
+        ]
+
+
+def _absent_in(ledger: Ledger) -> Wanted:
+    """Which chunks are not in ``ledger``."""
+
+    def absent(series: Series, n: int) -> bool:
+        books = ledger.series.get(series)
+        if books is None:
+            return True
+        received = books.received
+        at = bisect_right(received, (n, _TOP)) - 1
+        return at < 0 or received[at][1] < n
+
+    return absent
