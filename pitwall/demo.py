@@ -83,7 +83,8 @@ class Demo:
         self._check()
         address = CloudAddress(stand_in.table, stand_in.bucket, endpoint_url=stand_in.endpoint)
         session = self._session(address)
-        self._voice.say(f"forty minutes are in the table and the archive; {session} goes on live")
+        past = "the history is" if self._source else "forty minutes are"
+        self._voice.say(f"{past} in the table and the archive; {session} goes on live")
         note(None, "starting the cars")
         self._check()
         self._cars = self._start_cars(address, session)

@@ -23,7 +23,7 @@ pytestmark = [
 
 
 def test_killed_and_reopened_nothing_is_lost_or_there_twice(tmp_path: Path) -> None:
-    report = torture(4, RaceSpec(), tmp_path, moments=("start", "loading", "live", "made"))
+    report = torture(4, RaceSpec(), tmp_path, moments=("opened", "loading", "trimmed", "start"))
     assert len(report.kills) == 4
     assert report.chunks > 3 * 11 * 120
     # one was in the middle of things, one came back to a recording that had all of it

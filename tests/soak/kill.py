@@ -11,6 +11,7 @@ independently: see :mod:`tests.soak.reading`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import shutil
@@ -18,19 +19,22 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.soak import reading
-from tests.soak.race import Child, Race, RaceSpec, cpu_seconds, live_words, race
+from tests.soak.race import Child, Race, RaceSpec, ask, cpu_seconds, live_words, race
 
-MOMENTS = ("start", "made", "loading", "joined", "live")
-"""While the program starts; as the recording is made; in the archive; after the first second;
-once it is live."""
+MOMENTS = ("start", "opened", "loading", "joined", "live", "trimmed")
+"""While the program starts; as the recording is made or opened; in the first transactions; after
+the first second; once it is live; live, and the stream forgets everything before it is back."""
+FULL = ("start", "opened", "loading", "opened", *("loading",) * 4, "joined", "live", "trimmed")
 SIGN_S = 120.0
 CATCH_UP_S = 300.0
-DATA_BYTES = 60_000
+FORGOTTEN = 30
+"""Items that the stream forgets before anybody has read them."""
 _LOOK_S = 0.002
 
 
@@ -83,8 +87,10 @@ def torture(
         report.seeding_s = round(running.seeding_s, 2)
         before: set[tuple[reading.Line, int]] = set()
         for at in range(kills):
-            moment = moments[at] if at < len(moments) else rng.choice(moments)
+            moment = moments[at] if at < len(moments) else rng.choice(MOMENTS)
             report.kills.append(_kill(running, recording, moment, rng, report))
+            if moment == "trimmed":
+                _forget(running)
             now = _held(recording, folder)
             if before - now:
                 raise AssertionError(f"kill {at}: {len(before - now)} committed chunks are gone")
@@ -110,13 +116,12 @@ def _kill(race: Race, recording: Path, moment: str, rng: random.Random, report: 
         state, wait_s = "started", 0.0
         if moment == "start":
             wait_s = rng.uniform(0.0, 1.5)
-        elif moment == "made":
-            _wait_file(app, recording)
-            wait_s = rng.uniform(0.0, 0.05)
+        elif moment == "opened":
+            _wait_opened(app, recording)
+            wait_s = rng.uniform(0.0, 0.1)
         elif moment == "loading":
-            _wait_file(app, recording)
-            _wait_data(app, recording)
-            wait_s = rng.uniform(0.0, 0.2)
+            _wait_written(app, recording)
+            wait_s = rng.uniform(0.0, 0.3)
         elif moment == "joined":
             state = _wait_line(app)["state"]
             wait_s = rng.uniform(0.0, 1.0)
@@ -140,25 +145,50 @@ def _kill(race: Race, recording: Path, moment: str, rng: random.Random, report: 
     return Killed(moment, round(lived_s, 2), state, 0)
 
 
-def _wait_file(app: Child, recording: Path) -> None:
-    """Until the recording, or for an old one the log beside it, is there."""
-    beside = recording.with_name(recording.name + "-wal")
-    wanted = beside if recording.exists() else recording
-    deadline = time.monotonic() + SIGN_S
-    while not wanted.exists():
-        if time.monotonic() > deadline or not app.running:
-            raise AssertionError(f"no recording was made: {app.errors()}")
-        time.sleep(_LOOK_S)
+def _wait_opened(app: Child, recording: Path) -> None:
+    """Until the app has the recording, or the file that becomes it, open. Looking must not touch
+    the file or its lock: only where the system shows a process's files (Linux) is it waited for."""
+    files = Path(f"/proc/{app.pid}/fd")
+
+    def opened() -> bool:
+        found = []
+        for file in files.iterdir():
+            with contextlib.suppress(OSError):
+                found.append(file.readlink().name)
+        return any(name.startswith(recording.name) for name in found)
+
+    if files.is_dir():
+        _wait(opened, app, "the recording was not opened")
 
 
-def _wait_data(app: Child, recording: Path) -> None:
-    """Until the first chunks are on their way into the file."""
+def _wait_written(app: Child, recording: Path) -> None:
+    """Until something has been committed since the app was started."""
     log = recording.with_name(recording.name + "-wal")
+    before = log.stat().st_mtime_ns if log.exists() else 0
+
+    def written() -> bool:
+        return log.exists() and log.stat().st_mtime_ns > before and log.stat().st_size > 0
+
+    _wait(written, app, "nothing was written")
+
+
+def _wait(condition: Callable[[], bool], app: Child, what: str) -> None:
     deadline = time.monotonic() + SIGN_S
-    while not log.exists() or log.stat().st_size < DATA_BYTES:
+    while not condition():
         if time.monotonic() > deadline or not app.running:
-            raise AssertionError(f"nothing was written: {app.errors()}")
+            raise AssertionError(f"{what}: {app.errors()}")
         time.sleep(_LOOK_S)
+
+
+def _forget(race: Race) -> None:
+    """Let the cars go on for a moment, and the stream forget that they did."""
+    status = ask(race.endpoint, "status")
+    deadline = time.monotonic() + SIGN_S
+    while ask(race.endpoint, "status")["items"] < status["items"] + FORGOTTEN:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"the cars do not go on: {race.cars.errors()}")
+        time.sleep(0.05)
+    race.control("trim", older_than_s=0)
 
 
 def _wait_line(app: Child) -> dict[str, Any]:
@@ -221,7 +251,7 @@ def main(argv: list[str] | None = None) -> int:
         cars=args.cars, history_s=args.history, stream_s=args.stream, rotate_s=7.0, firehose_s=10.0
     )
     with tempfile.TemporaryDirectory(prefix="pitwall-kill-") as folder:
-        report = torture(args.kills, spec, Path(folder), args.seed)
+        report = torture(args.kills, spec, Path(folder), args.seed, FULL)
     if args.json:
         print(json.dumps(report.to_json(), indent=2))
     else:

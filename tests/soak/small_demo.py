@@ -1,6 +1,6 @@
 """`pitwall demo` with a short history, for tests: every other word is the command's own.
 
-    python -m tests.soak.small_demo --seconds 20 --json --screenshot x.png
+python -m tests.soak.small_demo --seconds 20 --json --screenshot x.png
 """
 
 from __future__ import annotations

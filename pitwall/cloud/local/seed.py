@@ -159,7 +159,12 @@ class _History:
         self._end_us = log.history_us
         # a short history keeps some of itself out of the stream too
         self._kept_us = min(round(spec.stream_s * 1e6), self._end_us)
-        self._holes = _holes(spec.holes, log, self._end_us - self._kept_us)
+        holes = spec.holes
+        if spec.recording is not None:
+            # a recording is as long as it is: what does not fit is made smaller or left out
+            self._kept_us = min(self._kept_us, self._end_us // 2)
+            holes = holes if self._end_us - self._kept_us >= HOLE_US * 5 // 2 else 0
+        self._holes = _holes(holes, log, self._end_us - self._kept_us)
 
     def write(self) -> None:
         """Write everything, slice by slice."""

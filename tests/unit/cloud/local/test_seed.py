@@ -381,6 +381,22 @@ def test_recording_takes_the_same_way(recording: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("seconds", "lost"), [(15, 0), (70, 66)])
+def test_a_short_recording_is_shown_too(tmp_path: Path, seconds: int, lost: int) -> None:
+    feed = FieldFeed(4, float(seconds), 1)
+    session = Session("2025-05-04-shakedown-fp1", "Shakedown", feed.catalog, START)
+    path = tmp_path / "short.pitwall"
+    with Recording.create(path, session) as made:
+        chunks = tuple(live_chunks(feed, session, "ab"))
+        made.apply(Batch(source=Source.IMPORT, segments=chunks, received_us=START))
+    service = stand_in()
+    # as the demo asks for it
+    spec = {"from": str(path), "seconds_history": 2400, "stream_s": 600, "race_start_us": START}
+    shown = seed(service, spec, silent)
+    assert 11 * 0.7 * seconds < shown.chunks <= 11 * 0.8 * seconds
+    assert shown.lost == lost
+
+
 def fresh(chunk: Segment, heads: list[Head]) -> bool:
     (head,) = [h for h in heads if h.car == chunk.series.car]
     return chunk.n_lo > head.n[chunk.series.group]
