@@ -15,10 +15,11 @@ from pitwall.stream.faults import (
     Throttled,
     Trimmed,
 )
+from pitwall.stream.fetch import Result
 from pitwall.stream.intake import Decode, Decoded
 from pitwall.stream.pace import Pace
 from pitwall.stream.pool import Done, InlinePool, Pool, ThreadPool
-from pitwall.stream.reader import Reader, Result, Sink
+from pitwall.stream.reader import Reader, Sink
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import (
     HORIZON,

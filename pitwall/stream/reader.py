@@ -11,30 +11,28 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from pitwall.store import Batch, Source
 from pitwall.stream import checkpoint
 from pitwall.stream.faults import Denied, Fault, NotFound, Throttled
+from pitwall.stream.fetch import Fetch, FetchChildren, Fetched, Result
 from pitwall.stream.intake import Decode, take_page
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.pace import Pace
 from pitwall.stream.pool import Done, Pool
 from pitwall.stream.recover import recover
+from pitwall.stream.report import Report
 from pitwall.stream.shard import Shard, State, Taken
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import (
     HORIZON,
     Listing,
-    Page,
-    Position,
-    ShardInfo,
     StreamSource,
     at_time,
 )
-from pitwall.stream.status import OnEvent, ReaderStatus, ShardStatus, StreamGap
+from pitwall.stream.status import OnEvent, ReaderStatus
 from pitwall.stream.timing import Time
 from pitwall.stream.tree import ShardTree
 from pitwall.telemetry import Failure, PitwallError
@@ -44,7 +42,6 @@ _log = logging.getLogger(__name__)
 
 SUSPEND_US = 30 * SECOND_US
 """Wall and monotonic clock disagreeing by more than this since the last look: the machine slept."""
-_GAPS_KEPT = 100
 _REPEATS = 3
 _MANY_SEEKS = 2
 _LISTING = "listing"
@@ -62,17 +59,6 @@ class Sink(Protocol):
     def submit(self, batch: Batch, timeout_s: float = 30.0) -> None:
         """Accept a batch or raise Failure, also when the queue stays full."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A page and when it was asked for (server time)."""
-
-    page: Page
-    asked_us: int
-
-
-Result = Fetched | Listing | tuple[ShardInfo, ...]
 
 
 class Reader:
@@ -119,7 +105,6 @@ class Reader:
         self._time = time
         self._pool = pool
         self._rng = rng
-        self._on_event = on_event
         self._pace = pace or Pace()
         self._status = ReaderStatus(total=len(listing.shards), enabled=listing.enabled)
         """The newest snapshot: replaced by the reader's thread, read by any."""
@@ -134,12 +119,8 @@ class Reader:
         self._tree = ShardTree(listing, anchor, saved, server.now_us(), now)
         self._by_time = source.by_time
         self._lag = HeadLag()
-        self._gaps: list[StreamGap] = []
-        self._counts = dict.fromkeys(
-            ("rotations", "polls", "records", "throttles", "retries", "gap_count"), 0
-        )
+        self._report = Report(on_event)
         self._blocked = False
-        self._message = ""
         self._listing_due = now + self._next_listing()
         self._control_due = now
         self._controlling = False
@@ -243,7 +224,7 @@ class Reader:
         self._listing_due = now
         for shard in self._tree.shards.values():
             shard.due = now
-        self._on_event("resumed", {"slept_s": slept_us / SECOND_US})
+        self._report.tell("resumed", {"slept_s": slept_us / SECOND_US})
 
     # ------------------------------------------------------------------ shards come and go
 
@@ -251,11 +232,11 @@ class Reader:
         for started in self._tree.start_ready(self._by_time, self._server.now_us(), now):
             if started.orphan:
                 before = self._tree.unfollowed_us()
-                self._report(started.shard.id, before, 0, "the shard before it is not listed")
+                self._report.lost(started.shard.id, before, 0, "the shard before it is not listed")
                 started.shard.gap_from_us = before
             for parent, waited in started.follows:
-                self._counts["rotations"] += 1
-                self._on_event(
+                self._report.rotations += 1
+                self._report.tell(
                     "rotation",
                     {"shard": parent, "child": started.shard.id, "waited_s": waited},
                 )
@@ -266,7 +247,7 @@ class Reader:
             seek = self._tree.seeks[name]
             if not seek.told:
                 seek.told = True
-                self._on_event("stalled", {"shard": name, "waited_s": now - seek.since})
+                self._report.tell("stalled", {"shard": name, "waited_s": now - seek.since})
         if self._controlling or now < self._control_due or not self._pool.free():
             return
         seeks = self._tree.due_seeks(now)
@@ -275,7 +256,7 @@ class Reader:
             self._pool.put(_LISTING, self._source.describe)
         elif seeks:
             self._controlling = True
-            self._pool.put(_SEEK + seeks[0], _Children(self._source, seeks[0]))
+            self._pool.put(_SEEK + seeks[0], FetchChildren(self._source, seeks[0]))
 
     def _next_listing(self) -> float:
         """Sooner while a shard waits for a listing to bring its parent."""
@@ -289,7 +270,7 @@ class Reader:
             self._count_fault(done.error)
             self._control_due = now + self._pace.after_fault(self._control_faults, self._rng)
             if isinstance(done.error, NotFound) and done.key == _LISTING:
-                self._tell("gone", str(done.error))
+                self._report.warn("gone", str(done.error), passing=True)
             return
         self._control_faults = 0
         now_us = self._server.now_us()
@@ -297,7 +278,7 @@ class Reader:
             was = self._tree.lineage.enabled
             self._tree.merge(done.value, now_us)
             if was and not done.value.enabled:
-                self._tell("disabled", "the stream has been switched off")
+                self._report.warn("disabled", "the stream has been switched off")
             self._listing_due = now + self._next_listing()
             for name in self._tree.due_seeks(now):
                 self._tree.sought(name, self._pace, self._rng, now)
@@ -320,10 +301,10 @@ class Reader:
             shard.busy = True
             shard.asked = now
             shard.due = now + self._pace.poll
-            self._counts["polls"] += 1
+            self._report.polls += 1
             self._pool.put(
                 shard.id,
-                _Fetch(
+                Fetch(
                     self._source,
                     shard.id,
                     shard.position,
@@ -353,9 +334,10 @@ class Reader:
         )
         shard.faults = 0
         shard.missed = 0
-        self._counts["records"] += len(page.records)
+        self._report.records += len(page.records)
+        self._report.answered()
         if shard.gap_from_us and page.records:
-            self._bound(shard.id, page.records[0].created_us)
+            self._report.found_again(shard.id, page.records[0].created_us)
             shard.gap_from_us = 0
         if not page.records:
             pause = self._pace.after_empty(shard.empties + 1, shard.state is State.DRAINING)
@@ -412,7 +394,7 @@ class Reader:
             # The service gives the same page again and again: ask for a new place to read from.
             shard.repeats = 0
             shard.iterator = None
-            self._counts["retries"] += 1
+            self._report.retries += 1
         if shard.state is State.FINISHED:
             self._tree.ended(shard, now)
             # Shards turn over together: the others are looked at soon, however idle they were.
@@ -438,101 +420,30 @@ class Reader:
         if found.no_time:
             self._by_time = False
         if found.reopened:
-            self._on_event("reopened", {"shard": shard.id, "reason": found.reopened})
+            self._report.tell("reopened", {"shard": shard.id, "reason": found.reopened})
         if found.gap_from_us:
             if found.lost:
                 now_us = self._server.now_us()
-                self._report(shard.id, found.gap_from_us, now_us, "the shard is gone")
+                self._report.lost(shard.id, found.gap_from_us, now_us, "the shard is gone")
             else:
                 shard.gap_from_us = found.gap_from_us
-                self._report(shard.id, found.gap_from_us, 0, "older than the stream keeps")
+                self._report.lost(shard.id, found.gap_from_us, 0, "older than the stream keeps")
 
     def _count_fault(self, fault: Fault) -> None:
-        self._counts["throttles" if isinstance(fault, Throttled) else "retries"] += 1
+        if isinstance(fault, Throttled):
+            self._report.throttles += 1
+        else:
+            self._report.retries += 1
         if isinstance(fault, Denied):
-            self._tell("denied", str(fault))
-
-    def _tell(self, event: str, text: str) -> None:
-        if text != self._message:
-            self._message = text
-            self._on_event(event, {"reason": text})
-
-    def _report(self, shard: str, from_us: int, to_us: int, reason: str) -> None:
-        gap = StreamGap(shard, from_us, to_us, reason)
-        self._gaps = [*self._gaps[1 - _GAPS_KEPT :], gap]
-        self._counts["gap_count"] += 1
-        self._on_event(
-            "gap", {"shard": shard, "from_us": from_us, "to_us": to_us, "reason": reason}
-        )
-
-    def _bound(self, shard: str, to_us: int) -> None:
-        """The first record after a loss ends it."""
-        self._gaps = [
-            replace(g, to_us=to_us) if g.shard == shard and not g.to_us else g for g in self._gaps
-        ]
-
-    # ------------------------------------------------------------------ what others see
+            self._report.warn("denied", str(fault), passing=True)
 
     def _publish(self, running: bool) -> None:
-        tree = self._tree
-        now_us = self._server.now_us()
-        offset = self._server.offset_us
-        states = [s.state for s in tree.shards.values()]
-        self._status = ReaderStatus(
+        self._status = self._report.status(
+            self._tree,
+            self._lag,
+            self._server,
+            self._pace,
+            self._time.monotonic(),
             running=running,
-            enabled=tree.lineage.enabled,
-            open=states.count(State.OPEN) + states.count(State.DRAINING),
-            waiting=states.count(State.WAITING),
-            finished=states.count(State.FINISHED),
-            lost=states.count(State.GAP),
-            total=len(states),
-            last_record_us=tree.newest_us(),
-            passed_us=tree.passed_us(now_us),
-            lag_us=self._lag.lag_us,
-            head_age_us=now_us - self._lag.read_us if self._lag.read_us else None,
-            clock_offset_us=None if offset is None else -offset,
-            stalled=tuple(tree.stalled(self._pace, self._time.monotonic())),
-            failing=sum(s.faults >= 3 for s in tree.shards.values() if s.active),
             blocked=self._blocked,
-            gaps=tuple(self._gaps),
-            shards=tuple(
-                ShardStatus(s.id, s.state, s.verified_us, s.last_us, s.saved_us, s.faults)
-                for s in tree.shards.values()
-            ),
-            message=self._message,
-            **self._counts,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetch:
-    """One read of one shard, opening it first where needed. Runs in the pool; touches no state."""
-
-    source: StreamSource
-    shard: str
-    position: Position
-    iterator: str | None
-    limit: int
-    now_us: Callable[[], int]
-
-    def __call__(self) -> Result:
-        asked = self.now_us()
-        iterator = self.iterator
-        if iterator is None:
-            try:
-                iterator = self.source.open(self.shard, self.position)
-            except Fault as fault:
-                fault.opening = True
-                raise
-        return Fetched(self.source.read(iterator, self.limit), asked)
-
-
-@dataclass(frozen=True, slots=True)
-class _Children:
-    """One look-up of children. Runs in the pool."""
-
-    source: StreamSource
-    shard: str
-
-    def __call__(self) -> Result:
-        return self.source.children(self.shard)

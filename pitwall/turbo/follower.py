@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pitwall.store import Batch, Ledger, SessionStore, Source
+from pitwall.store import Batch, SessionStore, Source
 from pitwall.stream import (
     Fault,
     Listing,
@@ -48,6 +48,7 @@ from pitwall.turbo.splice import (
     unexplained,
 )
 from pitwall.turbo.status import FollowerStatus, Phase, Tempo
+from pitwall.turbo.verdict import phase_of, seam_proved, share_of
 
 _log = logging.getLogger(__name__)
 
@@ -363,7 +364,7 @@ class Follower:
         ledger = self._desk.store.ledger()
         if self._desk.status.time_to_live_s is None:
             if not complete(ledger, self._targets):
-                self._desk.set(progress=self._share(ledger))
+                self._desk.set(progress=share_of(ledger, self._targets))
                 return
             seconds = self._time.monotonic() - self._began
             self._desk.set(
@@ -371,34 +372,25 @@ class Follower:
                 progress=1.0,
                 text="",
                 time_to_live_s=seconds,
-                seam_proved=self._proved(ledger),
+                seam_proved=seam_proved(ledger, self._targets, self._archive_ends),
             )
             self._desk.tell("live", {"seconds": seconds, "missing": ledger.missing})
-        phase, age_us = self._phase_now(status, ledger, now_us)
+        age_us = status.head_age_us
+        if age_us is None:
+            age_us = now_us - self._roster_us
+        heads = list(self._desk.store.heads().values())
+        promised = targets_of(heads, self._session.key)
+        phase = phase_of(
+            status,
+            over=bool(heads) and all(head.ended for head in heads) and complete(ledger, promised),
+            quiet_us=age_us,
+            unread_us=now_us - max(status.passed_us, self._promised_us),
+            tempo=self._tempo,
+        )
         self._desk.set(age_us=age_us)
         if phase is not self._desk.status.phase:
             self._desk.set(phase=phase)
             self._desk.tell(phase.value, {"age_us": age_us, "lag_us": status.lag_us})
-
-    def _phase_now(
-        self, status: ReaderStatus, ledger: Ledger, now_us: int
-    ) -> tuple[Phase, int | None]:
-        tempo = self._tempo
-        heads = self._desk.store.heads().values()
-        quiet_us = (
-            status.head_age_us if status.head_age_us is not None else now_us - self._roster_us
-        )
-        if heads and all(head.ended for head in heads):
-            promised = targets_of(list(heads), self._session.key)
-            if complete(ledger, promised):
-                return Phase.ENDED, quiet_us
-        reading_us = now_us - max(status.passed_us, self._promised_us)
-        # A late head alone does not say whose fault it is; shards that were read to now do.
-        if status.blocked or status.failing or reading_us > tempo.behind_us:
-            return Phase.BEHIND, quiet_us
-        if quiet_us > tempo.silent_us:
-            return Phase.SILENT, quiet_us
-        return Phase.LIVE, quiet_us
 
     # ------------------------------------------------------------------ small things
 
@@ -409,26 +401,6 @@ class Follower:
             for series, n in self._targets.items()
             for hole in unexplained(ledger, series, n, named=named)
         ]
-
-    def _share(self, ledger: Ledger) -> float:
-        promised = sum(self._targets.values())
-        if not promised:
-            return 1.0
-        missing = sum(hole.size for hole in self._missing(named=False))
-        return 1.0 - missing / promised
-
-    def _proved(self, ledger: Ledger) -> bool:
-        """Nothing missing, named or not, from where the archive ended up to the roster's heads."""
-        for series, n in self._targets.items():
-            books = ledger.series.get(series)
-            begins = self._archive_ends.get(series, 0)
-            if books is None:
-                if n:
-                    return False
-                continue
-            if any(hi > begins and lo <= n for lo, hi in books.absent):
-                return False
-        return True
 
     def _take_heads(self, heads: Sequence[Head]) -> None:
         batch = Batch(Source.TABLE, heads=tuple(heads), received_us=self._time.now_us())
