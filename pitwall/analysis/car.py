@@ -8,7 +8,7 @@ from bisect import bisect_left
 import numpy as np
 
 from pitwall.analysis.crossings import Crossing, find_crossings
-from pitwall.analysis.knots import MARGIN_US, Knots, knots
+from pitwall.analysis.knots import Knots, knots, margin_us
 from pitwall.analysis.laps import Lap, Stay, build_lap, merged_stays, pit_crossings, pit_stays
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.progress import LapAxis, axis_of
@@ -52,7 +52,7 @@ class CarTracker:
         latest = store.latest_us(self.car)
         way = knots(store, self._signals, self._circuit, self.car, t_from, latest)
         self._way.replace_from(t_from, way)
-        self._settled = max(latest - MARGIN_US, 0)
+        self._settled = max(latest - margin_us(self._circuit), 0)
         self._find(store, t_from)
         return True
 

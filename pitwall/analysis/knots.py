@@ -11,8 +11,8 @@ from pitwall.analysis.marks import clean_distance
 from pitwall.analysis.signals import Floats, Signals, Times, read
 from pitwall.store import SessionStore
 
-MARGIN_US = 6_000_000
-"""Neighbourhood that decides about a sample: what lies further away does not change it."""
+_MARGIN_US = 6_000_000
+_MARGIN_EXACT_US = 1_500_000
 _SPARSE_US = 800_000
 """Where positions are further apart than this, lap distance fills in."""
 _BIAS_M = 40.0
@@ -44,6 +44,11 @@ class Knots:
         )
 
 
+def margin_us(circuit: Circuit) -> int:
+    """Neighbourhood that decides about a sample: what lies further away does not change it."""
+    return _MARGIN_EXACT_US if circuit.exact else _MARGIN_US
+
+
 def ahead(s0: Floats, s1: Floats, length: float) -> Floats:
     """Signed way from ``s0`` to ``s1`` round a lap of ``length``, the shorter way."""
     return np.asarray((s1 - s0 + length / 2) % length - length / 2)
@@ -57,7 +62,8 @@ def knots(
     Lap distance alone where it is exact; otherwise positions, with lap distance (shifted to agree
     with the positions beside) where these are sparse.
     """
-    lo, hi = t_lo - MARGIN_US, t_hi + MARGIN_US
+    margin = margin_us(circuit)
+    lo, hi = t_lo - margin, t_hi + margin
     length = circuit.length_m
     ts, speed = read(store, car, signals.speed, lo, hi, margin=1)
     td, sd = _by_distance(store, signals, circuit, car, lo, hi)

@@ -18,6 +18,7 @@ _EARTH_E2 = 6.69437999014e-3
 """WGS 84."""
 _CELL_M = 8.0
 _MARGIN_M = 60.0
+_AT_ONCE = 8192
 MAX_POINTS = 20_000
 
 
@@ -85,26 +86,29 @@ class TrackLine:
 
     def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """``(s, d)`` of points in metres: along the line, and beside it (left positive)."""
+        if len(x) > _AT_ONCE:
+            cuts = range(0, len(x), _AT_ONCE)
+            parts = [self.place(x[c : c + _AT_ONCE], y[c : c + _AT_ONCE]) for c in cuts]
+            return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
         n = len(self.xy)
         first = self._index.nearest(x, y)
-        best = np.full(len(x), np.inf)
-        s = np.full(len(x), np.nan)
-        side = np.full(len(x), np.nan)
-        known = first >= 0
+        # The segments around the grid cell's nearest point, all at once: [segment, position].
         reach = 1 + math.ceil(_CELL_M / (self.length_m / n))
-        for step in range(-reach, reach):
-            i = (first + step) % n
-            ax, ay, bx, by = self._index.segment(i)
-            px, py = x - ax, y - ay
-            square = bx * bx + by * by
-            w = np.clip((px * bx + py * by) / square, 0.0, 1.0)
-            dx, dy = px - w * bx, py - w * by
-            away = dx * dx + dy * dy
-            better = known & (away < best)
-            best[better] = away[better]
-            s[better] = ((i + w) * (self.length_m / n))[better]
-            side[better] = ((bx * py - by * px) / np.sqrt(square))[better]
-        far = ~(best <= _MARGIN_M**2)
+        i = (first + np.arange(-reach, reach)[:, None]) % n
+        ax, ay, bx, by = self._index.segment(i)
+        px, py = x - ax, y - ay
+        square = bx * bx + by * by
+        w = np.clip((px * bx + py * by) / square, 0.0, 1.0)
+        dx, dy = px - w * bx, py - w * by
+        away = dx * dx + dy * dy
+        best = np.where(np.isnan(away), np.inf, away).argmin(axis=0)[None, :]
+
+        def chosen(values: Floats) -> Floats:
+            return np.asarray(np.take_along_axis(values, best, axis=0)[0])
+
+        s = chosen((i + w) * (self.length_m / n))
+        side = chosen((bx * py - by * px) / np.sqrt(square))
+        far = (first < 0) | ~(chosen(away) <= _MARGIN_M**2)
         s[far] = np.nan
         side[far] = np.nan
         return s % self.length_m, side
