@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 from pitwall.runtime.threads import OwnedThread
 
 T = TypeVar("T")
+_REST = 4.0
+"""Rest after a run, in durations of that run: at most a fifth of the interpreter."""
 
 
 class Refresher(Generic[T]):
@@ -66,8 +68,10 @@ class Refresher(Generic[T]):
                 continue
             started = time.monotonic()
             self.latest = self._compute()
+            took_s = time.monotonic() - started
             self.runs += 1
             seen, idle_s = version, self._poll_s
             if self._on_ready is not None:
                 self._on_ready()
-            stop.wait(max(0.0, self._min_interval_s - (time.monotonic() - started)))
+            # While history pours in, each run takes long: the load must not wait for it.
+            stop.wait(max(self._min_interval_s - took_s, _REST * took_s))
