@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pitwall.cloud import keys
 from pitwall.telemetry import BadInput, Group, Segment, Series, chunk, encode_many
+from pitwall.telemetry.names import MAX_LAP, MAX_N, check_series
 
 Ints = NDArray[np.int64]
 
@@ -53,14 +54,14 @@ def chunk_samples(
         )
     if group.chunk_us <= 0:
         raise BadInput(f"group {group.name}: chunks of {group.chunk_us} µs")
-    keys.check_series(series)
+    check_series(series)
     if count == 0:
         return []
     _check_bounds(group, t_us, lap)
     starts, sizes, payloads = encode_chunks(
         group, t_us, values, catalog_version, origin_us=origin_us
     )
-    if first_n < 1 or first_n + len(starts) - 1 > keys.MAX_N:
+    if first_n < 1 or first_n + len(starts) - 1 > MAX_N:
         raise BadInput(f"samples of {group.name}: n from {first_n} on does not fit 8 digits")
     t_lo = t_us[starts].tolist()
     t_hi = t_us[starts + sizes - 1].tolist()
@@ -94,9 +95,9 @@ def _check_bounds(group: Group, t_us: Ints, lap: Ints) -> None:
         )
     if t_us[0] < 0 or t_us[-1] > keys.MAX_T:
         raise BadInput(f"samples of {group.name}: times outside 0..{keys.MAX_T} µs")
-    if lap.min() < 0 or lap.max() > keys.MAX_LAP:
+    if lap.min() < 0 or lap.max() > MAX_LAP:
         raise BadInput(
-            f"samples of {group.name}: laps {lap.min()} to {lap.max()}, keys hold 0..{keys.MAX_LAP}"
+            f"samples of {group.name}: laps {lap.min()} to {lap.max()}, keys hold 0..{MAX_LAP}"
         )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from pitwall.cloud import keys
 from pitwall.cloud.binary import binary, pack_u16, pack_u32, unpack_u16, unpack_u32
-from pitwall.cloud.keys import parse_count, shown
+from pitwall.cloud.keys import parse_count
 from pitwall.telemetry import (
     BadInput,
     Catalog,
@@ -27,6 +27,15 @@ from pitwall.telemetry import (
     Session,
     chunk_crc,
     sample_count,
+)
+from pitwall.telemetry.names import (
+    MAX_LAP,
+    MAX_N,
+    check_car,
+    check_epoch,
+    check_group,
+    check_session,
+    shown,
 )
 
 Item = dict[str, dict[str, Any]]
@@ -85,7 +94,7 @@ def sealed_of(
     """The sealed segment with these attributes. Raises BadInput when they do not fit together."""
     series, lap = keys.sealed_series_of(pk, epoch)
     run = n_hi - n_lo + 1
-    if not 0 < n_lo <= n_hi <= keys.MAX_N or run > MAX_RUN:
+    if not 0 < n_lo <= n_hi <= MAX_N or run > MAX_RUN:
         raise BadInput(f"sealed lap {shown(pk)}: n from {n_lo} to {n_hi}")
     if d < 0 or not 0 <= t_lo <= t_lo + d <= keys.MAX_T:
         raise BadInput(f"sealed lap {shown(pk)}: from {t_lo} µs, {d} µs long")
@@ -126,7 +135,7 @@ def parse_chunk(item: Mapping[str, Any]) -> Segment:
             item["pk"]["S"],
             item["sk"]["S"],
             item["e"]["S"],
-            parse_count(item["n"]["N"], keys.MAX_N, "n"),
+            parse_count(item["n"]["N"], MAX_N, "n"),
             parse_count(item["c"]["N"], _U32, "crc"),
             parse_count(item["d"]["N"], keys.MAX_T, "d"),
             binary(item["p"]["B"]),
@@ -159,15 +168,15 @@ def parse_sealed(item: Mapping[str, Any]) -> Segment:
     try:
         _check_kind(item, "s")
         epoch = item["e"]["S"]
-        n_lo = parse_count(item["lo"]["N"], keys.MAX_N, "lo")
+        n_lo = parse_count(item["lo"]["N"], MAX_N, "lo")
         if item["sk"]["S"] != keys.sealed_sk(epoch, n_lo):
             raise BadInput(f"sealed lap: sort key {shown(item['sk']['S'])} is not its own")
-        parse_count(item["v"]["N"], keys.MAX_N, "v")
+        parse_count(item["v"]["N"], MAX_N, "v")
         return sealed_of(
             item["pk"]["S"],
             epoch,
             n_lo,
-            parse_count(item["hi"]["N"], keys.MAX_N, "hi"),
+            parse_count(item["hi"]["N"], MAX_N, "hi"),
             parse_count(item["t"]["N"], keys.MAX_T, "t"),
             parse_count(item["d"]["N"], keys.MAX_T, "d"),
             binary(item["cs"]["B"]),
@@ -181,8 +190,8 @@ def parse_sealed(item: Mapping[str, Any]) -> Segment:
 def head_item(head: Head) -> Item:
     """The item of a head."""
     return {
-        "pk": {"S": keys.head_pk(keys.check_session(head.session))},
-        "sk": {"S": keys.head_sk(keys.check_car(head.car), keys.check_epoch(head.epoch))},
+        "pk": {"S": keys.head_pk(check_session(head.session))},
+        "sk": {"S": keys.head_sk(check_car(head.car), check_epoch(head.epoch))},
         "k": {"S": "h"},
         "f": {"N": str(head.t_first)},
         "t": {"N": str(head.t)},
@@ -200,13 +209,13 @@ def parse_head(item: Mapping[str, Any]) -> Head:
         car, _, epoch = item["sk"]["S"].partition("#")
         return Head(
             session,
-            keys.check_car(car),
-            keys.check_epoch(epoch),
+            check_car(car),
+            check_epoch(epoch),
             parse_count(item["f"]["N"], keys.MAX_T, "f"),
             parse_count(item["t"]["N"], keys.MAX_T, "t"),
-            parse_count(item["l"]["N"], keys.MAX_LAP, "l"),
+            parse_count(item["l"]["N"], MAX_LAP, "l"),
             {
-                keys.check_group(group): parse_count(n["N"], keys.MAX_N, "h")
+                check_group(group): parse_count(n["N"], MAX_N, "h")
                 for group, n in item["h"]["M"].items()
             },
             _flag(item["x"]["BOOL"]),
@@ -218,8 +227,8 @@ def parse_head(item: Mapping[str, Any]) -> Head:
 def catalog_item(entry: LapEntry) -> Item:
     """The catalog item of one car's lap."""
     return {
-        "pk": {"S": keys.catalog_pk(keys.check_session(entry.session))},
-        "sk": {"S": keys.catalog_sk(keys.check_car(entry.car), entry.lap)},
+        "pk": {"S": keys.catalog_pk(check_session(entry.session))},
+        "sk": {"S": keys.catalog_sk(check_car(entry.car), entry.lap)},
         "k": {"S": "l"},
         "t": {"N": str(entry.t_lo)},
         "u": {"N": str(entry.t_hi)},
@@ -241,10 +250,10 @@ def parse_catalog(item: Mapping[str, Any]) -> LapEntry:
         ranges: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
         for name, runs in item["g"]["M"].items():
             group, _, epoch = name.partition("#")
-            ranges[keys.check_group(group), keys.check_epoch(epoch)] = _runs(runs["S"])
+            ranges[check_group(group), check_epoch(epoch)] = _runs(runs["S"])
         return LapEntry(
             _owner(item, "#catalog"),
-            keys.check_car(car),
+            check_car(car),
             keys.parse_lap(lap),
             parse_count(item["t"]["N"], keys.MAX_T, "t"),
             parse_count(item["u"]["N"], keys.MAX_T, "u"),
@@ -277,14 +286,14 @@ def parse_session(item: Mapping[str, Any]) -> Session:
         _check_kind(item, "m")
         if item["pk"]["S"] != keys.SESSIONS_PK:
             raise BadInput(f"session item under {shown(item['pk']['S'])}")
-        version = parse_count(item["v"]["N"], keys.MAX_N, "v")
+        version = parse_count(item["v"]["N"], MAX_N, "v")
         if version != WIRE_VERSION:
             raise BadInput(f"session written in wire version {version}: update pitwall to read it")
         catalog, title = _text(item["catalog"]["S"]), _text(item["title"]["S"])
         if len(catalog) > _MAX_CATALOG or len(title) > 400:
             raise BadInput("session item: catalog or title too long")
         return Session(
-            keys.check_session(item["sk"]["S"]),
+            check_session(item["sk"]["S"]),
             title,
             Catalog.from_json(catalog),
             parse_count(item["t"]["N"], keys.MAX_T, "t"),
@@ -369,7 +378,7 @@ def _owner(item: Mapping[str, Any], suffix: str) -> str:
     pk = item["pk"]["S"]
     if not pk.endswith(suffix):
         raise BadInput(f"key {shown(pk)}: not <session>{suffix}")
-    return keys.check_session(pk[: -len(suffix)])
+    return check_session(pk[: -len(suffix)])
 
 
 def _flag(value: object) -> bool:
@@ -383,7 +392,7 @@ def _runs(text: str) -> tuple[tuple[int, int], ...]:
     last = 0
     for part in text.split(",", MAX_RUN):
         lo_text, _, hi_text = part.partition("-")
-        lo, hi = parse_count(lo_text, keys.MAX_N, "n"), parse_count(hi_text, keys.MAX_N, "n")
+        lo, hi = parse_count(lo_text, MAX_N, "n"), parse_count(hi_text, MAX_N, "n")
         if not last < lo <= hi:
             raise BadInput(f"n-ranges {shown(text)}: not ascending")
         runs.append((lo, hi))

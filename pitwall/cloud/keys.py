@@ -6,67 +6,14 @@ what is wrong with it. Nothing here touches the network.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from pitwall.telemetry import BadInput, Series
+from pitwall.telemetry.names import MAX_LAP, MAX_N, check_series, shown
 
 MAX_T = 10**16 - 1
 """Largest event time that sixteen digits hold, microseconds UTC."""
-MAX_N = 10**8 - 1
-"""Largest chunk counter that eight digits hold."""
-MAX_LAP = 999
 SESSIONS_PK = "sessions"
-
-_SESSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*")
-_EPOCH = re.compile(r"[a-z0-9]{1,16}")
-_MAX_SESSION = 80
-_MAX_CAR = 16
-_MAX_GROUP = 48
-_SHOWN = 120
-
-
-def shown(value: object) -> str:
-    """``value`` as an error message quotes it: short whatever it is."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
-def check_session(session: str) -> str:
-    """``session`` when it is a session key. Raises BadInput."""
-    if len(session) > _MAX_SESSION or not _SESSION.fullmatch(session):
-        raise BadInput(f"session key {shown(session)}: use <date>-<event>-<name> in lower case")
-    return session
-
-
-def check_car(car: str) -> str:
-    """``car`` when it is a car id: 1 to 16 printable characters without ``#``. Raises BadInput."""
-    if not 0 < len(car) <= _MAX_CAR or "#" in car or not car.isprintable():
-        raise BadInput(f"car {shown(car)}: use 1 to {_MAX_CAR} printable characters without #")
-    return car
-
-
-def check_group(group: str) -> str:
-    """``group`` when it can be part of a key. Raises BadInput."""
-    if not 0 < len(group) <= _MAX_GROUP or "#" in group or not group.isprintable():
-        raise BadInput(f"group {shown(group)}: 1 to {_MAX_GROUP} printable characters without #")
-    return group
-
-
-def check_epoch(epoch: str) -> str:
-    """``epoch`` when it is a boot id: 1 to 16 of ``a-z0-9``. Raises BadInput."""
-    if not _EPOCH.fullmatch(epoch):
-        raise BadInput(f"epoch {shown(epoch)}: use 1 to 16 characters of a-z and 0-9")
-    return epoch
-
-
-def check_series(series: Series) -> Series:
-    """``series`` when every part of it can stand in a key. Raises BadInput."""
-    check_session(series.session)
-    check_car(series.car)
-    check_group(series.group)
-    check_epoch(series.epoch)
-    return series
 
 
 def lap_text(lap: int) -> str:

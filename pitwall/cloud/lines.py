@@ -11,8 +11,8 @@ import msgspec
 
 from pitwall.cloud import keys
 from pitwall.cloud.items import chunk_of
-from pitwall.cloud.keys import shown
 from pitwall.telemetry import BadInput, Segment
+from pitwall.telemetry.names import shown
 
 MAX_LINE = 600_000
 """Bytes of the longest line: a full item's payload in base64 and its keys."""

@@ -25,6 +25,7 @@ from pitwall.cloud.items import (
 )
 from pitwall.store import Quarantined, Source
 from pitwall.telemetry import BadInput, Failure, Head, Segment, Session
+from pitwall.telemetry.names import MAX_N, check_group, check_session
 
 T = TypeVar("T")
 
@@ -46,14 +47,14 @@ def read_heads(
     Raises Failure when the table cannot be read; BadInput at the first item that is no head when
     there is no ``bad`` to take it.
     """
-    items = query(client, table, keys.head_pk(keys.check_session(session)))
+    items = query(client, table, keys.head_pk(check_session(session)))
     return _parsed(items, parse_head, bad)
 
 
 def read_session(client: Any, table: str, session: str) -> Session:
     """The session's item. Raises BadInput when there is none or it cannot be read, Failure when the
     table cannot."""
-    keys.check_session(session)
+    check_session(session)
     found = list(query(client, table, keys.SESSIONS_PK, session, session))
     if not found:
         raise BadInput(f"session {session} is not in table {table}: check --session and --table")
@@ -73,7 +74,7 @@ def read_catalog(
 ) -> list[LapEntry]:
     """The catalog of ``session``: one entry for each lap of each car. Items that are none go to
     ``bad``. Raises Failure and BadInput as :func:`read_heads` does."""
-    items = query(client, table, keys.catalog_pk(keys.check_session(session)))
+    items = query(client, table, keys.catalog_pk(check_session(session)))
     return _parsed(items, parse_catalog, bad)
 
 
@@ -93,9 +94,9 @@ def read_chunks(
     items = query(
         client,
         table,
-        keys.chunk_pk(keys.check_session(session), keys.check_group(group), lap, car),
+        keys.chunk_pk(check_session(session), check_group(group), lap, car),
         keys.chunk_sk(max(t_lo, 0), 1),
-        keys.chunk_sk(min(max(t_hi, 0), keys.MAX_T), keys.MAX_N),
+        keys.chunk_sk(min(max(t_hi, 0), keys.MAX_T), MAX_N),
     )
     return _parsed(items, parse_chunk, bad), bad
 

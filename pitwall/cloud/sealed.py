@@ -16,8 +16,8 @@ import numpy as np
 from pitwall.cloud import keys
 from pitwall.cloud.binary import pack_u16, pack_u32
 from pitwall.cloud.items import sealed_of
-from pitwall.cloud.keys import shown
 from pitwall.telemetry import BadInput, Group, Samples, Segment, decode_many, encode
+from pitwall.telemetry.names import MAX_N, check_session, shown
 from pitwall.telemetry.payload import MAX_SAMPLES
 
 MAX_SEALED = 256 * 1024
@@ -127,7 +127,7 @@ def sealed_key(segment: Segment, version: int = 1) -> str:
 
 def sealed_prefix(session: str, car: str = "") -> str:
     """Prefix of a session's sealed laps in the bucket, of one car's when it is given."""
-    start = f"sealed/{keys.check_session(session)}/"
+    start = f"sealed/{check_session(session)}/"
     return f"{start}{quote(car, safe='')}/" if car else start
 
 
@@ -159,7 +159,7 @@ def parse_object(data: bytes) -> tuple[Segment, int]:
         front = _front.decode(line)
         if not newline or front.k != "s" or front.sk != keys.sealed_sk(front.e, front.lo):
             raise BadInput(f"sealed object {shown(front.pk)} {shown(front.sk)}: not as written")
-        if not 0 < front.v <= keys.MAX_N:
+        if not 0 < front.v <= MAX_N:
             raise BadInput(f"sealed object {shown(front.pk)}: version {front.v}")
         segment = sealed_of(
             front.pk, front.e, front.lo, front.hi, front.t, front.d, front.cs, front.m, payload

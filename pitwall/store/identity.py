@@ -6,7 +6,6 @@ moves the books, except that a known identity is booked as "quarantined".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,10 +25,8 @@ from pitwall.telemetry import (
     encode,
     sample_count,
 )
+from pitwall.telemetry.names import MAX_LAP, MAX_N, is_car, is_epoch
 
-MAX_N = 99_999_999
-"""Counters have eight digits in the table's keys."""
-MAX_LAP = 999
 MAX_CHUNK_SAMPLES = 65_535
 MAX_SPAN_US = 24 * 3600 * 1_000_000
 T_MIN = 946_684_800_000_000
@@ -38,9 +35,6 @@ T_MAX = 4_102_444_800_000_000
 """2100-01-01."""
 MAX_DECODED = 1 << 20
 """Samples decoded at a time: bounds the memory a batch can claim."""
-
-_EPOCH = re.compile(r"[a-z0-9]{1,16}")
-_CAR = re.compile(r"[^#\x00-\x1f\x7f]{1,16}")
 
 
 @dataclass(slots=True)
@@ -57,9 +51,9 @@ def series_fault(series: Series, session: Session) -> str | None:
     """Why this series cannot belong to the session; None when it can."""
     if series.session != session.key:
         return f"belongs to session {series.session[:80]!r}"
-    if not _CAR.fullmatch(series.car):
-        return "car id is not 1 to 16 characters without '#'"
-    if not _EPOCH.fullmatch(series.epoch):
+    if not is_car(series.car):
+        return "car id is not 1 to 16 printable characters without '#'"
+    if not is_epoch(series.epoch):
         return "epoch is not 1 to 16 of a-z and 0-9"
     try:
         session.catalog.group(series.group)

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from pitwall.store.accounts import Account, Books
 from pitwall.store.batch import Applied, Batch, Fresh, Gap, Quarantined, Source
 from pitwall.store.identity import (
-    MAX_N,
     Candidate,
     cut,
     decode_all,
@@ -34,6 +33,7 @@ from pitwall.store.rows import (
     write_head,
 )
 from pitwall.telemetry import BadPayload, Head, Segment, Series, Session, decode
+from pitwall.telemetry.names import MAX_N
 
 MAX_QUARANTINE_ROWS = 10_000
 MAX_QUARANTINE_BYTES = 64 << 20

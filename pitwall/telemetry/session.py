@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pitwall.telemetry.channel import Catalog
-from pitwall.telemetry.errors import BadInput
-
-_KEY = re.compile(r"\d{4}-\d{2}-\d{2}-[a-z0-9]+(-[a-z0-9]+)*")
+from pitwall.telemetry.names import check_session
 
 
 class ClockKind(StrEnum):
@@ -44,8 +41,4 @@ class Session:
     simulated: bool = False
 
     def __post_init__(self) -> None:
-        if not _KEY.fullmatch(self.key) or len(self.key) > 80:
-            raise BadInput(
-                f"session key {self.key!r}: use <date>-<event>-<name>, lower case letters, "
-                "digits and dashes, e.g. 2025-09-06-barber-r1"
-            )
+        check_session(self.key)

@@ -15,6 +15,7 @@ from pitwall.cloud.items import Item, LapEntry, catalog_item, head_item, sealed_
 from pitwall.cloud.local.seed_log import ChunkLog, SeriesLog
 from pitwall.cloud.sealed import seal_lap, sealed_key, sealed_object
 from pitwall.telemetry import Head, Segment, Series, Session
+from pitwall.telemetry.names import check_series
 
 LoadRow = tuple[str, str, bytes, int, int]
 """Partition key, sort key, the item's JSON, its counted size, when it was written."""
@@ -45,7 +46,7 @@ class SeriesRows:
         self.log = log
         self.session = session
         self.series = Series(session.key, log.car, log.group, epoch)
-        keys.check_series(self.series)
+        check_series(self.series)
         start = session.started_us
         stamps = (log.t_lo + start).astype("<i8").tobytes()
         crc32 = zlib.crc32

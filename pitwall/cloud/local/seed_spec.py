@@ -12,6 +12,7 @@ from pitwall.cloud import keys
 from pitwall.cloud.feed import Feed, RecordingFeed
 from pitwall.cloud.local.seed_feed import FieldFeed
 from pitwall.telemetry import BadInput
+from pitwall.telemetry.names import check_epoch, check_session
 
 LIVE_S = 3600.0
 """A live synthetic race goes on so long after its history."""
@@ -65,7 +66,7 @@ def parse_spec(doc: dict[str, Any]) -> SeedSpec:
         ),
         length_s=None if length is None else _number("length_s", length, 0, 1e6),
         stream_s=_number("stream_s", left.pop("stream_s", 600), 0, 86400),
-        epoch=keys.check_epoch(str(left.pop("epoch", "demo1"))),
+        epoch=check_epoch(str(left.pop("epoch", "demo1"))),
         cache=bool(left.pop("cache", True)),
         duplicates=_number("duplicates", faults["duplicates"], 0, 1),
         late_objects=_whole("late_objects", faults["late_objects"], 0, 1),
@@ -74,7 +75,7 @@ def parse_spec(doc: dict[str, Any]) -> SeedSpec:
     if left:
         raise BadInput(f"seed spec: unknown member {sorted(left)[0]!r}")
     if spec.session:
-        keys.check_session(spec.session)
+        check_session(spec.session)
     return spec
 
 

@@ -18,6 +18,7 @@ from pitwall.cloud.local.streamlog import StreamLog
 from pitwall.cloud.local.streams import Streams
 from pitwall.cloud.local.table import Table
 from pitwall.cloud.local.tables import Tables
+from pitwall.telemetry.clock import now_us
 
 ACCOUNT = "000000000000"
 
@@ -54,11 +55,6 @@ class StandInConfig:
     window_s: float = 1.0
 
 
-def system_now_us() -> int:
-    """The machine's clock, microseconds UTC."""
-    return time.time_ns() // 1000
-
-
 class Service:
     """Table, stream, function, delivery stream and archive of one stand-in.
 
@@ -77,7 +73,7 @@ class Service:
     def __init__(
         self,
         config: StandInConfig | None = None,
-        now_us: Callable[[], int] = system_now_us,
+        now_us: Callable[[], int] = now_us,
     ) -> None:
         self.config = config = config or StandInConfig()
         self._clock = now_us

@@ -40,14 +40,6 @@ def test_as_written_in_the_wire_format() -> None:
     assert keys.catalog_sk("13", 7) == "13#007"
 
 
-@pytest.mark.parametrize(
-    "car", ["", "1" * 17, "1#2", "a\nb", "\ud800", "\x00"]
-)  # fmt: skip
-def test_cars_that_cannot_be(car: str) -> None:
-    with pytest.raises(BadInput):
-        keys.check_car(car)
-
-
 @given(st.text(max_size=30))
 def test_sort_keys_are_strict(text: str) -> None:
     try:
