@@ -211,6 +211,15 @@ def build_environment() -> None:
     quiet([*pip, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)])
     STAMP.write_text(json.dumps(fingerprint(), indent=1), encoding="utf-8")
     say(f"environment ready in {time.monotonic() - started:.0f} s")
+    # The demo would do it at its first start; it is no reason to fail here.
+    subprocess.run(
+        [str(venv_python()), "-m", "pitwall", "demo-prepare"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 def quiet(command: list[str], environment: dict[str, str] | None = None) -> None:

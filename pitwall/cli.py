@@ -314,8 +314,18 @@ def _demo_publisher(words: list[str]) -> int:
     return demo_publisher(words)
 
 
+def _demo_prepare(words: list[str]) -> int:
+    from pitwall.demo import prepare_race
+
+    if words:
+        raise BadInput("demo-prepare takes no arguments")
+    prepare_race()
+    return 0
+
+
 _HIDDEN: dict[str, Callable[[list[str]], int]] = {
     "stand-in": _stand_in,
     "demo-publisher": _demo_publisher,
+    "demo-prepare": _demo_prepare,
 }
 """Verbs that our own child processes use; the frozen build has no other way to run them."""

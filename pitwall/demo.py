@@ -28,6 +28,8 @@ ROTATE_EVERY_S = 20.0
 """Shards of a real table live about four hours; here an audience is waiting."""
 RETENTION_S = 600.0
 FIREHOSE_S = 30.0
+RACE: dict[str, Any] = {"seconds_history": HISTORY_S, "stream_s": RETENTION_S}
+"""What the stand-in seeds; see :mod:`pitwall.cloud.local.seed`."""
 PICTURE = Path("pitwall-demo.png")
 _STOP_S = 5.0
 
@@ -69,7 +71,7 @@ class Demo:
         what = f"replaying {self._source.name}" if self._source else "building the demo race"
         note(None, what)
         self._voice.say(f"{what} (table, stream and archive on this machine)")
-        spec: dict[str, Any] = {"seconds_history": HISTORY_S, "stream_s": RETENTION_S}
+        spec = dict(RACE)
         if self._source is not None:
             spec["from"] = str(self._source.resolve())
         self._stand_in = stand_in = StandIn.start(
@@ -165,6 +167,13 @@ class Demo:
             )
         except OSError as error:
             raise Failure(f"the demo's cars could not be started: {error}") from None
+
+
+def prepare_race() -> bool:
+    """Pack the demo's race ahead of its first start; True when it was packed already."""
+    from pitwall.cloud.local.seed import prepare
+
+    return prepare(RACE)
 
 
 def run(options: DemoOptions) -> int:

@@ -109,6 +109,14 @@ def seed(service: Service, spec: dict[str, Any], progress: Progress) -> Seeded:
     )  # fmt: skip
 
 
+def prepare(spec: dict[str, Any]) -> bool:
+    """Pack the race that ``spec`` names and keep it on disk, so that seeding only writes it.
+
+    Returns True when it was there already. Raises BadInput as :func:`seed`.
+    """
+    return _log(parse_spec(spec), _Spoken(lambda share, what: None))[1]
+
+
 class _Spoken:
     """Progress, not more often than anyone can see."""
 
