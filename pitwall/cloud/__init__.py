@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pitwall.cloud.bulk import Written, history
     from pitwall.cloud.chunking import chunk_samples
-    from pitwall.cloud.clients import Clients, has_at_timestamp, has_shard_filter, make_clients
+    from pitwall.cloud.clients import Clients, TableAndBucket, make_clients
     from pitwall.cloud.faults import explain, is_passing
     from pitwall.cloud.items import (
         Item,
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         parse_catalog,
         parse_chunk,
         parse_head,
-        parse_item,
         parse_sealed,
         parse_session,
         raw_of,
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
         session_item,
     )
     from pitwall.cloud.lapbook import ClosedLap, LapBook
-    from pitwall.cloud.lines import Archived, Line, archived, format_line, parse_line
-    from pitwall.cloud.producer import Producer, new_epoch
+    from pitwall.cloud.lines import Archived, Line, archived, format_line
+    from pitwall.cloud.producer import Producer
     from pitwall.cloud.publisher import PublishReport, publish
     from pitwall.cloud.query import (
         batch_get,
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "bulk": ("Written", "history"),
     "chunking": ("chunk_samples",),
-    "clients": ("Clients", "has_at_timestamp", "has_shard_filter", "make_clients"),
+    "clients": ("Clients", "TableAndBucket", "make_clients"),
     "faults": ("explain", "is_passing"),
     "items": (
         "Item",
@@ -68,7 +67,6 @@ _WHERE = {
         "parse_catalog",
         "parse_chunk",
         "parse_head",
-        "parse_item",
         "parse_sealed",
         "parse_session",
         "raw_of",
@@ -76,8 +74,8 @@ _WHERE = {
         "session_item",
     ),
     "lapbook": ("ClosedLap", "LapBook"),
-    "lines": ("Archived", "Line", "archived", "format_line", "parse_line"),
-    "producer": ("Producer", "new_epoch"),
+    "lines": ("Archived", "Line", "archived", "format_line"),
+    "producer": ("Producer",),
     "publisher": ("PublishReport", "publish"),
     "query": (
         "batch_get",
@@ -117,6 +115,7 @@ __all__ = [
     "Line",
     "Producer",
     "PublishReport",
+    "TableAndBucket",
     "Written",
     "archived",
     "batch_get",
@@ -125,19 +124,14 @@ __all__ = [
     "chunk_samples",
     "explain",
     "format_line",
-    "has_at_timestamp",
-    "has_shard_filter",
     "head_item",
     "history",
     "is_passing",
     "list_sessions",
     "make_clients",
-    "new_epoch",
     "parse_catalog",
     "parse_chunk",
     "parse_head",
-    "parse_item",
-    "parse_line",
     "parse_object",
     "parse_sealed",
     "parse_session",

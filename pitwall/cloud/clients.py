@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pitwall.cloud.faults import explain
@@ -26,6 +26,21 @@ LOCAL_REGION = "us-east-1"
 _MAX_ATTEMPTS = 4
 # Providers that read this machine's environment and files; the others ask a service elsewhere.
 _HERE = frozenset({"env", "shared-credentials-file", "config-file"})
+
+
+class TableAndBucket(Protocol):
+    """What of the clients reads or writes the table and the archive; each is made when it is first
+    asked for."""
+
+    @property
+    def dynamodb(self) -> Any:
+        """A DynamoDB client."""
+        ...
+
+    @property
+    def s3(self) -> Any:
+        """An S3 client."""
+        ...
 
 
 class Clients:
@@ -55,16 +70,6 @@ class Clients:
     def s3(self) -> Any:
         """The S3 client; path-style when its endpoint is not AWS's own."""
         return self._client("s3")
-
-    @property
-    def firehose(self) -> Any:
-        """The Firehose client."""
-        return self._client("firehose")
-
-    @property
-    def kinesis(self) -> Any:
-        """The Kinesis client."""
-        return self._client("kinesis")
 
     def close(self) -> None:
         """Close the connections of all clients that were made."""
@@ -168,22 +173,6 @@ def is_aws(url: str) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")) or (
         ".amazonaws." in host
     )
-
-
-def has_at_timestamp(streams_client: Any) -> bool:
-    """Whether this client can ask a DynamoDB stream for an iterator at a time."""
-    members = _input_of(streams_client, "GetShardIterator")
-    kinds = getattr(members.get("ShardIteratorType"), "enum", [])
-    return "Timestamp" in members and "AT_TIMESTAMP" in kinds
-
-
-def has_shard_filter(streams_client: Any) -> bool:
-    """Whether this client can ask for the children of a shard alone."""
-    return "ShardFilter" in _input_of(streams_client, "DescribeStream")
-
-
-def _input_of(client: Any, operation: str) -> Any:
-    return client.meta.service_model.operation_model(operation).input_shape.members
 
 
 def _retries(session: BotocoreSession) -> dict[str, Any]:

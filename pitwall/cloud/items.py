@@ -314,22 +314,6 @@ def kind_of(item: Mapping[str, Any]) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def parse_item(item: Mapping[str, Any]) -> Segment | Head | LapEntry | Session:
-    """Whatever ``item`` carries. Raises BadInput when it is none of ours or damaged."""
-    kind = kind_of(item)
-    if kind == "c":
-        return parse_chunk(item)
-    if kind == "h":
-        return parse_head(item)
-    if kind == "s":
-        return parse_sealed(item)
-    if kind == "l":
-        return parse_catalog(item)
-    if kind == "m":
-        return parse_session(item)
-    raise BadInput(f"item {_where(item)}: unknown kind {shown(kind)}")
-
-
 def raw_of(item: object) -> bytes:
     """``item`` as JSON with binary in base64: what a quarantine keeps of it, whatever it is."""
     try:

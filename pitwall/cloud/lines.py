@@ -41,19 +41,7 @@ class Archived(NamedTuple):
     q: str
 
 
-_decoder = msgspec.json.Decoder(Line)
 _encoder = msgspec.json.Encoder()
-
-
-def parse_line(line: bytes | bytearray | memoryview | str) -> Archived:
-    """One archive line; white space around it is allowed. Raises BadInput, and nothing else."""
-    if len(line) > MAX_LINE:
-        raise BadInput(f"archive line of {len(line)} bytes: at most {MAX_LINE}")
-    try:
-        return archived(_decoder.decode(line))
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        start = bytes(line[:60]) if not isinstance(line, str) else line[:60]
-        raise BadInput(f"archive line {shown(start)}: {error}") from error
 
 
 def archived(line: Line) -> Archived:

@@ -45,14 +45,6 @@ class Parser(Protocol):
         ...
 
 
-class Factory(Protocol):
-    """A botocore response parser factory."""
-
-    def create_parser(self, protocol_name: str) -> Any:
-        """A parser for one protocol."""
-        ...
-
-
 class FastParserFactory:
     """The factory that stands in for botocore's: it makes its parsers with ``stock``."""
 

@@ -7,7 +7,6 @@ its last chunk. ``n`` runs by one in each series and is never given twice.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Protocol
 
@@ -15,13 +14,6 @@ from pitwall.cloud.items import Item, chunk_item, head_item
 from pitwall.telemetry import BadInput, Head, Segment, Series
 
 HEAD_EVERY_US = 1_000_000
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-
-def new_epoch() -> str:
-    """A boot id that no other run has: every start of a producer takes a new one."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(10))
 
 
 class Lanes(Protocol):

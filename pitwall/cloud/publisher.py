@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from pitwall.cloud.clients import TableAndBucket
 from pitwall.cloud.items import session_item
 from pitwall.cloud.lapbook import LapBook
 from pitwall.cloud.pace import Pace
@@ -22,20 +23,6 @@ MAX_PENDING = 1000
 """Items that may wait for the table before no more chunks are taken from the source."""
 _LONGEST_WAIT_S = 0.25
 _SEALER_LIMIT_S = 60.0
-
-
-class UsesClients(Protocol):
-    """What of the clients a publisher uses."""
-
-    @property
-    def dynamodb(self) -> Any:
-        """A DynamoDB client."""
-        ...
-
-    @property
-    def s3(self) -> Any:
-        """An S3 client."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,7 @@ class PublishReport:
 def publish(
     chunks: Iterable[Segment],
     session: Session,
-    clients: UsesClients,
+    clients: TableAndBucket,
     table: str,
     bucket: str = "",
     *,
@@ -133,7 +120,7 @@ class _Run:
     def __init__(
         self,
         session: Session,
-        clients: UsesClients,
+        clients: TableAndBucket,
         table: str,
         bucket: str,
         heads: tuple[Head, ...],

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pitwall.cloud import TableAndBucket
 from pitwall.store import SessionStore
 from pitwall.stream import (
     Denied,
@@ -28,22 +29,12 @@ from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
 
 
-class UsesClients(Protocol):
+class UsesClients(TableAndBucket, Protocol):
     """What of the clients a follower uses; each is made when it is first asked for."""
-
-    @property
-    def dynamodb(self) -> Any:
-        """A DynamoDB client."""
-        ...
 
     @property
     def streams(self) -> Any:
         """A DynamoDB Streams client."""
-        ...
-
-    @property
-    def s3(self) -> Any:
-        """An S3 client."""
         ...
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 from hypothesis import strategies as st
 
-from pitwall.cloud import LapEntry, chunk_samples
+from pitwall.cloud import Archived, LapEntry, Line, archived, chunk_samples, items
 from pitwall.telemetry import (
     Catalog,
     Channel,
@@ -186,3 +188,22 @@ def field(
             )
     chunks.sort(key=lambda c: c.t_hi)
     return chunks, whole
+
+
+_PARSERS: dict[str, Callable[[dict[str, Any]], Segment | Head | LapEntry | Session]] = {
+    "c": items.parse_chunk,
+    "h": items.parse_head,
+    "s": items.parse_sealed,
+    "l": items.parse_catalog,
+    "m": items.parse_session,
+}
+
+
+def parse_item(item: dict[str, Any]) -> Segment | Head | LapEntry | Session:
+    """What ``item`` carries, whichever of the table's kinds it is."""
+    return _PARSERS[items.kind_of(item)](item)
+
+
+def parse_line(line: bytes) -> Archived:
+    """The chunk of one line of the archive."""
+    return archived(msgspec.json.decode(line, type=Line))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.cloud import archiver, chunk_item, head_item, parse_line, sealed_item
+from pitwall.cloud import archiver, chunk_item, head_item, sealed_item
 from pitwall.telemetry import Head, Segment
 from tests.unit.cloud import strategies as made
 
@@ -74,7 +74,7 @@ class Firehose:
 
     def chunks(self) -> list[Segment]:
         lines = b"".join(self.taken).splitlines()
-        return [parse_line(line).segment for line in lines]
+        return [made.parse_line(line).segment for line in lines]
 
 
 class Context:
@@ -96,7 +96,7 @@ def test_chunks_go_out_as_lines() -> None:
     assert handle(event(CHUNKS), Context()) == {"batchItemFailures": []}
     assert firehose.chunks() == CHUNKS
     assert (firehose.calls, len(firehose.taken), waits) == (1, 1, [])
-    last = parse_line(firehose.taken[0].splitlines()[-1])
+    last = made.parse_line(firehose.taken[0].splitlines()[-1])
     assert last.a == 1757000001
     assert last.q == str(4421584500000000017450000000 + len(CHUNKS) - 1)
 

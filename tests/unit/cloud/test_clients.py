@@ -9,13 +9,7 @@ from pathlib import Path
 import pytest
 from botocore import exceptions as boto
 
-from pitwall.cloud import (
-    explain,
-    has_at_timestamp,
-    has_shard_filter,
-    is_passing,
-    make_clients,
-)
+from pitwall.cloud import explain, is_passing, make_clients
 from pitwall.cloud.clients import is_aws, is_loopback
 from pitwall.telemetry import Failure
 
@@ -24,13 +18,7 @@ LOCAL = "http://127.0.0.1:9"
 
 def test_a_local_endpoint_needs_no_configuration() -> None:
     clients = make_clients(LOCAL, pool=7)
-    for client in (
-        clients.dynamodb,
-        clients.streams,
-        clients.s3,
-        clients.firehose,
-        clients.kinesis,
-    ):
+    for client in (clients.dynamodb, clients.streams, clients.s3):
         assert client.meta.endpoint_url == LOCAL
         assert client.meta.region_name == "us-east-1"
         assert client._request_signer._credentials.access_key == "local"
@@ -39,8 +27,6 @@ def test_a_local_endpoint_needs_no_configuration() -> None:
         assert client.meta.config.proxies == {}
     assert clients.s3.meta.config.s3["addressing_style"] == "path"
     assert clients.dynamodb is clients.dynamodb
-    assert has_at_timestamp(clients.streams)
-    assert has_shard_filter(clients.streams)
     clients.close()
 
 

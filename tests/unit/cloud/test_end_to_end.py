@@ -15,8 +15,6 @@ from pitwall.cloud import (
     Clients,
     format_line,
     make_clients,
-    parse_item,
-    parse_line,
     parse_object,
     publish,
     read_catalog,
@@ -102,7 +100,7 @@ def test_the_stream(stand_in: StandIn, clients: Clients) -> None:
             for record in answer["Records"]:
                 records += 1
                 image: dict[str, Any] = record["dynamodb"]["NewImage"]
-                what = parse_item(image)
+                what = made.parse_item(image)
                 if image["k"]["S"] == "c":
                     assert isinstance(what, Segment)
                     got.append(what)
@@ -128,7 +126,7 @@ def test_the_archive(stand_in: StandIn, clients: Clients) -> None:
     while len(lines := archived(stand_in, clients)) < len(CHUNKS):
         assert time.monotonic() < deadline, f"{len(lines)} of {len(CHUNKS)} chunks archived"
         time.sleep(0.05)
-    read = [parse_line(line) for line in lines]
+    read = [made.parse_line(line) for line in lines]
     assert sorted(repr(line.segment) for line in read) == sorted(map(repr, CHUNKS))
     assert json.loads(format_line(*read[0])) == json.loads(lines[0])
 

@@ -17,14 +17,12 @@ from pitwall.cloud import (
     parse_catalog,
     parse_chunk,
     parse_head,
-    parse_item,
     parse_object,
     parse_sealed,
     publish,
     sealed,
     sealed_keys,
 )
-from pitwall.cloud.producer import new_epoch
 from pitwall.cloud.writer import TableWriter
 from pitwall.telemetry import BadInput, Failure, Head, Segment
 from tests.unit.cloud import strategies as made
@@ -54,7 +52,7 @@ def check_contract(log: list[dict[str, Any]], resumed: dict[Any, int] | None = N
     newest: dict[Any, int] = dict(resumed or {})
     heads: dict[Any, Head] = {}
     for item in log:
-        what = parse_item(item)
+        what = made.parse_item(item)
         if isinstance(what, Head):
             who = (what.car, what.epoch)
             before = heads.get(who)
@@ -311,8 +309,8 @@ def test_bulk_and_live_write_the_same_items() -> None:
     assert bulk == clients.dynamodb.items
     assert objects == clients.s3.objects
     check_contract(log)
-    spelled = [parse_item(w.item) for w in history(CHUNKS, made.SESSION, end=True)]
-    assert spelled == [parse_item(item) for item in log]
+    spelled = [made.parse_item(w.item) for w in history(CHUNKS, made.SESSION, end=True)]
+    assert spelled == [made.parse_item(item) for item in log]
 
 
 def test_laps_too_big_for_an_item_are_listed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,12 +361,6 @@ def test_a_bucket_that_fails_leaves_laps_unsealed_and_says_so() -> None:
     assert "access denied" in report.message
     entries = [parse_catalog(i) for i in clients.dynamodb.items.values() if i["k"]["S"] == "l"]
     assert {(e.car, e.lap) for e in entries if not e.sealed} == {("1", 1)}
-
-
-def test_epochs_differ() -> None:
-    names = {new_epoch() for _ in range(100)}
-    assert len(names) == 100
-    assert all(name.isalnum() and name == name.lower() and len(name) <= 16 for name in names)
 
 
 def test_lanes_do_not_wait_for_each_other() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitwall.cloud import Line, format_line, parse_line
+from pitwall.cloud import Line, archived, format_line
 from pitwall.telemetry import BadInput, Segment, decode
 from pitwall.turbo.archive import _parse_line, _parse_lines, hours
 from pitwall.turbo.framing import MAX_OBJECT, Damaged, Framer
@@ -204,7 +204,7 @@ def test_every_chunk_comes_out_once_for_each_time_it_went_in(
     segments = [segment(n, car, epoch) for n, car, epoch in chosen]
     random.Random(seed).shuffle(segments)
     gathered = gather(lines_of(segments), CATALOG)
-    left = [parse_line(msgspec.json.encode(line)).segment for line in gathered.left]
+    left = [archived(line).segment for line in gathered.left]
     assert chunks_in([*gathered.segments, *left]) == chunks_in(segments)
 
 
@@ -272,7 +272,7 @@ def test_a_line_that_is_wrong_is_left_for_a_closer_look_and_harms_no_other(
     kept = chunks_in(gathered.segments)
     for line in gathered.left:
         try:
-            kept += chunks_in([parse_line(msgspec.json.encode(line)).segment])
+            kept += chunks_in([archived(line).segment])
         except BadInput:
             assert line == lines[10]
     good = chunks_in([segment(n) for n in range(1, 30) if n != 11])
