@@ -15,7 +15,7 @@ ROTATE_EVERY_S = 3.0
 FIREHOSE_S = 5.0
 
 if __name__ == "__main__":
-    demo.HISTORY_S = HISTORY_S
+    demo.RACE = {"seconds_history": HISTORY_S, "stream_s": RETENTION_S}
     demo.RETENTION_S = RETENTION_S
     demo.ROTATE_EVERY_S = ROTATE_EVERY_S
     demo.FIREHOSE_S = FIREHOSE_S
