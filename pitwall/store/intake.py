@@ -243,7 +243,10 @@ class Intake:
             same = 0
             for n in range(lo, hi + 1):
                 crc = segment.crcs[n - segment.n_lo]
-                if held[n] == crc or not self._conflict(account, candidate, n):
+                stored = held.get(n)
+                if stored is None:
+                    continue
+                if stored == crc or not self._conflict(account, candidate, n):
                     same += 1
             account.duplicates[candidate.source] += same
             self._sums["duplicates"] += same

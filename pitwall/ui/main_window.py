@@ -27,6 +27,8 @@ from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.splitter import GAP, splitter
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 
+LOADING_S = 0.4
+"""Between two pictures while history is being loaded; the progress line moves on its own."""
 NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis"})
 
 
@@ -50,6 +52,8 @@ class MainWindow(QtWidgets.QMainWindow):
         super().__init__()
         self.workspace = Workspace()
         self.refreshes = 0
+        self._behind = False
+        self._refresh_due = 0.0
         self._inputs = inputs
         self._theme = theme
         self._base_scale = theme.scale
@@ -177,15 +181,20 @@ class MainWindow(QtWidgets.QMainWindow):
         """Bring all panes up to date now."""
         started = time.perf_counter()
         self.refreshes += 1
+        self._behind = False
+        # While history loads, every picture takes time from the load.
+        self._refresh_due = time.monotonic() + LOADING_S
         self.feed.refresh(redraw=redraw)
         self.arrange()
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
     def _data_changed(self, names: frozenset[str]) -> None:
-        if names == {"health"}:
-            self.feed.lines()
-        else:
+        self._behind = self._behind or names != {"health"}
+        loading = self._inputs.health().state in ("joining", "history")
+        if self._behind and not (loading and time.monotonic() < self._refresh_due):
             self.refresh()
+        else:
+            self.feed.lines()
 
     def _view_changed(self, names: frozenset[str]) -> None:
         self.panes.traces.view_changed(names)
