@@ -33,6 +33,8 @@ the first second; once it is live; live, and the stream forgets everything befor
 FULL = ("start", "opened", "loading", "opened", *("loading",) * 4, "joined", "live", "trimmed")
 SIGN_S = 120.0
 CATCH_UP_S = 300.0
+LOADED_PER_S = 3000.0
+"""Car seconds of history that are loaded in a second, more or less."""
 FORGOTTEN = 30
 """Items that the stream forgets before anybody has read them."""
 _LOOK_S = 0.002
@@ -82,13 +84,15 @@ def torture(
     """
     rng = random.Random(seed)
     report = Report()
+    # about how long the archive takes: the longer the race, the longer
+    loading_s = spec.history_s * spec.cars / LOADED_PER_S
     recording = folder / "race.pitwall"
     with race(spec) as running:
         report.seeding_s = round(running.seeding_s, 2)
         before: set[tuple[reading.Line, int]] = set()
         for at in range(kills):
             moment = moments[at] if at < len(moments) else rng.choice(MOMENTS)
-            report.kills.append(_kill(running, recording, moment, rng, report))
+            report.kills.append(_kill(running, recording, moment, rng, report, loading_s))
             if moment == "trimmed":
                 _forget(running)
             now = _held(recording, folder)
@@ -111,7 +115,9 @@ def torture(
     return report
 
 
-def _kill(race: Race, recording: Path, moment: str, rng: random.Random, report: Report) -> Killed:
+def _kill(
+    race: Race, recording: Path, moment: str, rng: random.Random, report: Report, loading_s: float
+) -> Killed:
     with Child(live_words(race, recording)) as app:
         state, wait_s = "started", 0.0
         if moment == "start":
@@ -121,7 +127,7 @@ def _kill(race: Race, recording: Path, moment: str, rng: random.Random, report: 
             wait_s = rng.uniform(0.0, 0.1)
         elif moment == "loading":
             _wait_written(app, recording)
-            wait_s = rng.uniform(0.0, 0.3)
+            wait_s = rng.uniform(0.0, loading_s)
         elif moment == "joined":
             state = _wait_line(app)["state"]
             wait_s = rng.uniform(0.0, 1.0)
