@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -13,7 +15,7 @@ import pytest
 from pitwall.store import Batch, Recording, Source
 from tests.soak import reading
 from tests.soak.kill import torture
-from tests.soak.race import RaceSpec
+from tests.soak.race import Child, RaceSpec, live_words, race
 from tests.unit.store.helpers import SESSION, head, one, run
 
 pytestmark = [
@@ -31,6 +33,22 @@ def test_killed_and_reopened_nothing_is_lost_or_there_twice(tmp_path: Path) -> N
     assert report.final["chunks"]["archive"] > 0
     assert report.final["chunks"]["stream"] > 0
     assert report.final["chunks"]["repair"] > 0
+
+
+def test_asked_to_end_it_ends_tidily(tmp_path: Path) -> None:
+    recording = tmp_path / "race.pitwall"
+    with race(RaceSpec(cars=2, history_s=60.0, stream_s=20.0)) as running:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with Child(live_words(running, recording)) as app:
+                assert app.line(60) is not None
+                app.process.send_signal(number)
+                assert app.wait() == 0
+                last = json.loads(app.lines()[-1])
+                assert app.errors() == ""
+            assert last["final"]
+            # one file, without log or lock, and everything that was told is in it
+            assert [file.name for file in tmp_path.iterdir()] == [recording.name]
+            assert len(reading.held(recording)) == last["ledger"]["applied"] > 0
 
 
 class TestTheReading:
