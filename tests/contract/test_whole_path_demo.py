@@ -18,7 +18,7 @@ from tests.soak.race import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-SECONDS = 24
+SECONDS = 20
 KEYS: dict[str, dict[str, type] | type | tuple[type, ...]] = {
     "cars": int,
     "laps": int,
@@ -123,7 +123,7 @@ def test_the_picture_shows_a_race(summary: dict[str, Any], folder: Path) -> None
 def test_a_line_for_each_thing_that_happens(demo: subprocess.CompletedProcess[str]) -> None:
     expected: list[str] = [
         "no display",
-        r"stops after 24 s",
+        r"stops after 20 s",
         "building the demo race",
         "goes on live",
         "joined .*: 8 cars, ",
@@ -143,6 +143,7 @@ def test_a_line_for_each_thing_that_happens(demo: subprocess.CompletedProcess[st
     assert all(re.match(r" *\d+\.\d s  \S", line) for line in lines), demo.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks where Linux keeps things")
 def test_nothing_is_left_behind(demo: subprocess.CompletedProcess[str], folder: Path) -> None:
     assert demo.returncode == 0
     assert list((folder / "tmp").iterdir()) == []

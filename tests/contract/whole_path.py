@@ -13,16 +13,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from pitwall.cloud import publish, read_heads, read_session
 from pitwall.cloud.archiver import make_handler
-from pitwall.cloud.feed import live_chunks
+from pitwall.cloud.feed import Feed, live_chunks
+from pitwall.cloud.local import seed as seeding
 from pitwall.cloud.local.gateway import Gateway
-from pitwall.cloud.local.seed import seed
+from pitwall.cloud.local.seed_log import ChunkLog, build_log
 from pitwall.cloud.local.seed_spec import open_feed, parse_spec
 from pitwall.cloud.local.server import Server
 from pitwall.cloud.local.service import Service, StandInConfig
@@ -97,7 +98,7 @@ class World:
         clients = address.clients()
         session = read_session(clients.dynamodb, address.table, SESSION)
         heads = read_heads(clients.dynamodb, address.table, SESSION)
-        feed = open_feed(parse_spec(SPEC), HISTORY_S + LIVE_S)
+        feed = whole_race()
 
         def work() -> None:
             try:
@@ -136,6 +137,19 @@ class World:
             self._publisher.join(LIMIT_S)
 
 
+@cache
+def whole_race() -> Feed:
+    """History and what comes after it."""
+    return open_feed(parse_spec(SPEC), HISTORY_S + LIVE_S)
+
+
+@cache
+def packed_history() -> ChunkLog:
+    """The history, packed: the same in every world."""
+    spec = parse_spec(SPEC)
+    return build_log(open_feed(spec, HISTORY_S + 5.0), spec.history_us, lambda share: None)
+
+
 @contextlib.contextmanager
 def world(folder: Path, **config: Any) -> Iterator[World]:
     """A seeded stand-in that serves; ``config`` changes its :class:`StandInConfig`."""
@@ -150,7 +164,8 @@ def world(folder: Path, **config: Any) -> Iterator[World]:
     for rule in BEFORE:
         service.faults.add(rule)
     start_us = service.now_us() - (HISTORY_S + LIVE_S) * 1_000_000
-    seed(service, {**SPEC, "race_start_us": start_us}, lambda share, what: None)
+    with mock.patch.object(seeding, "_log", return_value=(packed_history(), True)):
+        seeding.seed(service, {**SPEC, "race_start_us": start_us}, lambda share, what: None)
     service.tick()
     stopping = threading.Event()
     server = Server(Gateway(service, stopping), 0, lambda: service.now_us() / 1e6)
