@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from zlib import crc32
 
 import numpy as np
@@ -88,7 +89,7 @@ def gather(
         except BadInput:
             out.left += mine
             continue
-        mine.sort(key=_n_of)
+        mine.sort(key=attrgetter("n"))
         _note_tail(out.tails, series, mine[-1])
         if wanted is not None:
             mine = [line for line in mine if wanted(series, line.n)]
@@ -157,10 +158,6 @@ def _note_tail(tails: dict[Series, Tail], series: Series, last: Line) -> None:
         tails[series] = Tail(last.n, round(last.a * SECOND_US), _time_of(last))
 
 
-def _n_of(line: Line) -> int:
-    return line.n
-
-
 def _time_of(line: Line) -> int:
     try:
         return keys.parse_chunk_sk(line.sk)[0] + max(line.d, 0)
@@ -182,11 +179,24 @@ def _checked(lines: list[Line], edges: Ints) -> tuple[Ints, Ints, list[int], Boo
     """Start times, spans, crcs, and which lines are plain: as their keys and crcs say, and after
     the line before. ``edges`` bounds the laps that the lines are of."""
     rows = len(lines)
-    right = [len(line.sk) == _SK and line.sk.isascii() and line.q.isdigit() for line in lines]
-    plain = np.array(right, np.bool_)
-    text = "".join(
-        [line.sk if fine else "0" * _SK for line, fine in zip(lines, right, strict=True)]
-    )
+    sort_keys = [line.sk for line in lines]
+    sequences = [line.q for line in lines]
+    text = "".join(sort_keys)
+    plain = np.ones(rows, np.bool_)
+    if (
+        set(map(len, sort_keys)) != {_SK}
+        or not text.isascii()
+        or not "".join(sequences).isdigit()
+        or "" in sequences
+    ):
+        right = [
+            len(key) == _SK and key.isascii() and sequence.isdigit()
+            for key, sequence in zip(sort_keys, sequences, strict=True)
+        ]
+        text = "".join(
+            [key if fine else "0" * _SK for key, fine in zip(sort_keys, right, strict=True)]
+        )
+        plain &= right
     digits = np.frombuffer(text.encode("ascii"), np.uint8).reshape(rows, _SK)
     plain &= digits[:, 16] == 35  # '#'
     numbers = digits.astype(np.int64) - 48

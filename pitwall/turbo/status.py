@@ -106,6 +106,6 @@ class Tempo:
     silent_us: int = 3 * SECOND_US
     behind_us: int = 8 * SECOND_US
     tick_s: float = 0.25
-    archive_threads: int = 4
+    archive_threads: int = 2
     repair_threads: int = 8
     stream_threads: int = 8
