@@ -190,7 +190,8 @@ def run_live(
         note(None, f"joining {session}")
         return Run.joined(session, cloud, path, voice.event)
 
-    if options.headless and options.screenshot is None:
+    unseen = options.headless or no_display()
+    if unseen and options.screenshot is None:
         return _follow_headless(prepare(lambda _, text: voice.say(text)), options, json_out)
     from pitwall.desktop import Desktop
 

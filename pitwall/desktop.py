@@ -202,6 +202,9 @@ class Desktop:
                 **frame_figures(self._stats),
                 "screenshot": saved,
             }
+            health = run.health()
+            if health.state == "fault" and self._failure is None:
+                self._failure = Failure(health.message or "following stopped")
             window.pump.stop()
             window.close()
         self._cancel()

@@ -5,6 +5,7 @@ The window and the headless commands read from it; neither knows what is behind.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import threading
@@ -223,7 +224,7 @@ class Run:
             shards_open=reader.open if reader else 0,
             shards_total=reader.total if reader else 0,
             rotations=reader.rotations if reader else 0,
-            history_done=status.progress if loading else None,
+            history_done=self._loaded(status) if loading else None,
             history_text=status.text if loading else "",
             archive_to_us=status.archive_to_us,
             seam_us=status.seam_us,
@@ -232,6 +233,11 @@ class Run:
             retries=reader.retries if reader else 0,
             message=message,
         )
+
+    def _loaded(self, status: FollowerStatus) -> float:
+        """Share of the history: fetched is not loaded, so the smaller of both."""
+        ledger = self.store.ledger()
+        return min(status.progress, ledger.applied / ledger.expected if ledger.expected else 1.0)
 
     def summary(self) -> dict[str, Any]:
         """What happened so far, with stable keys, for ``--json``."""
@@ -294,7 +300,11 @@ class Run:
         if timing.track is not None and not self._line_saved and self._writer is not None:
             self._line_saved = True
             line = {TRACK_META: timing.track.to_json()}
-            self._writer.submit(Batch(Source.TABLE, received_us=now_us(), meta=line))
+            # The line can be learnt again; a writer that fails says so itself.
+            with contextlib.suppress(PitwallError):
+                self._writer.submit(
+                    Batch(Source.TABLE, received_us=now_us(), meta=line), timeout_s=1.0
+                )
         return timing
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pitwall.analysis.laps import Lap
 from pitwall.analysis.timing import TimingEngine
-from pitwall.store import SessionStore
+from pitwall.store import SessionStore, Source
 from pitwall.telemetry import BadInput, ClockKind
 from pitwall.telemetry.clock import iso, lap_time
 
@@ -109,6 +109,7 @@ def info_report(store: SessionStore) -> dict[str, Any]:
         "ledger": {
             "expected": ledger.expected,
             "applied": ledger.applied,
+            "imported": ledger.by_source[Source.IMPORT],
             "duplicates": ledger.duplicates,
             "late": ledger.late,
             "conflicts": ledger.conflicts,
@@ -124,6 +125,8 @@ def info_text(report: dict[str, Any]) -> list[str]:
     """The info report as lines for people."""
     ledger = report["ledger"]
     proof = "proved by the producers' counts" if ledger["provable"] else "completeness not provable"
+    if ledger["imported"] == ledger["applied"]:
+        proof = "all that the files hold; what the logger dropped is not known"
     kind = " (simulated)" if report["simulated"] else ""
     lines = [
         f"{report['session']}: {report['title']}{kind}",

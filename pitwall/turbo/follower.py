@@ -203,15 +203,18 @@ class Follower:
         seam = self._find_seam(heads, tails)
         self._read_stream(source, listing, seam)
         self._repair_older(heads, seam)
+        self._desk.set(phase=Phase.STREAM, text="catching up with the stream")
+        if seam.archive_to_us is not None:
+            self._tell_history()
+        self._mender.note(self._desk.store.ledger(), self._promised_us)
+        self._crosscheck_due_us = self._roster_us + self._tempo.crosscheck_us
+
+    def _tell_history(self) -> None:
         seconds = self._time.monotonic() - self._began
-        self._desk.set(
-            phase=Phase.STREAM, time_to_history_s=seconds, text="catching up with the stream"
-        )
+        self._desk.set(time_to_history_s=seconds)
         self._desk.tell(
             "history", {"seconds": seconds, "chunks": self._desk.store.ledger().applied}
         )
-        self._mender.note(self._desk.store.ledger(), self._promised_us)
-        self._crosscheck_due_us = self._roster_us + self._tempo.crosscheck_us
 
     # ------------------------------------------------------------------ archive
 
@@ -366,6 +369,8 @@ class Follower:
             if not complete(ledger, self._targets):
                 self._desk.set(progress=share_of(ledger, self._targets))
                 return
+            if self._desk.status.time_to_history_s is None and not self._cancel.is_set():
+                self._tell_history()  # without an archive, the stream and the table brought it
             seconds = self._time.monotonic() - self._began
             self._desk.set(
                 phase=Phase.LIVE,

@@ -170,7 +170,8 @@ LAP = {
     "car", "lap", "start", "end", "time_s", "uncertainty_s", "kind", "valid", "reason", "sectors_s",
 }  # fmt: skip
 LEDGER = {
-    "expected", "applied", "duplicates", "late", "conflicts", "quarantined", "missing", "provable",
+    "expected", "applied", "imported", "duplicates", "late", "conflicts", "quarantined",
+    "missing", "provable",
 }  # fmt: skip
 
 
