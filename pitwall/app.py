@@ -86,7 +86,7 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         )
     if name == "archive":
         damaged = f", {d['damaged']} places damaged" if d["damaged"] else ""
-        return f"archive loaded: {d['chunks']:,} chunks from {d['objects']} objects{damaged}"
+        return f"archive read: {d['chunks']:,} chunks with repeats, {d['objects']} objects{damaged}"
     if name == "history":
         return f"history complete in {d['seconds']:.1f} s: {d['chunks']:,} chunks"
     if name == "live" and "seconds" in d:

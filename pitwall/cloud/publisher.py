@@ -23,6 +23,8 @@ MAX_PENDING = 1000
 """Items that may wait for the table before no more chunks are taken from the source."""
 _LONGEST_WAIT_S = 0.25
 _SEALER_LIMIT_S = 60.0
+_STOPPED_STALL_S = 5.0
+"""A publisher that was told to stop does not wait longer for a table that takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ class TableWriter:
         self._back_off(taken, len(again))
         return taken
 
+    def limit_stall(self, seconds: float) -> None:
+        """From now on give up after so many seconds of waiting with nothing accepted."""
+        self._max_stall_s = min(self._max_stall_s, seconds)
+
     def drain(self) -> None:
         """Send until nothing is pending. Raises Failure."""
         while self.pending:

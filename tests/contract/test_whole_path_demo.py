@@ -127,7 +127,7 @@ def test_a_line_for_each_thing_that_happens(demo: subprocess.CompletedProcess[st
         "building the demo race",
         "goes on live",
         "joined .*: 8 cars, ",
-        r"archive loaded: [\d,]+ chunks from \d+ objects",
+        r"archive read: [\d,]+ chunks with repeats, \d+ objects",
         r"history complete in [\d.]+ s",
         r"live after [\d.]+ s, 0 chunks missing",
     ]
