@@ -100,6 +100,8 @@ def publish(
     run.sealer.start()
     try:
         stopped = run.pump(chunks, Pacing(speed, start_us, began, now_us, wait or stop.wait), stop)
+        if stopped:
+            run.writer.limit_stall(_STOPPED_STALL_S)
         run.writer.drain()
         if end:
             run.end()
