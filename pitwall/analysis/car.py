@@ -27,6 +27,7 @@ class CarTracker:
         laps: all laps so far, the last of which is being driven.
         crossings: all crossings so far.
         stays: stays in the pit lane.
+        holes: (from, until) of every time without a position beyond ``limit_us``.
     """
 
     def __init__(self, car: str, signals: Signals, circuit: Circuit, limit_us: int) -> None:
@@ -34,6 +35,7 @@ class CarTracker:
         self.laps: list[Lap] = []
         self.crossings: list[Crossing] = []
         self.stays: list[Stay] = []
+        self.holes: list[tuple[int, int]] = []
         self._signals = signals
         self._circuit = circuit
         self._limit = limit_us
@@ -52,6 +54,7 @@ class CarTracker:
         latest = store.latest_us(self.car)
         way = knots(store, self._signals, self._circuit, self.car, t_from, latest)
         self._way.replace_from(t_from, way)
+        self._find_holes(t_from)
         self._settled = max(latest - margin_us(self._circuit), 0)
         self._find(store, t_from)
         return True
@@ -65,6 +68,18 @@ class CarTracker:
     def limit_us(self) -> int:
         """Time without a sample from which there is a hole."""
         return self._limit
+
+    def lap_known(self) -> bool:
+        """Whether the lap being driven began at a moment that is known and has had no hole."""
+        if not self.crossings:
+            return False
+        start = self.crossings[-1]
+        return start.sure and not (self.holes and self.holes[-1][1] > start.t_us)
+
+    def may_have_lost_laps(self, best_us: int) -> bool:
+        """Whether a hole is longer than half of ``best_us``, microseconds, the best lap: the line
+        may have been crossed in it more often than was counted."""
+        return any(2 * (hi - lo) > best_us for lo, hi in self.holes)
 
     def lap_way(self, lap: Lap) -> Knots:
         """The knots within a lap."""
@@ -119,6 +134,14 @@ class CarTracker:
         self.crossings += found
         self._find_stays(way, t_from)
         self._build(way, keep)
+
+    def _find_holes(self, t_from: int) -> None:
+        """Holes again from ``t_from`` on."""
+        self.holes = [hole for hole in self.holes if hole[1] < t_from]
+        t = self._way.knots().t
+        t = t[max(int(np.searchsorted(t, t_from)) - 1, 0) :]
+        for i in np.flatnonzero(np.diff(t) > self._limit).tolist():
+            self.holes.append((int(t[i]), int(t[i + 1])))
 
     def _find_stays(self, way: Knots, t_from: int) -> None:
         # What was found before stays; a stay that reaches into the new part goes on there.

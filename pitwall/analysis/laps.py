@@ -121,7 +121,11 @@ def build_lap(
     if start is None or end is None:
         reason = "before the first crossing of the line" if start is None else "not finished"
         t_end = end.t_us if end else None
-        sectors = sector_times(way, circuit, t_start, None, limit_us) if start else ()
+        # What is measured from a guessed start, or across a hole, is no time of a sector.
+        known = start is not None and start.sure
+        if known and len(way.t):
+            known = largest_gap_us(way.t, t_start, int(way.t[-1])) <= limit_us
+        sectors = sector_times(way, circuit, t_start, None, limit_us) if known else ()
         return Lap(car, number, t_start, t_end, None, 0, LapKind.INCOMPLETE, False, reason, sectors)
     time_us = end.t_us - start.t_us
     half = round(math.hypot(start.half_us, end.half_us))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pitwall.analysis.car import CarTracker
-from pitwall.analysis.laps import Lap, LapKind
+from pitwall.analysis.laps import MAX_SPEED, Lap, LapKind
 from pitwall.analysis.learn import MAX_LAPS, Circuit, learn
 from pitwall.analysis.progress import LapAxis
 from pitwall.analysis.signals import Signals
@@ -39,10 +39,12 @@ class CarTiming:
         lap_start_us: event time of its start.
         progress: 0..1 round the lap, None where not known.
         distance_m: metres round the lap, None where not known.
-        live_delta_us: behind the reference lap at equal progress (negative: ahead).
+        live_delta_us: behind the reference lap at equal progress (negative: ahead); None on a lap
+            whose start is not known or that has a hole.
         predicted_us: lap time if it stays like that.
         best, last: its best valid lap, its last finished lap.
-        position: place in the running order, from 1; 0 when not known.
+        position: place in the running order, from 1; 0 when not known, as after a hole in which
+            laps may have been lost.
         gap_us: time behind the leader at the same place; None for the leader or when unknown.
         xy: metres east and north on the track's plane.
         in_pit: in the pit lane.
@@ -201,7 +203,9 @@ class TimingEngine:
         newest = store.latest_us()
         live = {car: _live(tracker) for car, tracker in self._cars.items()}
         order = _order(live, circuit, newest)
-        leader = order[0] if order and live.get(order[0]) is not None else None
+        counted = {car for car, at in live.items() if at is not None and self._counted(car)}
+        # Behind a leader whose laps are not all counted no lap of the others is the same lap.
+        leader = order[0] if order and order[0] in counted else None
         cars: dict[str, CarTiming] = {}
         best: Lap | None = None
         for place, car in enumerate(order, start=1):
@@ -209,11 +213,11 @@ class TimingEngine:
             at = live[car]
             timing = self._car(store, tracker, at, circuit)
             gap = None
-            if leader is not None and car != leader and at is not None:
+            if leader is not None and car != leader and at is not None and car in counted:
                 gap = self._gap(self._cars[leader], at)
             cars[car] = replace(
                 timing,
-                position=place if at is not None else 0,
+                position=place if car in counted else 0,
                 gap_us=gap,
                 age_us=max(newest - store.latest_us(car), 0),
             )
@@ -223,6 +227,17 @@ class TimingEngine:
         self._timings = cars
         by_car = {car: cars[car] for car in store.cars() if car in cars}
         return Timing(version, MappingProxyType(by_car), order, circuit.track, best, circuit)
+
+    def _counted(self, car: str) -> bool:
+        """Whether every lap of ``car`` since its first data is sure to have been counted."""
+        tracker = self._cars[car]
+        if not tracker.holes:
+            return True
+        circuit = self._circuit
+        assert circuit is not None
+        fastest = round(circuit.length_m / MAX_SPEED * 1e6)
+        best = min((_time(lap) for lap in tracker.laps if lap.valid), default=fastest)
+        return not tracker.may_have_lost_laps(best)
 
     def _car(
         self, store: SessionStore, tracker: CarTracker, at: _Live | None, circuit: Circuit
@@ -234,7 +249,7 @@ class TimingEngine:
         current = laps[-1] if laps else None
         delta = predicted = None
         reference = self._reference(tracker.car, best)
-        if at is not None and current is not None and reference is not None and current.number > 0:
+        if at is not None and current and reference is not None and tracker.lap_known():
             axis = self.axis(reference.car, reference.number)
             then = float(axis.time_at(np.array([at.s]))[0]) if axis is not None else math.nan
             if math.isfinite(then):

@@ -138,6 +138,57 @@ def test_order_and_gaps(make_rig):
         assert timing.cars[car].gap_us / 1e6 == pytest.approx(behind[car], abs=0.01)
 
 
+@pytest.mark.parametrize("over_the_line", [True, False])
+def test_a_running_lap_with_a_hole_predicts_nothing(make_rig, over_the_line):
+    rig = make_rig()
+    drive = Drive([50.0, 49.0, 50.0, 52.0], part=0.7)
+    parts = rig.drive("1", drive)
+    at = int(drive.crossings[-1]) + (0 if over_the_line else 10 * SECOND)
+    late = [p for p in parts if at - 4 * SECOND < p.t_lo < at + 4 * SECOND]
+    rig.add([p for p in parts if p not in late])
+    engine = TimingEngine()
+    car = engine.update(rig.store).cars["1"]
+    assert car.current_lap == 5
+    assert car.reference is not None
+    assert not any(car.laps[-1].sectors)
+    assert car.live_delta_us is None
+    assert car.predicted_us is None
+    assert car.position == 1
+    rig.add(late)
+    car = engine.update(rig.store).cars["1"]
+    assert any(car.laps[-1].sectors)
+    assert car.live_delta_us is not None
+    assert car.predicted_us is not None
+
+
+@pytest.mark.parametrize("holed", ["1", "2"])
+def test_a_car_that_may_have_lost_laps_has_no_place_and_no_gap(make_rig, holed):
+    rig = make_rig()
+    names = [c.name for c in FULL.groups[0].channels]
+    late = []
+    for car, seconds in (("1", 0.0), ("2", 1.7), ("3", 4.2)):
+        drive = Drive([50.0] * 5)
+        t, values = drive.sample(names, 20.0)
+        keep = t + round(seconds * 1e6) <= t[-1]
+        parts = segments(car, FULL, t[keep] + round(seconds * 1e6), values[:, keep])
+        if car == holed:
+            # more than two laps: one of the crossings in them cannot be known
+            lo = int(drive.crossings[1]) + 10 * SECOND
+            late = [p for p in parts if lo < p.t_lo < lo + 105 * SECOND]
+        rig.add([p for p in parts if car != holed or p not in late])
+    engine = TimingEngine()
+    timing = engine.update(rig.store)
+    assert set(timing.order) == {"1", "2", "3"}
+    assert timing.cars[holed].position == 0
+    assert timing.cars[holed].gap_us is None
+    for place, car in enumerate(timing.order, start=1):
+        assert timing.cars[car].position == (0 if car == holed else place)
+    rig.add(late)
+    timing = engine.update(rig.store)
+    assert [timing.cars[c].position for c in ("1", "2", "3")] == [1, 2, 3]
+    assert timing.cars["2"].gap_us / 1e6 == pytest.approx(1.7, abs=0.01)
+
+
 def test_a_saved_line_is_used_as_it_is(make_rig):
     first = make_rig()
     first.add(first.drive("1", Drive([50.0, 50.5])))
