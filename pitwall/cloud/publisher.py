@@ -24,7 +24,9 @@ MAX_PENDING = 1000
 _LONGEST_WAIT_S = 0.25
 _SEALER_LIMIT_S = 60.0
 _STOPPED_STALL_S = 5.0
-"""A publisher that was told to stop does not wait longer for a table that takes nothing."""
+_STOPPED_SEALING_S = 10.0
+"""A publisher that was told to stop waits no longer for a table that takes nothing, and for the
+laps that are being sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +100,18 @@ def publish(
     run.writer.put("session", session_item(session))
     run.writer.drain()
     run.sealer.start()
+    sealing_s = _SEALER_LIMIT_S
     try:
         stopped = run.pump(chunks, Pacing(speed, start_us, began, now_us, wait or stop.wait), stop)
         if stopped:
             run.writer.limit_stall(_STOPPED_STALL_S)
+            sealing_s = _STOPPED_SEALING_S
         run.writer.drain()
         if end:
             run.end()
     finally:
-        in_time = run.sealer.stop(_SEALER_LIMIT_S)
-    return run.report(stopped, in_time)
+        in_time = run.sealer.stop(sealing_s)
+    return run.report(stopped, in_time, sealing_s)
 
 
 class Pacing(NamedTuple):
@@ -181,9 +185,9 @@ class _Run:
         for lap in self.book.finish():
             self.sealer.submit(lap)
 
-    def report(self, stopped: bool, in_time: bool) -> PublishReport:
+    def report(self, stopped: bool, in_time: bool, sealing_s: float) -> PublishReport:
         sealed, written = self.sealer.stats, self.writer.stats
-        late = "" if in_time else f"sealing was given up after {_SEALER_LIMIT_S:.0f} s"
+        late = "" if in_time else f"sealing was given up after {sealing_s:.0f} s"
         return PublishReport(
             chunks=self.chunks,
             known=self.known,
