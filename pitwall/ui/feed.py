@@ -38,7 +38,7 @@ from pitwall.ui.qt import QtGui
 from pitwall.ui.theme import Theme
 
 SILENT_US = 3 * SECOND_US
-"""Connected, and no commit for this long: said as silence whatever else is reported."""
+"""Reported as live, and no commit for this long: said as silence."""
 OLD_PLACE_US = 5 * SECOND_US
 
 
@@ -88,6 +88,11 @@ class Feed:
         self._stand_in: str | None = None
 
     @property
+    def loading(self) -> bool:
+        """Whether the panes were last told that what was is still being loaded."""
+        return self._laps.loading
+
+    @property
     def picture(self) -> Picture | None:
         """What the trace stack shows."""
         return self._picture
@@ -98,9 +103,10 @@ class Feed:
         return self._theme().car(cars.index(car) if car in cars else 0)
 
     def health(self) -> Health:
-        """The source's state as the window has to say it: silence is seen here first."""
+        """The source's state as the window has to say it: silence is seen here first. What the
+        source says of being behind, loading or failing stands: it knows why nothing comes."""
         health = self._inputs.health()
-        if health.state in ("live", "behind", "silent"):
+        if health.state in ("live", "silent"):
             quiet_us = int((time.monotonic() - self._commit[1]) * SECOND_US)
             if health.state == "silent" or quiet_us > SILENT_US:
                 age = max(quiet_us, health.age_us or 0)
@@ -118,8 +124,9 @@ class Feed:
         timing = self._inputs.timing()
         self._first_car(timing)
         view = self._workspace.view
-        self._laps.connected = self._inputs.health().connected
-        self._panes.timeline.show_connected(self._laps.connected)
+        health = self._inputs.health()
+        self._laps.connected, self._laps.loading = health.connected, is_loading(health)
+        self._panes.timeline.show_connected(self._laps.connected, loading=self._laps.loading)
         self._field(view, timing)
         self._curves(view, timing, redraw)
         self._map(view, timing)
@@ -163,6 +170,8 @@ class Feed:
             if picture.reference is not None:
                 reference = (picture.reference.car, picture.reference_mapping.to_time(x))
         newest = "live" if self._laps.connected else "newest"
+        if self._laps.loading:
+            newest = "loading"
         where = newest if view.cursor is None and view.live else "at the cursor"
         if view.cursor is None and not view.live:
             where = clock_text(t_us - store.session.started_us)
@@ -198,7 +207,7 @@ class Feed:
         laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
         own = car.best
         running: int | None = car.current_lap
-        predicted = car.predicted_us if self._laps.connected else None
+        predicted = car.predicted_us if self._laps.live else None
         if view.moment is not None:
             laps = [lap for lap in laps if lap.t_start <= view.moment]
             own = next((line.best for line in table if line.car == car.car), None)
@@ -215,6 +224,7 @@ class Feed:
             _lap_key(shown.lap if shown else None),
             _lap_key(reference.lap if reference else None),
             self._inputs.store.holes(car.car),
+            loading=self._laps.loading,
         )
 
     def _curves(self, view: View, timing: Timing | None, redraw: bool) -> None:
@@ -224,7 +234,8 @@ class Feed:
             corners = corners_of(track) if track is not None else ()
             self._laps.corners = tuple((c.name, c.distance_m) for c in corners)
         picture = self._laps.picture(view, timing)
-        key = (_signature(picture), view.car, view.axis, view.live, self._laps.connected)
+        state = (self._laps.connected, self._laps.loading)
+        key = (_signature(picture), view.car, view.axis, view.live, state)
         if key == self._key and not redraw:
             return
         self._key, self._picture = key, picture
@@ -236,6 +247,7 @@ class Feed:
             self.colour(view.car),
             reconstructed=rough,
             connected=self._laps.connected,
+            loading=self._laps.loading,
         )
         self._panes.map.show_gains(picture.behind, rough=rough)
 
@@ -299,11 +311,17 @@ class Feed:
                 store.holes(view.car) if view.car else (),
                 health.seam_us,
                 health.archive_to_us,
+                self._laps.loading,
             ),
             store,
             traces[0] if traces else None,
             self.colour(view.car),
         )
+
+
+def is_loading(health: Health) -> bool:
+    """Whether what was is still being loaded, so that the newest data here is not live."""
+    return health.state in ("joining", "history")
 
 
 def _lap_key(lap: Lap | None) -> tuple[str, int] | None:

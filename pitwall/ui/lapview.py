@@ -15,9 +15,10 @@ from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.model import Axis, ReferenceKind, View
+from pitwall.ui.overdue import awaited
 from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Times
 from pitwall.ui.plot.choice import MOST, Trace, position_channels
-from pitwall.ui.words import seconds
+from pitwall.ui.words import NOT_LOADED, seconds
 
 ROLLING_S = 90.0
 REFRESH_US = 5 * SECOND_US
@@ -41,18 +42,25 @@ class LapView:
         candidates: every channel worth a plot, the first wanted first.
         corners: ``(name, metres)`` where known; set by the window.
         connected: False when no lap can still be driven; set by the window.
+        loading: True while the past is still being loaded; set by the window.
     """
 
     store: SessionStore
     candidates: tuple[Trace, ...]
     corners: tuple[tuple[str, float], ...] = ()
     connected: bool = True
+    loading: bool = False
     _position_group: str = ""
     _kept: dict[object, _Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         place = position_channels(self.store.session.catalog)
         self._position_group = place[0] if place is not None else ""
+
+    @property
+    def live(self) -> bool:
+        """Whether the newest data here is what is being driven now."""
+        return self.connected and not self.loading
 
     def traces(self, car: str | None) -> tuple[Trace, ...]:
         """The plots for a car: what it sends, and no more than can be read."""
@@ -140,7 +148,8 @@ class LapView:
             full = (0.0, max(max(longest) / SECOND_US, 1.0))
         car = timing.cars.get(shown.car) if timing else None
         behind = None
-        if now.axis is not None and then is not None and then.axis is not None:
+        stale = shown.open and self.loading  # a delta up to now would be taken for a live one
+        if now.axis is not None and then is not None and then.axis is not None and not stale:
             behind = _known(*delta(now.axis, then.axis))
         behind_line = _delta_line(behind, now.axis, mapping)
         if shown.open:
@@ -155,7 +164,7 @@ class LapView:
             reference_mapping=then_mapping,
             delta=behind_line,
             behind=behind if behind_line is not None else None,
-            predicted_us=car.predicted_us if car and shown.open and self.connected else None,
+            predicted_us=car.predicted_us if car and shown.open and self.live else None,
             holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
             seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
             edge=edge,
@@ -247,6 +256,8 @@ class LapView:
             x = mapping.to_x(np.array([max(hole.t_lo, t_lo), min(hole.t_hi, t_hi)]))
             word = "missing" if hole.n_hi else "no data"
             text = f"{seconds(hole.t_hi - hole.t_lo)} {word}"
+            if self.loading and awaited(hole):
+                text = NOT_LOADED
             marks.append(HoleMark(float(x[0]), float(x[1]), hole.group, text))
         return tuple(marks)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pitwall.runtime.frame_pump import FramePump
 from pitwall.ui.actions import ACTIONS
 from pitwall.ui.dialogs import show_error
-from pitwall.ui.feed import Feed, Panes
+from pitwall.ui.feed import Feed, Panes, is_loading
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
@@ -189,8 +189,9 @@ class MainWindow(QtWidgets.QMainWindow):
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
     def _data_changed(self, names: frozenset[str]) -> None:
-        self._behind = self._behind or names != {"health"}
-        loading = self._inputs.health().state in ("joining", "history")
+        loading = is_loading(self._inputs.health())
+        # The panes say whether they are loading: the end of it is shown though no data came.
+        self._behind = self._behind or names != {"health"} or loading != self.feed.loading
         if self._behind and not (loading and time.monotonic() < self._refresh_due):
             self.refresh()
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from pitwall.store import Ledger
+from pitwall.store import Hole, Ledger
 
 GRACE_S = 2.0
 Intervals = tuple[tuple[int, int], ...]
@@ -37,6 +37,11 @@ class Overdue:
             for series, now in books.series.items()
             if now.missing and series in then.series
         )
+
+
+def awaited(hole: Hole) -> bool:
+    """Whether a load that still runs may fill the hole: chunks are missing, nobody knows why."""
+    return hole.n_hi > 0 and hole.named_reason is None
 
 
 def overlap(a: Intervals, b: Intervals) -> int:

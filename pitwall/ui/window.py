@@ -12,6 +12,9 @@ from pitwall.ui.theme import load_theme, scale_for
 
 SIZE = (1920, 1080)
 SMALLEST = (1100, 640)
+LARGEST = (2560, 1440)
+FRAME = (4, 40)
+"""Left free for the frame and title bar that the desktop puts around the window."""
 
 
 def build_window(
@@ -26,8 +29,8 @@ def build_window(
     Args:
         inputs: the data and commands.
         theme: name of a theme.
-        size: width and height in logical pixels; the screen's room, at most 1920 x 1080, when
-            None.
+        size: width and height in logical pixels, without the frame; when None the screen's
+            room less a frame, at most 2560 x 1440.
         scale: factor on all text; fits the size when None.
     """
     width, height = size or _screen_size()
@@ -42,7 +45,15 @@ def _screen_size() -> tuple[int, int]:
     if QtGui.QGuiApplication.platformName() == "offscreen":
         return SIZE
     room = QtGui.QGuiApplication.primaryScreen().availableGeometry()
-    return max(min(room.width(), 2560), SMALLEST[0]), max(min(room.height(), 1440), SMALLEST[1])
+    return within(room.width(), room.height())
+
+
+def within(width: int, height: int) -> tuple[int, int]:
+    """The size inside the frame for a screen with so much room, in logical pixels."""
+    return (
+        max(min(width - FRAME[0], LARGEST[0]), SMALLEST[0]),
+        max(min(height - FRAME[1], LARGEST[1]), SMALLEST[1]),
+    )
 
 
 def screenshot(window: MainWindow, path: Path | str) -> None:

@@ -7,6 +7,8 @@ from pitwall.telemetry.clock import SECOND_US
 THIN = "\u2009"
 DASH = "\u2014"
 MINUS = "\u2212"
+NOT_LOADED = "not loaded yet"
+"""Of a hole that the running load may still fill."""
 
 
 def count(n: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from pitwall.ui.actions import ACTIONS
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.model import Axis, ReferenceKind
+from pitwall.ui.window import within
 from tests.ui.session import T0, Wall
 
 Open = Callable[..., MainWindow]
@@ -333,3 +335,59 @@ def test_nothing_known_yet_is_drawn_too(wall: Wall, open_window: Open) -> None:
     assert window.panes.header.text("ledger") == "no chunks yet"
     assert window.panes.header.text("live") == "JOINING"
     assert window.panes.timing.rows == ()
+
+
+def test_only_live_is_overruled_by_silence(
+    wall: Wall, open_window: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall.advance(200)
+    window = open_window(wall)
+    at = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: at + 10)
+    assert window.feed.health().state == "silent"
+    for state in ("behind", "joining", "history", "fault"):
+        wall.say(state=state)
+        assert window.feed.health().state == state
+
+
+def test_behind_counts_on_while_nothing_arrives(finished: Wall, open_window: Open) -> None:
+    window = open_window(finished)
+    try:
+        for age_us, words in ((None, "7.0 s"), (2_000_000, "7.0 s"), (9_000_000, "9.0 s")):
+            finished.say(state="behind", lag_us=7_000_000, age_us=age_us)
+            window.feed.lines()
+            assert window.panes.header.text("live") == f"● BEHIND {words}"
+    finally:
+        finished.say(state="live", lag_us=400_000, age_us=None)
+
+
+def test_while_history_loads_nothing_is_called_live_or_missing(
+    qtbot: QtBot, wall: Wall, open_window: Open
+) -> None:
+    wall.advance(250)
+    wall.say(state="history", history_done=0.5)
+    window = open_window(wall, run=True)
+    window.workspace.select_car(wall.race.cars[0])
+
+    def words() -> str:
+        remarks = [row.cells[-1].text for row in window.panes.laps.rows]
+        titles = [text for text, _, _ in window.panes.traces._title_parts()]
+        holes = [hole.text for hole in window.feed.picture.holes]
+        return " ".join([*remarks, *titles, *holes])
+
+    assert "LOADING" in words()
+    assert "not loaded yet" in words()
+    assert not any(word in words() for word in ("LIVE", "missing", "predicted"))
+    assert window.feed.picture.predicted_us is None
+    assert window.feed.picture.delta is None
+    wall.say(state="live")  # the load's end shows though no data came
+    qtbot.waitUntil(lambda: "LIVE" in words(), timeout=3000)
+    assert "missing" in words()
+    assert "not loaded yet" not in words()
+    assert window.feed.picture.delta is not None
+
+
+def test_the_window_leaves_room_for_its_frame() -> None:
+    assert within(1920, 1080) == (1916, 1040)
+    assert within(5120, 2880) == (2560, 1440)
+    assert within(800, 600) == (1100, 640)

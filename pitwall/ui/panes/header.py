@@ -127,14 +127,16 @@ def _ledger(top: Top) -> Item:
 
 def _state(top: Top) -> Item:
     health = top.health
-    late = health.lag_us
+    late = behind = health.lag_us
+    if health.age_us is not None:  # the lag stands still while nothing arrives
+        behind = max(late or 0, health.age_us)
     words: dict[str, tuple[str, str, bool]] = {
         "file": ("FILE", "dim", False),
         "joining": ("JOINING", "attention", False),
         "history": (f"LOADING {percent(health.history_done or 0.0)}", "attention", False),
         "live": (f"LIVE {seconds(late)}" if late is not None else "LIVE", "live", True),
         "silent": (f"SILENT {seconds(health.age_us, decimals=0)}", "attention", True),
-        "behind": (f"BEHIND {seconds(late)}", "attention", True),
+        "behind": (f"BEHIND {seconds(behind)}", "attention", True),
         "ended": ("ENDED", "dim", False),
         "fault": ("FAULT", "fault", True),
     }

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pitwall.analysis import Lap, LapKind
 from pitwall.store import Hole
 from pitwall.telemetry.clock import SECOND_US, lap_time
+from pitwall.ui.overdue import awaited
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
 from pitwall.ui.panes.timing import lap_role, same
 from pitwall.ui.qt import QtWidgets
 from pitwall.ui.theme import Theme
-from pitwall.ui.words import DASH, delta, seconds
+from pitwall.ui.words import DASH, NOT_LOADED, delta, seconds
 
 KIND_WORDS = {
     LapKind.OUT: "out lap",
@@ -44,11 +45,14 @@ class LapsPane(RowsPane):
         shown: tuple[str, int] | None,
         reference: tuple[str, int] | None,
         holes: Sequence[Hole],
+        *,
+        loading: bool = False,
     ) -> None:
-        """Show the laps, newest first; ``running`` is the number of the lap that still runs."""
+        """Show the laps, newest first; ``running`` is the number of the lap that still runs;
+        while ``loading``, what is not here is not called missing."""
         self.set_titles(f"Laps of car {car}", _remark(own))
         self.set_columns(columns(max((len(lap.sectors) for lap in laps), default=0)))
-        context = (own, best, tuple(holes), len(self.columns) - 4)
+        context = (own, best, tuple(holes), len(self.columns) - 4, loading)
         if context != self._context:
             self._context, self._done = context, {}
         rows = []
@@ -58,7 +62,7 @@ class LapsPane(RowsPane):
                 self._done.pop(lap.number, None)
             kept = self._done.get(lap.number)
             if kept is None or kept[0] != lap:
-                cells = _cells(lap, open_, predicted_us, own, best, holes, context[3])
+                cells = _cells(lap, open_, predicted_us, own, best, holes, *context[3:])
                 kept = self._done[lap.number] = (lap, cells, _tip(lap))
             key = (lap.car, lap.number)
             rows.append(
@@ -97,6 +101,7 @@ def _cells(
     best: Lap | None,
     holes: Sequence[Hole],
     sectors: int,
+    loading: bool,
 ) -> tuple[Cell, ...]:
     difference = None
     if lap.time_us is not None and best is not None and best.time_us is not None:
@@ -108,7 +113,7 @@ def _cells(
         _time(lap, role, predicted_us if running else None),
         Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
         *(Cell(sector(t) if t is not None else "·", "dim" if t else "faint") for t in times),
-        _remark_cell(lap, running, predicted_us, holes),
+        _remark_cell(lap, running, predicted_us, holes, loading),
     )
 
 
@@ -131,7 +136,12 @@ def _difference(us: int) -> Cell:
     return Cell(delta(us), "dim")
 
 
-def _remark_cell(lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole]) -> Cell:
+def _remark_cell(
+    lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole], loading: bool
+) -> Cell:
+    waiting = [hole for hole in holes if loading and awaited(hole)]
+    if missing_us(lap, waiting, named=True):
+        return Cell(NOT_LOADED, "dim")
     missing, silent = missing_us(lap, holes, named=True), missing_us(lap, holes, named=False)
     if missing or silent:
         word = "missing" if missing else "no data"

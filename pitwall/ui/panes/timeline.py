@@ -46,6 +46,7 @@ class Timeline(QtWidgets.QWidget):
         self._cursor: int | None = None
         self._following = True
         self._connected = True
+        self._loading = False
         self._pixmap: QtGui.QPixmap | None = None
         self._signature: object = None
         self._rendered_at = 0.0
@@ -90,6 +91,7 @@ class Timeline(QtWidgets.QWidget):
             span.holes,
             span.seam_us,
             span.best,
+            span.loading,
             colour.rgb(),
         )
         if signature != self._signature:
@@ -108,11 +110,13 @@ class Timeline(QtWidgets.QWidget):
         elif before is not None and self._edge_px(before) != self._edge_px(span):
             self.update()
 
-    def show_connected(self, connected: bool) -> None:
-        """Whether more may come: the button says LIVE, or END over a file."""
-        if connected != self._connected:
-            self._connected = connected
-            self._button.set_label(*(("LIVE", "live") if connected else ("END", "dim")))
+    def show_connected(self, connected: bool, *, loading: bool = False) -> None:
+        """Whether more may come: the button says LIVE, or END over a file; while the past is
+        ``loading`` nothing is lit, for the newest here is not live."""
+        if (connected, loading) != (self._connected, self._loading):
+            self._connected, self._loading = connected, loading
+            role = "live" if connected and not loading else "dim"
+            self._button.set_label("LIVE" if connected else "END", role)
             self._place_button()
             self.update()
 
@@ -192,7 +196,7 @@ class Timeline(QtWidgets.QWidget):
         edge = x.pixel(float(span.latest_us))
         painter.fillRect(
             QtCore.QRectF(edge - 1, band.top() - 6, self.theme.px(2), band.height() + 12),
-            c.live if self._connected else c.dim,
+            c.live if self._connected and not self._loading else c.dim,
         )
         for t_us, colour in ((self._cursor, c.cursor), (self._moment, c.attention)):
             if t_us is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from pitwall.analysis import Lap, LapKind
 from pitwall.store import Hole, SessionStore
 from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.overdue import awaited
 from pitwall.ui.plot.axis import Scale
 from pitwall.ui.plot.boxes import hatch_brush
 from pitwall.ui.plot.choice import Trace
@@ -16,7 +17,7 @@ from pitwall.ui.plot.decimate import envelope
 from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import Theme, mix
-from pitwall.ui.words import seconds
+from pitwall.ui.words import NOT_LOADED, seconds
 
 LEFT = 14
 TOP = 24
@@ -39,6 +40,7 @@ class Span:
         holes: of the selected car.
         seam_us: where archive and stream meet; None without one.
         archive_us: how far the archive reached; None when unknown.
+        loading: True while the past is still being loaded.
     """
 
     start_us: int
@@ -51,6 +53,7 @@ class Span:
     holes: tuple[Hole, ...] = ()
     seam_us: int | None = None
     archive_us: int | None = None
+    loading: bool = False
 
 
 class Band:
@@ -142,7 +145,13 @@ class Band:
         # Marks keep their places; words go where the marks and earlier words leave room.
         taken = [(at - side, at + side) for at, _, _ in marks]
         brush = hatch_brush(theme)
-        for t_lo, t_hi, words in merged_holes(span.holes):
+        waiting = tuple(hole for hole in span.holes if span.loading and awaited(hole))
+        for t_lo, t_hi, _ in merged_holes(waiting):
+            left, right = x.pixel(float(t_lo)), x.pixel(float(t_hi))
+            painter.fillRect(QtCore.QRectF(left, band.top(), right - left, band.height()), c.panel)
+            self._say(painter, NOT_LOADED, (left + right) / 2, c.dim, taken)
+        settled = tuple(hole for hole in span.holes if not (span.loading and awaited(hole)))
+        for t_lo, t_hi, words in merged_holes(settled):
             left, right = x.pixel(float(t_lo)), x.pixel(float(t_hi))
             area = QtCore.QRectF(left, band.top(), max(right - left, 2.0), band.height())
             painter.fillRect(area, c.panel)

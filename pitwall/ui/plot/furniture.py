@@ -13,6 +13,7 @@ from pitwall.ui.plot.axis import Scale, nice_step, nice_ticks, tick_text, time_s
 from pitwall.ui.plot.boxes import Box, Boxes, hatch_brush
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import Theme, mix, with_alpha
+from pitwall.ui.words import NOT_LOADED
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ def paint_hole_words(
         top = box.inner.top() + box.inner.height() * 0.42 - metrics.height() / 2
         back = QtCore.QRectF(left - 4, top, width + 8, metrics.height())
         painter.fillRect(back, with_alpha(theme.colours.panel, 0.8))
-        painter.setPen(theme.colours.attention)
+        colours = theme.colours
+        painter.setPen(colours.dim if hole.text == NOT_LOADED else colours.attention)
         painter.drawText(QtCore.QPointF(left, top + metrics.ascent()), hole.text)
 
 

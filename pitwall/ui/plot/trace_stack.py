@@ -47,6 +47,7 @@ class TraceStack(Panel):
         self._reference_car: QtGui.QColor | None = None
         self._reconstructed = False
         self._connected = True
+        self._loading = False
         self._pixmap: QtGui.QPixmap | None = None
         self._ground: QtGui.QPixmap | None = None
         self._key: object = None
@@ -76,12 +77,14 @@ class TraceStack(Panel):
         *,
         reconstructed: bool = False,
         connected: bool = True,
+        loading: bool = False,
     ) -> None:
-        """Paint another picture, with the shown car in ``car``; ``connected``: more may come."""
+        """Paint another picture, with the shown car in ``car``; ``connected``: more may come;
+        ``loading``: the past is still on its way, the newest here is not live."""
         self.picture = picture
         self._car = car
         self._reconstructed = reconstructed
-        self._connected = connected
+        self._connected, self._loading = connected, loading
         self._cursor = self._workspace.view.cursor
         self._stale()
         self.update()
@@ -192,7 +195,8 @@ class TraceStack(Panel):
     def _style(self) -> Style:
         view = self._workspace.view
         live = view.moment is None
-        return Style(self.theme, self._car, live, self._connected, self._reconstructed, view.fit)
+        now = self._connected and not self._loading
+        return Style(self.theme, self._car, live, now, self._reconstructed, view.fit)
 
     def _ground_key(self, frame: Frame | None) -> object:
         """Equal as long as the ground need not be painted anew."""
@@ -285,6 +289,8 @@ class TraceStack(Panel):
 
     def _state_words(self, view: View, shown: Shown) -> str:
         if view.live and shown.open:
+            if self._loading:
+                return " · LOADING"
             return " · LIVE" if self._connected else " · NOT FINISHED"
         if shown.lap.time_us is not None:
             return f" · {lap_time(shown.lap.time_us)}"
