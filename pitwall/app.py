@@ -7,14 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from pitwall.run import CloudAddress, Run, line_of
-from pitwall.telemetry import BadInput, Failure, PitwallError
+from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.clock import SECOND_US, iso, now_us
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ __all__ = ["CloudAddress", "Note", "RunOptions", "Voice", "run_file", "run_live"
 Note = Callable[[float | None, str], None]
 """Told what is being prepared and how far it is (0..1, None when not known)."""
 STATUS_EVERY_S = 1.0
+OPEN_S = 5.0
+"""How long a recording is drawn offscreen unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class RunOptions:
 class Voice:
     """Prints a line for each thing that happens, with the seconds since the command began.
 
-    Any thread may call it; with ``quiet`` nothing is printed but what is forced.
+    Any thread may call it; with ``quiet`` nothing is printed.
     """
 
     def __init__(self, began: float, *, quiet: bool = False) -> None:
@@ -128,6 +130,15 @@ def no_display() -> bool:
     )
 
 
+def unattended(options: RunOptions, seconds: float, picture: Path) -> RunOptions:
+    """The same options for a run that nobody watches: it ends by itself and leaves a picture."""
+    return replace(
+        options,
+        seconds=options.seconds or seconds,
+        screenshot=options.screenshot or picture,
+    )
+
+
 def choose_display(options: RunOptions, voice: Voice) -> bool:
     """Decide whether there will be a window on a display; sets up offscreen drawing when not."""
     if options.headless or no_display():
@@ -166,7 +177,7 @@ def run_file(path: Path, options: RunOptions) -> int:
 
     voice = Voice(time.monotonic())
     if not choose_display(options, voice) and options.seconds is None:
-        options = _for_seconds(options, 5.0, Path("pitwall-open.png"))
+        options = unattended(options, OPEN_S, Path("pitwall-open.png"))
     desktop = Desktop(options, voice, prepare=lambda note: Run.of_file(path))
     code = desktop.loop()
     if options.screenshot and code == 0:
@@ -243,7 +254,6 @@ def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) 
     described = feed_session(feed, session, start, feed.seconds)
     epoch = f"p{start // SECOND_US:x}"
     clients = cloud.clients()
-    stop = threading.Event()
     voice.say(f"publishing {path.name} as {session}: {len(feed.cars)} cars, {feed.seconds:.0f} s")
     try:
         report = publish(
@@ -253,7 +263,6 @@ def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) 
             cloud.table,
             cloud.bucket,
             speed=speed,
-            stop=stop,
         )
     finally:
         clients.close()
@@ -272,24 +281,3 @@ def frame_figures(stats: FrameStats) -> dict[str, Any]:
         return {"p50": round(value.p50, 2), "p95": round(value.p95, 2)}
 
     return {"frame_ms": spread(stats.frame_ms), "latency_ms": spread(stats.latency_ms)}
-
-
-def _for_seconds(options: RunOptions, seconds: float, screenshot: Path) -> RunOptions:
-    return RunOptions(
-        options.seconds or seconds,
-        options.headless,
-        options.screenshot or screenshot,
-        options.size,
-        options.theme,
-    )
-
-
-def one_line(error: BaseException) -> str:
-    """An error as the user is told of it."""
-    if isinstance(error, PitwallError):
-        return str(error)
-    if isinstance(error, OSError):
-        return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-    from pitwall.crash import write_report
-
-    return f"unexpected {type(error).__name__}: {error}; details are in {write_report(error)}"

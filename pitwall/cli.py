@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pitwall import __version__
-from pitwall.crash import report_logged_errors, write_report
+from pitwall.crash import one_line, report_logged_errors
 from pitwall.telemetry import BadInput, PitwallError
 
 Handler = Callable[[argparse.Namespace], int]
@@ -34,21 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _parser().parse_args(words)
         handler: Handler = args.handler
         return handler(args)
-    except PitwallError as error:
-        _say(str(error))
-        return error.exit_code
     except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        _say(f"{error.strerror or error}{where}")
-        return 1
     except Exception as error:  # noqa: BLE001 - the last net: a user never sees a traceback
-        _say(f"unexpected {type(error).__name__}: {error}; details are in {write_report(error)}")
-        return 1
+        _say(one_line(error))
+        return error.exit_code if isinstance(error, PitwallError) else 1
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from pitwall.telemetry.clock import iso, now_us
+from pitwall.telemetry.errors import PitwallError
 
 MAX_REPORTS = 20
 
@@ -50,3 +51,12 @@ def report_logged_errors() -> None:
     where Python puts it when nobody cares. Leaves a logging that is set up already alone."""
     if not logging.getLogger().handlers:
         logging.getLogger().addHandler(_Reports(logging.ERROR))
+
+
+def one_line(error: BaseException) -> str:
+    """An error as the user is told of it; what was not foreseen leaves a report."""
+    if isinstance(error, PitwallError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+    return f"unexpected {type(error).__name__}: {error}; details are in {write_report(error)}"

@@ -13,11 +13,11 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pitwall.app import Note, RunOptions, Voice, choose_display
+from pitwall.app import Note, RunOptions, Voice, choose_display, unattended
 from pitwall.cloud.local.process import StandIn
 from pitwall.run import CloudAddress, Run
 from pitwall.telemetry import Failure
@@ -184,11 +184,7 @@ def run(options: DemoOptions) -> int:
     window = choose_display(options.run, voice)
     running = options.run
     if not window:
-        running = replace(
-            running,
-            seconds=running.seconds or HEADLESS_S,
-            screenshot=running.screenshot or PICTURE,
-        )
+        running = unattended(running, HEADLESS_S, PICTURE)
         voice.say(f"stops after {running.seconds:.0f} s; --seconds changes that")
     demo = Demo(options.source, options.speed, voice)
     desktop = Desktop(running, voice, prepare=demo.prepare, demo=demo.prepare, cancel=demo.cancel)

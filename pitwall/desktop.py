@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pitwall.app import Note, RunOptions, Voice, frame_figures, one_line
+from pitwall.app import Note, RunOptions, Voice, frame_figures
+from pitwall.crash import one_line
 from pitwall.run import Run
 from pitwall.runtime import FrameStats
 from pitwall.runtime.handover import Handover
