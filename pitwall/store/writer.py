@@ -95,6 +95,11 @@ class Writer:
                 s.commits, s.batches, s.chunks, len(self._queue), s.last_commit_us, s.busy_s
             )
 
+    @property
+    def depth(self) -> int:
+        """Batches accepted and not committed yet."""
+        return self._submitted - self._done
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pitwall.telemetry import Head
 
 FOREIGN_US = 30_000_000
@@ -19,6 +21,11 @@ class HeadLag:
         """Server time when the newest head was read."""
         self._newest = 0
         self._offsets: dict[tuple[str, str], int] = {}
+
+    def age_of(self, heads: Iterable[Head], server_us: int) -> int | None:
+        """Age of the newest of ``heads``, all noted before, at ``server_us``; None of none."""
+        stamps = [head.t + self._offsets[head.car, head.epoch] for head in heads]
+        return max(server_us - max(stamps), 0) if stamps else None
 
     def note(self, head: Head, created_us: int, server_us: int) -> None:
         """Take in a head, the service's creation time of its record and server time now."""

@@ -21,6 +21,8 @@ class Pace:
         save: longest age of the checkpoint of a shard that answers and has nothing.
         stall: an ended shard whose children are not found within this time is reported.
         seek: how long an ended shard's children are looked for by name; later listings do it.
+        silent: without a head for so long while everything has been read, the source is silent.
+        behind: a shard that has not been read to its end for so long is behind.
         limit: records per read.
         backoff, backoff_most: first and largest pause after a failure.
     """
@@ -33,6 +35,8 @@ class Pace:
     save: float = 30.0
     stall: float = 20.0
     seek: float = 120.0
+    silent: float = 3.0
+    behind: float = 8.0
     limit: int = 1000
     backoff: float = 0.1
     backoff_most: float = 5.0

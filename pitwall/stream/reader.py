@@ -56,6 +56,11 @@ class Sink(Protocol):
         """What ended it; None while it works."""
         ...
 
+    @property
+    def depth(self) -> int:
+        """Batches accepted and not committed yet."""
+        ...
+
     def submit(self, batch: Batch, timeout_s: float = 30.0) -> None:
         """Accept a batch or raise Failure, also when the queue stays full."""
         ...
@@ -232,7 +237,7 @@ class Reader:
         for started in self._tree.start_ready(self._by_time, self._server.now_us(), now):
             if started.orphan:
                 before = self._tree.unfollowed_us()
-                self._report.lost(started.shard.id, before, 0, "the shard before it is not listed")
+                self._report.lost(started.shard, before, 0, "the shard before it is not listed")
                 started.shard.gap_from_us = before
             for parent, waited in started.follows:
                 self._report.rotations += 1
@@ -302,6 +307,7 @@ class Reader:
             shard.asked = now
             shard.due = now + self._pace.poll
             self._report.polls += 1
+            shard.polls += 1
             self._pool.put(
                 shard.id,
                 Fetch(
@@ -332,9 +338,12 @@ class Reader:
         shard.taken = take_page(
             shard.id, page, self._decode, self._lag, fetched.asked_us, self._server.now_us()
         )
+        age = self._lag.age_of(shard.taken.heads, self._server.now_us())
+        shard.lag_us = shard.lag_us if age is None else age
         shard.faults = 0
         shard.missed = 0
         self._report.records += len(page.records)
+        shard.records += len(page.records)
         self._report.answered()
         if shard.gap_from_us and page.records:
             self._report.found_again(shard.id, page.records[0].created_us)
@@ -414,6 +423,10 @@ class Reader:
 
     def _failed(self, shard: Shard, fault: Fault, now: float) -> None:
         self._count_fault(fault)
+        if isinstance(fault, Throttled):
+            shard.throttles += 1
+        else:
+            shard.retries += 1
         found = recover(shard, fault, self._by_time, self._server.now_us())
         if not found.at_once:
             shard.due = max(shard.due, now + self._pace.after_fault(shard.faults, self._rng))
@@ -424,10 +437,10 @@ class Reader:
         if found.gap_from_us:
             if found.lost:
                 now_us = self._server.now_us()
-                self._report.lost(shard.id, found.gap_from_us, now_us, "the shard is gone")
+                self._report.lost(shard, found.gap_from_us, now_us, "the shard is gone")
             else:
                 shard.gap_from_us = found.gap_from_us
-                self._report.lost(shard.id, found.gap_from_us, 0, "older than the stream keeps")
+                self._report.lost(shard, found.gap_from_us, 0, "older than the stream keeps")
 
     def _count_fault(self, fault: Fault) -> None:
         if isinstance(fault, Throttled):
@@ -446,4 +459,5 @@ class Reader:
             self._time.monotonic(),
             running=running,
             blocked=self._blocked,
+            queued=self._sink.depth,
         )

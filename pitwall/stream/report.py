@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.pace import Pace
-from pitwall.stream.shard import State
+from pitwall.stream.shard import Shard, State
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.status import OnEvent, ReaderStatus, ShardStatus, StreamGap
 from pitwall.stream.tree import ShardTree
+from pitwall.telemetry.clock import SECOND_US
 
 _GAPS_KEPT = 100
 
@@ -51,13 +52,14 @@ class Report:
         if self._passing:
             self.message, self._passing = "", False
 
-    def lost(self, shard: str, from_us: int, to_us: int, reason: str) -> None:
+    def lost(self, shard: Shard, from_us: int, to_us: int, reason: str) -> None:
         """Something is lost to the stream; ``to_us`` is 0 while its end is not known."""
-        gap = StreamGap(shard, from_us, to_us, reason)
+        gap = StreamGap(shard.id, from_us, to_us, reason)
+        shard.gaps += 1
         self._gaps = (*self._gaps[1 - _GAPS_KEPT :], gap)
         self._gap_count += 1
         self._on_event(
-            "gap", {"shard": shard, "from_us": from_us, "to_us": to_us, "reason": reason}
+            "gap", {"shard": shard.id, "from_us": from_us, "to_us": to_us, "reason": reason}
         )
 
     def found_again(self, shard: str, at_us: int) -> None:
@@ -76,12 +78,16 @@ class Report:
         *,
         running: bool,
         blocked: bool,
+        queued: int,
     ) -> ReaderStatus:
         """A snapshot of everything."""
         now_us = server.now_us()
         offset = server.offset_us
         shards = tree.shards.values()
         states = [shard.state for shard in shards]
+        passed_us = tree.passed_us(now_us)
+        failing = sum(shard.faults >= 3 for shard in shards if shard.active)
+        head_age_us = now_us - lag.read_us if lag.read_us else None
         return ReaderStatus(
             running=running,
             enabled=tree.lineage.enabled,
@@ -96,18 +102,42 @@ class Report:
             throttles=self.throttles,
             retries=self.retries,
             last_record_us=tree.newest_us(),
-            passed_us=tree.passed_us(now_us),
+            passed_us=passed_us,
             lag_us=lag.lag_us,
-            head_age_us=now_us - lag.read_us if lag.read_us else None,
+            head_age_us=head_age_us,
             clock_offset_us=None if offset is None else -offset,
             stalled=tuple(tree.stalled(pace, now)),
-            failing=sum(shard.faults >= 3 for shard in shards if shard.active),
+            failing=failing,
             blocked=blocked,
+            queue_depth=queued + sum(shard.taken is not None for shard in shards),
+            silent=(
+                not (blocked or failing)
+                and head_age_us is not None
+                and head_age_us > pace.silent * SECOND_US
+                and now_us - passed_us <= pace.behind * SECOND_US
+            ),
             gaps=self._gaps,
             gap_count=self._gap_count,
-            shards=tuple(
-                ShardStatus(s.id, s.state, s.verified_us, s.last_us, s.saved_us, s.faults)
-                for s in shards
-            ),
+            shards=tuple(_shard_status(shard, now_us) for shard in shards),
             message=self.message,
         )
+
+
+def _shard_status(shard: Shard, now_us: int) -> ShardStatus:
+    return ShardStatus(
+        shard.id,
+        shard.state,
+        shard.verified_us,
+        shard.last_us,
+        shard.saved_us,
+        shard.faults,
+        shard.polls,
+        shard.records,
+        shard.throttles,
+        shard.retries,
+        shard.gaps,
+        shard.lag_us,
+        # the service rounds creation times down and our offset is an estimate: never below none
+        max(now_us - shard.last_us, 0) if shard.last_us else None,
+        max(now_us - shard.saved_us, 0) if shard.saved_us else None,
+    )

@@ -30,7 +30,22 @@ class StreamGap:
 
 @dataclass(frozen=True, slots=True)
 class ShardStatus:
-    """One shard at one moment; times are server time, microseconds UTC, 0 for never."""
+    """One shard at one moment; times are server time, microseconds UTC, 0 for never.
+
+    Attributes:
+        id: its name.
+        state: see :class:`State`.
+        verified_us: when it last answered.
+        last_us: creation time of the last record accepted.
+        saved_us: when its checkpoint last went to the writer.
+        faults: failures in a row, now.
+        polls, records, throttles, retries: counted since the start.
+        gaps: losses reported for it since the start.
+        lag_us: age of the newest head that came through it, when that was read; None before the
+            first.
+        record_age_us: age of the last record now; None before the first.
+        checkpoint_age_us: since its checkpoint last went to the writer; None before the first.
+    """
 
     id: str
     state: State
@@ -38,6 +53,14 @@ class ShardStatus:
     last_us: int
     saved_us: int
     faults: int
+    polls: int = 0
+    records: int = 0
+    throttles: int = 0
+    retries: int = 0
+    gaps: int = 0
+    lag_us: int | None = None
+    record_age_us: int | None = None
+    checkpoint_age_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,9 @@ class ReaderStatus:
         stalled: ended shards whose children have not shown up.
         failing: shards whose last three calls or more failed.
         blocked: the writer takes nothing at the moment: reading has stopped.
+        queue_depth: batches that the writer has not committed yet, and pages held back for it.
+        silent: every shard has been read to now and no head came for some seconds: the source
+            sends nothing, it is not us who are behind.
         gaps: losses, the last hundred; ``gap_count`` all of them.
         shards: each shard.
         message: what the user should know, one line; empty when nothing.
@@ -83,6 +109,8 @@ class ReaderStatus:
     stalled: tuple[str, ...] = ()
     failing: int = 0
     blocked: bool = False
+    queue_depth: int = 0
+    silent: bool = False
     gaps: tuple[StreamGap, ...] = ()
     gap_count: int = 0
     shards: tuple[ShardStatus, ...] = ()

@@ -230,6 +230,10 @@ class Sink:
         self.checkpoints: dict[str, str] = {}
         self.auto = True
 
+    @property
+    def depth(self) -> int:
+        return len(self.queue)
+
     def submit(self, batch: Batch, timeout_s: float = 30.0) -> None:
         if self.failure is not None:
             raise self.failure

@@ -146,6 +146,10 @@ class Recorder:
         self.queue: list[Batch] = []
         self.dead = False
 
+    @property
+    def depth(self) -> int:
+        return len(self.queue)
+
     def submit(self, batch: Batch, timeout_s: float = 30.0) -> None:
         if self.dead:
             raise Crash
