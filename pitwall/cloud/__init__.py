@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pitwall.cloud.bulk import Written, history
+    from pitwall.cloud.bundle import (
+        Bundle,
+        BundleName,
+        Bundler,
+        bundle_name,
+        form_bundle,
+        parse_bundle,
+        sealed_prefix,
+    )
     from pitwall.cloud.chunking import chunk_samples
     from pitwall.cloud.clients import Clients, TableAndBucket, make_clients
     from pitwall.cloud.faults import explain, is_passing
@@ -44,17 +53,19 @@ if TYPE_CHECKING:
         read_session,
         sealed_keys,
     )
-    from pitwall.cloud.sealed import (
-        parse_object,
-        seal,
-        seal_lap,
-        sealed_key,
-        sealed_object,
-        sealed_prefix,
-    )
+    from pitwall.cloud.sealed import seal, seal_lap
 
 _WHERE = {
     "bulk": ("Written", "history"),
+    "bundle": (
+        "Bundle",
+        "BundleName",
+        "Bundler",
+        "bundle_name",
+        "form_bundle",
+        "parse_bundle",
+        "sealed_prefix",
+    ),
     "chunking": ("chunk_samples",),
     "clients": ("Clients", "TableAndBucket", "make_clients"),
     "faults": ("explain", "is_passing"),
@@ -87,14 +98,7 @@ _WHERE = {
         "read_session",
         "sealed_keys",
     ),
-    "sealed": (
-        "parse_object",
-        "seal",
-        "seal_lap",
-        "sealed_key",
-        "sealed_object",
-        "sealed_prefix",
-    ),
+    "sealed": ("seal", "seal_lap"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -107,8 +111,11 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "Archived",
-    "ClosedLap",
+    "Bundle",
+    "BundleName",
+    "Bundler",
     "Clients",
+    "ClosedLap",
     "Item",
     "LapBook",
     "LapEntry",
@@ -119,20 +126,22 @@ __all__ = [
     "Written",
     "archived",
     "batch_get",
+    "bundle_name",
     "catalog_item",
     "chunk_item",
     "chunk_samples",
     "explain",
+    "form_bundle",
     "format_line",
     "head_item",
     "history",
     "is_passing",
     "list_sessions",
     "make_clients",
+    "parse_bundle",
     "parse_catalog",
     "parse_chunk",
     "parse_head",
-    "parse_object",
     "parse_sealed",
     "parse_session",
     "publish",
@@ -145,9 +154,7 @@ __all__ = [
     "seal",
     "seal_lap",
     "sealed_item",
-    "sealed_key",
     "sealed_keys",
-    "sealed_object",
     "sealed_prefix",
     "session_item",
 ]

@@ -11,19 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pitwall.cloud.bundle import Bundler
 from pitwall.cloud.items import Item, catalog_item, sealed_item, session_item
 from pitwall.cloud.lapbook import ClosedLap, LapBook, Parts
 from pitwall.cloud.producer import HEAD_EVERY_US, Producer, owner
-from pitwall.cloud.sealed import sealed_key, sealed_object
 from pitwall.telemetry import Samples, Segment, Series, Session
 
 
 class Written(NamedTuple):
-    """One write: at event time ``t_us`` (microseconds UTC), ``item`` into the table, and, for a
-    sealed lap, ``body`` into the bucket under ``key`` (both empty otherwise)."""
+    """One write: at event time ``t_us`` (microseconds UTC), ``item`` into the table, or, for the
+    sealed groups of a lap, ``body`` into the bucket under ``key`` (both empty otherwise)."""
 
     t_us: int
-    item: Item
+    item: Item | None
     key: str
     body: bytes
 
@@ -55,6 +55,7 @@ def history(
     out = _Collected()
     book = LapBook()
     parts = Parts()
+    bundler = Bundler()
     closed: list[ClosedLap] = []
     producers: dict[tuple[str, str, str], Producer] = {}
     groups = [group.name for group in session.catalog.groups]
@@ -84,7 +85,7 @@ def history(
             yield Written(t, item, "", b"")
         out.items.clear()
         for lap in closed:
-            yield from _sealed(lap, parts, session, t, text, samples)
+            yield from _sealed(lap, parts, bundler, session, t, text, samples)
         closed.clear()
     for producer in producers.values():
         if end:
@@ -95,7 +96,7 @@ def history(
         yield Written(t, item, "", b"")
     if end:
         for lap in book.finish():
-            yield from _sealed(lap, parts, session, t, text, samples)
+            yield from _sealed(lap, parts, bundler, session, t, text, samples)
     else:
         for entry in book.entries():
             if not entry.sealed:
@@ -105,6 +106,7 @@ def history(
 def _sealed(
     lap: ClosedLap,
     parts: Parts,
+    bundler: Bundler,
     session: Session,
     t: int,
     text: bool,
@@ -120,8 +122,10 @@ def _sealed(
     segments = lap.seal(session.catalog, some)
     parts.note(segments)
     for segment in segments:
-        item = sealed_item(segment, text=text)
-        yield Written(t, item, sealed_key(segment), sealed_object(segment))
+        yield Written(t, sealed_item(segment, text=text), "", b"")
+    entry = lap.entry
+    for key, body in bundler.add(entry.car, entry.lap, segments, entry.sealed):
+        yield Written(t, None, key, body)
     yield Written(t, catalog_item(parts.listed(lap.entry)), "", b"")
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pitwall.cloud.clients import TableAndBucket
 from pitwall.cloud.items import session_item
-from pitwall.cloud.lapbook import LapBook
+from pitwall.cloud.lapbook import ClosedLap, LapBook
 from pitwall.cloud.pace import Pace
 from pitwall.cloud.producer import HEAD_EVERY_US, Producer, owner
 from pitwall.cloud.sealer import Sealer
@@ -141,6 +141,8 @@ class _Run:
             clients.dynamodb, clients.s3 if bucket else None, table, bucket, session.catalog
         )
         self.book = LapBook()
+        self.half_closed: dict[tuple[str, int], list[ClosedLap]] = {}
+        """By car and lap: groups that closed among the known chunks while others had not."""
         self.producers: dict[tuple[str, str, str], Producer] = {}
         self.groups = [group.name for group in session.catalog.groups]
         self.chunks = self.known = self.t_hi = 0
@@ -183,7 +185,7 @@ class _Run:
             producer.end(self.t_hi)
         self.writer.drain()
         for lap in self.book.finish():
-            self.sealer.submit(lap)
+            self._seal(lap)
 
     def report(self, stopped: bool, in_time: bool, sealing_s: float) -> PublishReport:
         sealed, written = self.sealer.stats, self.writer.stats
@@ -221,12 +223,27 @@ class _Run:
                 return chunk  # type: ignore[no-any-return]
             self.known += 1
             self.t_hi = max(self.t_hi, chunk.t_hi)
-            self.book.add(chunk)
+            closed = self.book.add(chunk)
+            if closed is not None:
+                self._closed_before(closed)
         return None
+
+    def _closed_before(self, lap: ClosedLap) -> None:
+        """Whoever wrote the known chunks has sealed this group, but not the car's lap as one
+        object, unless all its groups had closed."""
+        place = (lap.entry.car, lap.entry.lap)
+        self.half_closed.setdefault(place, []).append(lap)
+        if lap.entry.sealed:
+            del self.half_closed[place]
 
     def _accepted(self, chunk: Segment) -> None:
         self.chunks += 1
         self.t_hi = max(self.t_hi, chunk.t_hi)
         closed = self.book.add(chunk)
         if closed is not None:
-            self.sealer.submit(closed)
+            self._seal(closed)
+
+    def _seal(self, lap: ClosedLap) -> None:
+        for each in self.half_closed.pop((lap.entry.car, lap.entry.lap), ()):
+            self.sealer.submit(each)
+        self.sealer.submit(lap)

@@ -1,4 +1,4 @@
-"""Sealed laps: many chunks of one lap and series as one segment, in the table and in the bucket.
+"""Sealed laps: many chunks of one lap and series as one segment.
 
 Sealing decodes the chunks and packs their samples again as one payload, a fraction of their size;
 decoding the sealed payload gives every sample bit for bit as the chunks gave it, and the crcs of
@@ -8,45 +8,17 @@ the chunks stay with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
-import msgspec
 import numpy as np
 
-from pitwall.cloud import keys
-from pitwall.cloud.binary import pack_u16, pack_u32
-from pitwall.cloud.items import sealed_of
 from pitwall.telemetry import BadInput, Group, Samples, Segment, decode_many, encode
-from pitwall.telemetry.names import MAX_N, check_session, shown
 from pitwall.telemetry.payload import MAX_SAMPLES
 
 MAX_SEALED = 256 * 1024
 """Bytes of a sealed payload: an item holds 400 KB, with crcs, counts and room to spare."""
 MAX_CHUNKS = 16_384
 """Chunks in one sealed segment: their crcs and counts take 6 bytes each of the same item."""
-MAX_OBJECT = 4 * 1024 * 1024
-"""Bytes of a sealed object that parsing accepts."""
 _MOST_STEPS = float(1 << 51)
-
-
-class _Front(msgspec.Struct, frozen=True):
-    """First line of a sealed object."""
-
-    pk: str
-    sk: str
-    k: str
-    e: str
-    lo: int
-    hi: int
-    t: int
-    d: int
-    cs: bytes
-    m: bytes
-    v: int
-
-
-_front = msgspec.json.Decoder(_Front)
-_encoder = msgspec.json.Encoder()
 
 
 def seal(
@@ -113,60 +85,6 @@ def seal_lap(
         half = len(run) // 2
         todo += [run[half:], run[:half]]
     return done
-
-
-def sealed_key(segment: Segment, version: int = 1) -> str:
-    """Where the bucket has it: ``sealed/<session>/<car>/<LLL>/<group>-<epoch>-<n_lo>-v<version>.seg``.
-    Car and group are percent-encoded as in an URL, so that a slash in them stays theirs."""  # noqa: E501
-    s = segment.series
-    return (
-        f"sealed/{s.session}/{quote(s.car, safe='')}/{keys.lap_text(segment.lap)}/"
-        f"{quote(s.group, safe='')}-{s.epoch}-{segment.n_lo}-v{version}.seg"
-    )
-
-
-def sealed_prefix(session: str, car: str = "") -> str:
-    """Prefix of a session's sealed laps in the bucket, of one car's when it is given."""
-    start = f"sealed/{check_session(session)}/"
-    return f"{start}{quote(car, safe='')}/" if car else start
-
-
-def sealed_object(segment: Segment, version: int = 1) -> bytes:
-    """The object: one line of JSON, then the payload as it is."""
-    s = segment.series
-    front = _Front(
-        keys.sealed_pk(s.session, s.group, segment.lap, s.car),
-        keys.sealed_sk(s.epoch, segment.n_lo),
-        "s",
-        s.epoch,
-        segment.n_lo,
-        segment.n_hi,
-        segment.t_lo,
-        segment.t_hi - segment.t_lo,
-        pack_u32(segment.crcs),
-        pack_u16(segment.counts),
-        version,
-    )
-    return _encoder.encode(front) + b"\n" + segment.payload
-
-
-def parse_object(data: bytes) -> tuple[Segment, int]:
-    """``(segment, version)`` of a sealed object. Raises BadInput, and nothing else."""
-    if len(data) > MAX_OBJECT:
-        raise BadInput(f"sealed object of {len(data)} bytes: at most {MAX_OBJECT}")
-    line, newline, payload = data.partition(b"\n")
-    try:
-        front = _front.decode(line)
-        if not newline or front.k != "s" or front.sk != keys.sealed_sk(front.e, front.lo):
-            raise BadInput(f"sealed object {shown(front.pk)} {shown(front.sk)}: not as written")
-        if not 0 < front.v <= MAX_N:
-            raise BadInput(f"sealed object {shown(front.pk)}: version {front.v}")
-        segment = sealed_of(
-            front.pk, front.e, front.lo, front.hi, front.t, front.d, front.cs, front.m, payload
-        )
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise BadInput(f"sealed object {shown(line[:60])}: {error}") from error
-    return segment, front.v
 
 
 def _decoded(segments: Sequence[Segment], group: Group, catalog_version: int) -> Samples:

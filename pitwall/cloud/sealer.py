@@ -7,11 +7,11 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pitwall.cloud.bundle import Bundler
 from pitwall.cloud.faults import explain, is_passing
 from pitwall.cloud.items import catalog_item, sealed_item
 from pitwall.cloud.lapbook import ClosedLap, Parts
-from pitwall.cloud.sealed import sealed_key, sealed_object
-from pitwall.telemetry import BadInput, Catalog, Failure
+from pitwall.telemetry import BadInput, Catalog, Failure, Segment
 
 _TRIES = 3
 _QUEUED = 512
@@ -29,7 +29,8 @@ class SealStats:
 
 
 class Sealer:
-    """Seals closed laps in order: the item, the object in the bucket, then the catalog entry.
+    """Seals closed laps in order: the item, the object in the bucket when all groups of the car's
+    lap have closed, then the catalog entry.
 
     Owns the thread ``pitwall-sealer``. A lap that cannot be sealed is counted and its catalog entry
     stays unsealed; live writing is not held up by it, and its chunks are all in the table.
@@ -48,6 +49,7 @@ class Sealer:
         self._bucket = bucket
         self._catalog = catalog
         self._parts = Parts()
+        self._bundler = Bundler()
         self._unsealed: set[tuple[str, int]] = set()
         self._queue: queue.Queue[ClosedLap | None] = queue.Queue(_QUEUED)
         self._hurry = threading.Event()
@@ -109,14 +111,20 @@ class Sealer:
             self.stats.message = explain(error)
 
     def _write(self, lap: ClosedLap) -> None:
-        segments = lap.seal(self._catalog)
-        self._parts.note(segments)
-        for segment in segments:
-            item, body, key = sealed_item(segment), sealed_object(segment), sealed_key(segment)
-            self._call(lambda item=item: self._put_item(item))
-            if self._s3 is not None:
-                self._call(lambda key=key, body=body: self._put_object(key, body))
-                self.stats.objects += 1
+        segments: list[Segment] = []
+        try:
+            segments = lap.seal(self._catalog)
+            self._parts.note(segments)
+            for segment in segments:
+                item = sealed_item(segment)
+                self._call(lambda item=item: self._put_item(item))
+        finally:
+            # what other groups have of the lap is written whatever became of this one
+            entry = lap.entry
+            for key, body in self._bundler.add(entry.car, entry.lap, segments, entry.sealed):
+                if self._s3 is not None:
+                    self._call(lambda key=key, body=body: self._put_object(key, body))
+                    self.stats.objects += 1
 
     def _put_item(self, item: dict[str, dict[str, Any]]) -> None:
         self._dynamodb.put_item(TableName=self._table, Item=item)

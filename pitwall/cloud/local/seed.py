@@ -22,12 +22,14 @@ from __future__ import annotations
 
 import bisect
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pitwall.cloud.bundle import Bundler
 from pitwall.cloud.items import Item, session_item
 from pitwall.cloud.local.faults import ArchiveFaults
 from pitwall.cloud.local.seed_cache import cache_folder, cache_name, load_log, save_log
@@ -172,6 +174,13 @@ class _History:
             # a recording is as long as it is: what does not fit is made smaller or left out
             self._kept_us = min(self._kept_us, self._end_us // 2)
             holes = holes if self._end_us - self._kept_us >= HOLE_US * 5 // 2 else 0
+        self._bundler = Bundler()
+        self._open = Counter(
+            (series.car, int(series.lap[first]))
+            for series in log.series
+            for first, _ in series.runs()
+        )
+        """By car and lap: groups whose lap is not over yet."""
         self._holes = _holes(holes, log, self._end_us - self._kept_us)
 
     def write(self) -> None:
@@ -232,10 +241,13 @@ class _History:
         self.laps += 1
         # not before what the slice wrote already: a log's times rise
         self._put(lap.items, now)
+        self._open[lap.car, lap.lap] -= 1
+        over = not self._open[lap.car, lap.lap]
+        objects = self._bundler.add(lap.car, lap.lap, lap.segments, over)
         if any(hole.touches(lap) for hole in self._holes):
             return  # what the archive lost, it lost in every form
         moment = self._session.started_us + now + WRITE_LAG_US
-        for key, body in lap.objects:
+        for key, body in objects:
             self._service.objects.put(self._service.config.bucket, key, body, moment)
 
     def _set_faults(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from pitwall.cloud import keys
 from pitwall.cloud.items import Item, LapEntry, catalog_item, head_item, sealed_item
 from pitwall.cloud.local.seed_log import ChunkLog, SeriesLog
-from pitwall.cloud.sealed import seal_lap, sealed_key, sealed_object
+from pitwall.cloud.sealed import seal_lap
 from pitwall.telemetry import Head, Segment, Series, Session
 from pitwall.telemetry.names import check_series
 
@@ -24,13 +24,13 @@ _quoted = msgspec.json.Encoder().encode
 
 
 class LapDone(NamedTuple):
-    """A series' lap that is over at ``t_us`` since the start: its items, its objects by key."""
+    """A series' lap that is over at ``t_us`` since the start: its items, and what they hold."""
 
     t_us: int
     car: str
     lap: int
     items: list[Item]
-    objects: list[tuple[str, bytes]]
+    segments: list[Segment]
 
 
 class SeriesRows:
@@ -99,7 +99,7 @@ class SeriesRows:
                 log.car,
                 int(log.lap[first]),
                 [sealed_item(segment, text=True) for segment in segments],
-                [(sealed_key(segment), sealed_object(segment)) for segment in segments],
+                segments,
             )
 
     def segments(self, first: int, past: int) -> list[Segment]:

@@ -15,7 +15,7 @@ from pitwall.cloud import (
     Clients,
     format_line,
     make_clients,
-    parse_object,
+    parse_bundle,
     publish,
     read_catalog,
     read_chunks,
@@ -76,10 +76,11 @@ def test_sealed_laps_in_table_and_bucket(stand_in: StandIn, clients: Clients) ->
     assert sum(s.chunks for s in sealed) == len(CHUNKS)
     listed = clients.s3.list_objects_v2(Bucket=stand_in.bucket, Prefix=sealed_prefix(KEY))
     objects = [
-        parse_object(clients.s3.get_object(Bucket=stand_in.bucket, Key=each["Key"])["Body"].read())[
-            0
-        ]
+        segment
         for each in listed["Contents"]
+        for segment in parse_bundle(
+            clients.s3.get_object(Bucket=stand_in.bucket, Key=each["Key"])["Body"].read()
+        ).segments
     ]
     assert sorted(map(repr, objects)) == sorted(map(repr, sealed))
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pitwall.cloud import (
     PublishReport,
     history,
+    parse_bundle,
     parse_catalog,
     parse_chunk,
     parse_head,
-    parse_object,
     parse_sealed,
     publish,
     sealed,
@@ -83,8 +83,7 @@ def check_sealed(clients: FakeClients, chunks: list[Segment]) -> None:
         mine = wanted[s.series, s.lap]
         assert s.crcs == tuple(c.crcs[0] for c in mine)
         assert (s.n_lo, s.n_hi) == (mine[0].n_lo, mine[-1].n_lo)
-    objects = [parse_object(body)[0] for body in clients.s3.objects.values()]
-    assert sorted(map(repr, objects)) == sorted(map(repr, sealed))
+    assert segments_in(clients.s3.objects) == sorted(map(repr, sealed))
     catalog = [parse_catalog(i) for i in clients.dynamodb.items.values() if i["k"]["S"] == "l"]
     assert {(e.car, e.lap) for e in catalog} == {(c.series.car, c.lap) for c in chunks}
     assert all(entry.sealed for entry in catalog)
@@ -97,7 +96,8 @@ def test_everything_is_written() -> None:
     check_contract(clients.dynamodb.log)
     check_sealed(clients, CHUNKS)
     laps = len({(c.series, c.lap) for c in CHUNKS})
-    assert (report.chunks, report.laps, report.objects) == (len(CHUNKS), laps, laps)
+    assert (report.chunks, report.laps) == (len(CHUNKS), laps)
+    assert report.objects == len(clients.s3.objects) < laps
     assert (report.retried, report.failed, report.unsealed, report.stopped) == (0, 0, 0, False)
     assert report.t_hi == CHUNKS[-1].t_hi
     assert "pitwall-sealer" not in {t.name for t in threading.enumerate()}
@@ -276,8 +276,9 @@ def test_resuming_goes_on_where_the_heads_are() -> None:
         table = clients.dynamodb
         known = CHUNKS[:cut]
         for write in history(known, made.SESSION, text=False, samples=SAMPLES):
-            table.put_item("table", write.item)
-            if write.key:
+            if write.item is not None:
+                table.put_item("table", write.item)
+            else:
                 clients.s3.put_object("bucket", write.key, write.body)
         heads = [parse_head(i) for i in table.items.values() if i["k"]["S"] == "h"]
         report = run(clients, resume=heads)
@@ -302,15 +303,21 @@ def test_bulk_and_live_write_the_same_items() -> None:
     objects = {}
     log = []
     for write in history(CHUNKS, made.SESSION, text=False, end=True, samples=SAMPLES):
-        bulk[write.item["pk"]["S"], write.item["sk"]["S"]] = write.item
-        log.append(write.item)
-        if write.key:
+        if write.item is not None:
+            bulk[write.item["pk"]["S"], write.item["sk"]["S"]] = write.item
+            log.append(write.item)
+        else:
             objects[write.key] = write.body
     assert bulk == clients.dynamodb.items
-    assert objects == clients.s3.objects
+    # which of two groups closes a lap is chance, and with it what an object holds
+    assert segments_in(objects) == segments_in(clients.s3.objects)
     check_contract(log)
-    spelled = [made.parse_item(w.item) for w in history(CHUNKS, made.SESSION, end=True)]
+    spelled = [made.parse_item(w.item) for w in history(CHUNKS, made.SESSION, end=True) if w.item]
     assert spelled == [made.parse_item(item) for item in log]
+
+
+def segments_in(objects: dict[str, bytes]) -> list[str]:
+    return sorted(repr(s) for body in objects.values() for s in parse_bundle(body).segments)
 
 
 def test_laps_too_big_for_an_item_are_listed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,7 +332,7 @@ def test_laps_too_big_for_an_item_are_listed_in_parts(monkeypatch: pytest.Monkey
     assert sum(part.chunks for part in parts) == len(CHUNKS)
     assert max(part.chunks for part in parts) <= 7
     assert all(entry.sealed for entry in entries)
-    bulk = {(w.item["pk"]["S"], w.item["sk"]["S"]): w.item for w in written(end=True)}
+    bulk = {(w.item["pk"]["S"], w.item["sk"]["S"]): w.item for w in written(end=True) if w.item}
     assert bulk == items
 
 
@@ -351,13 +358,13 @@ def test_what_cannot_be_published(chunks: list[Segment], says: str) -> None:
 
 def test_a_bucket_that_fails_leaves_laps_unsealed_and_says_so() -> None:
     def fault(key: str) -> None:
-        if "/1/001/" in key:
+        if "/1/001-" in key:
             raise Throttled("AccessDenied", 403)
 
     clients = FakeClients(bucket=FakeBucket(fault))
     report = run(clients)
     assert report.chunks == len(CHUNKS)
-    assert report.unsealed == 2  # both groups of the lap
+    assert report.unsealed >= 1  # the object of the lap
     assert "access denied" in report.message
     entries = [parse_catalog(i) for i in clients.dynamodb.items.values() if i["k"]["S"] == "l"]
     assert {(e.car, e.lap) for e in entries if not e.sealed} == {("1", 1)}

@@ -37,7 +37,8 @@ class Table:
         self.shy = 0
         self.fault: Exception | None = None
         for write in history(CHUNKS, made.SESSION, text=False):
-            self.put(write.item)
+            if write.item is not None:
+                self.put(write.item)
 
     def put(self, item: dict[str, Any]) -> None:
         self.items[item["pk"]["S"], item["sk"]["S"]] = item
