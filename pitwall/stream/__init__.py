@@ -17,6 +17,7 @@ from pitwall.stream.faults import (
 )
 from pitwall.stream.fetch import Result
 from pitwall.stream.intake import Decode, Decoded
+from pitwall.stream.kinesis import KinesisSource
 from pitwall.stream.pace import Pace
 from pitwall.stream.pool import Done, InlinePool, Pool, ThreadPool
 from pitwall.stream.reader import Reader, Sink
@@ -48,6 +49,7 @@ __all__ = [
     "Fault",
     "Features",
     "InlinePool",
+    "KinesisSource",
     "Listing",
     "NotFound",
     "OnEvent",

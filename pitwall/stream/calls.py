@@ -22,13 +22,19 @@ _FAULTS: dict[str, type[Fault]] = {
     "ExpiredIteratorException": Expired,
     "TrimmedDataAccessException": Trimmed,
     "ResourceNotFoundException": NotFound,
+    # A listing's token has run out: the listing is dropped and begun again.
+    "ExpiredNextTokenException": Retryable,
+    # A stream that is being made.
+    "ResourceInUseException": Retryable,
     "LimitExceededException": Throttled,
     "ThrottlingException": Throttled,
     "Throttling": Throttled,
     "ProvisionedThroughputExceededException": Throttled,
     "RequestLimitExceeded": Throttled,
+    "KMSThrottlingException": Throttled,
     "InternalServerError": Retryable,
     "InternalFailure": Retryable,
+    "InternalFailureException": Retryable,
     "ServiceUnavailable": Retryable,
     "ValidationException": Rejected,
     "InvalidArgumentException": Rejected,
@@ -46,6 +52,18 @@ _FAULTS: dict[str, type[Fault]] = {
     "SignatureDoesNotMatch": Denied,
     "MissingAuthenticationTokenException": Denied,
     "IncompleteSignatureException": Denied,
+    "KMSAccessDeniedException": Denied,
+    "KMSDisabledException": Denied,
+    "KMSInvalidStateException": Denied,
+    "KMSNotFoundException": Denied,
+    "KMSOptInRequired": Denied,
+}
+_KEY = {
+    "KMSAccessDeniedException": "these credentials may not use it: allow kms:Decrypt on it",
+    "KMSDisabledException": "it is disabled: enable it",
+    "KMSInvalidStateException": "its state does not allow use: is it about to be deleted?",
+    "KMSNotFoundException": "it does not exist any more",
+    "KMSOptInRequired": "this account has not subscribed to KMS",
 }
 
 
@@ -92,6 +110,8 @@ def _fault(response: dict[str, Any], text: str) -> Fault:
             kind = Throttled
         else:
             kind = Denied if status in (401, 403) else Rejected
+    if code in _KEY:
+        text = f"the stream is encrypted and its key cannot be used: {_KEY[code]} ({code})"
     return kind(text)
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pitwall.stream.calls import call
 from pitwall.stream.faults import Retryable
+from pitwall.stream.moments import micros, moment
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import Anchor, Listing, Page, Position, Record, ShardInfo
 from pitwall.stream.timing import Time
-from pitwall.telemetry.clock import SECOND_US
 
 MAX_PAGE = 1000
 """The service refuses a larger Limit."""
 _MAX_LISTING_PAGES = 2000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +108,7 @@ class DynamoSource:
                 "SequenceNumber": position.sequence,
             }
         elif position.anchor is Anchor.TIME:
-            # Aware, because a naive time would be taken as this machine's local time.
-            moment = _EPOCH + timedelta(microseconds=position.at_us)
-            request |= {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": moment}
+            request |= {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": moment(position.at_us)}
         else:
             request |= {"ShardIteratorType": "TRIM_HORIZON"}
         iterator = self._call(self._client.get_shard_iterator, request).get("ShardIterator")
@@ -157,17 +153,8 @@ def _record(doc: dict[str, Any]) -> Record:
     change = doc.get("dynamodb") or {}
     return Record(
         str(change.get("SequenceNumber", "")),
-        _micros(change.get("ApproximateCreationDateTime")),
+        micros(change.get("ApproximateCreationDateTime")),
         # A removal (a lap's time to live, say) has no new image: nothing held is touched by it.
         change.get("NewImage") if doc.get("eventName") != "REMOVE" else None,
         doc,
     )
-
-
-def _micros(value: object) -> int:
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return (moment - _EPOCH) // timedelta(microseconds=1)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return round(value * SECOND_US)
-    return 0

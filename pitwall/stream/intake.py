@@ -24,14 +24,15 @@ def take_page(
     heads: list[Head] = []
     poison: list[Quarantined] = []
     for record in page.records:
-        if record.body is None:
-            continue
-        try:
-            value = decode(record)
-        except BadInput as error:
-            value = Quarantined(
-                Source.STREAM, f"{shard} {record.sequence}", str(error), record.raw()
-            )
+        fault = record.fault
+        value: Decoded = None
+        if record.body is not None:
+            try:
+                value = decode(record)
+            except BadInput as error:
+                fault = str(error)
+        if fault:
+            value = Quarantined(Source.STREAM, f"{shard} {record.sequence}", fault, record.raw())
         if isinstance(value, Segment):
             segments.append(value)
         elif isinstance(value, Head):

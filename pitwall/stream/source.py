@@ -33,11 +33,14 @@ class Listing:
         stream: the stream's name (ARN); a stream that was switched off and on has another.
         enabled: False when the stream is switched off: nothing new will come.
         shards: every listed shard, in the service's order.
+        retention_us: how long the service keeps records; 0 where it does not say, which is the
+            24 hours of DynamoDB Streams.
     """
 
     stream: str
     enabled: bool
     shards: tuple[ShardInfo, ...]
+    retention_us: int = 0
 
 
 class Anchor(StrEnum):
@@ -88,16 +91,21 @@ class Record:
             second and it may step back: nothing is ordered or told apart by it.
         body: the item as it became, in the source's own form; None when there is none (a removal).
         whole: the record as it came, kept for quarantine.
+        fault: why the source could not read it; empty when it could. It goes into quarantine.
     """
 
     sequence: str
     created_us: int
     body: Any = field(repr=False)
     whole: Any = field(repr=False, default=None)
+    fault: str = ""
 
     def raw(self) -> bytes:
-        """The record as JSON, binary in base64: what a quarantine keeps."""
+        """What a quarantine keeps: the record's bytes where it came as bytes, else the record as
+        JSON, binary in base64."""
         whole = self.whole if self.whole is not None else self.body
+        if isinstance(whole, bytes):
+            return whole
         return json.dumps(whole, default=_plain, separators=(",", ":")).encode()
 
 
@@ -108,10 +116,15 @@ class Page:
     Attributes:
         records: in the shard's order; often none, which proves nothing.
         next_iterator: where to go on; None when the shard has ended *after* these records.
+        children: the shards that continue an ended one, where the service says so with its last
+            page; they need not be looked for then.
+        skipped: records among these that are somebody else's (their body is None).
     """
 
     records: tuple[Record, ...]
     next_iterator: str | None
+    children: tuple[ShardInfo, ...] = ()
+    skipped: int = 0
 
 
 class StreamSource(Protocol):

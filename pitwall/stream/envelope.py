@@ -1,0 +1,91 @@
+"""What one Kinesis record holds: a table's change in DynamoDB's JSON envelope, or a bare item.
+
+"Kinesis for DynamoDB" puts each change of a table into a record of its own::
+
+    {"awsRegion", "eventID", "eventName", "userIdentity", "recordFormat": "application/json",
+     "tableName", "dynamodb": {"ApproximateCreationDateTime", "Keys", "NewImage", "SizeBytes", ...},
+     "eventSource": "aws:dynamodb"}
+
+A producer that writes to the stream itself puts the item's typed attributes there and nothing
+around them. Either way the item comes out as DynamoDB Streams images have it: typed attributes,
+numbers as text, binary as bytes. Duplicates and records out of order are normal here; the identity
+of what an item carries absorbs them, so sequence and time inside the envelope are not read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypedDict
+
+import msgspec
+
+from pitwall.telemetry import BadInput
+from pitwall.telemetry.names import shown
+
+MAX_BYTES = 2 * 1024 * 1024
+"""Twice an item of 400 KB (old and new image), in base64, with room: no table writes more."""
+FOREIGN: Final = object()
+"""Not ours: a record of another table, or JSON that is nothing of a table's."""
+
+_JSON = "application/json"
+
+
+class _Attribute(TypedDict, total=False):
+    S: str
+    N: str
+    B: bytes
+    BOOL: bool
+    NULL: bool
+    M: dict[str, _Attribute]
+    L: list[_Attribute]
+    SS: list[str]
+    NS: list[str]
+    BS: list[bytes]
+
+
+class _Envelope(msgspec.Struct):
+    """What tells whose the record is; the bulk is left as it came until that is known."""
+
+    tableName: str = ""
+    eventName: str = ""
+    recordFormat: str = _JSON
+    dynamodb: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    pk: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Change(msgspec.Struct):
+    NewImage: dict[str, _Attribute]
+
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+_change = msgspec.json.Decoder(_Change).decode
+_item = msgspec.json.Decoder(dict[str, _Attribute]).decode
+
+
+def read_body(data: bytes, table: str) -> Any:
+    """The item in ``data``, when it is one of ``table``.
+
+    Returns:
+        the item; None when the record is a removal, which leaves no item; :data:`FOREIGN` when it
+        is somebody else's. Bare items name no table and are taken as ours.
+
+    Raises:
+        BadInput: damaged or hostile: no JSON, not UTF-8, too large, too deep, or an image that is
+            no item.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"a record of {len(data):,} bytes: longer than any item's")
+    try:
+        envelope = _envelope(data)
+        if isinstance(envelope.dynamodb, msgspec.Raw):
+            if envelope.tableName != table:
+                return FOREIGN
+            if envelope.recordFormat != _JSON:
+                raise BadInput(f"a record in format {shown(envelope.recordFormat)}")
+            if envelope.eventName == "REMOVE":
+                return None
+            return _change(envelope.dynamodb).NewImage
+        if isinstance(envelope.pk, msgspec.Raw):
+            return _item(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"a record that is no item in JSON: {shown(str(error))}") from error
+    return FOREIGN
