@@ -8,6 +8,7 @@ import sys
 import time
 
 import bootstrap
+import emulators
 from bootstrap import LOCK, ROOT, VENV, give_up, quiet, say, venv_python
 
 
@@ -21,6 +22,8 @@ def setup(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """All checks in order, each with its duration; with arguments only pytest, given those."""
+    if emulators.wanted(arguments):
+        emulators.ensure()
     python = str(venv_python())
     pytest = ("pytest", [python, "-m", "pytest", *arguments])
     ruff, concise = [python, "-m", "ruff"], ["--output-format", "concise"]
@@ -85,9 +88,13 @@ def lock(arguments: list[str]) -> int:
     command = [str(resolver), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", ".".join(map(str, bootstrap.OLDEST_PYTHON))]
     command += ["--fork-strategy", "fewest"]  # one version of each for every Python
-    command += ["--no-emit-index-url", "--no-header", "--no-annotate", "--group", "dev"]
-    command += [*arguments, "pyproject.toml", "-o", str(LOCK.relative_to(ROOT))]
-    code = subprocess.call(command, cwd=ROOT)
+    command += ["--no-emit-index-url", "--no-header", "--no-annotate", *arguments]
+    ours = ["--group", "dev", "pyproject.toml", "-o", str(LOCK.relative_to(ROOT))]
+    theirs = emulators.LOCKS.relative_to(ROOT)
+    others = [str(theirs / "requirements.in"), "-o", str(theirs / "requirements.lock")]
+    code = subprocess.call([*command, *ours], cwd=ROOT)
+    code = code or subprocess.call([*command, *others], cwd=ROOT)
+    code = code or emulators.lock()
     if code == 0:
         lines = LOCK.read_text(encoding="utf-8").splitlines()
         say(f"{sum('==' in line for line in lines)} packages locked; now: dev.py setup")

@@ -1,30 +1,24 @@
-"""What the contract runs over, and where a second implementation is known to differ."""
+"""What the table's and the bucket's contract runs over."""
 
 from __future__ import annotations
 
 import itertools
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto.server import ThreadedMotoServer
 
 from pitwall.cloud.local.process import StandIn
+from tests.contract import children
 
-NAMES = ("stand-in", "moto")
-
-# Tests, by name and parameters, that moto fails, and why that is moto's doing. Each is a strict
-# expected failure, so that the entry goes when a new version is right.
-MOTO_DEVIATIONS = {
-    "test_batch_write_takes_25[moto]": "moto takes 26 writes in a batch",
-    "test_batch_write_refuses_the_same_key_twice[moto]": "moto compares whole items, not keys",
-    "test_bad_key_conditions[moto-unused]": "moto does not look for unused values",
-    "test_bad_key_conditions[moto-unfinished]": "moto reads a key condition up to a loose AND",
-    "test_bad_key_conditions[moto-wrong type]": "moto does not compare key types in conditions",
-}
+NAMES = ("stand-in", "moto", "ministack")
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -79,25 +73,20 @@ class Backend:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Backend]:
-    """A backend for as long as the context lasts."""
+def endpoint_of(name: str, folder: Path) -> Iterator[str]:
+    """The URL of an implementation, for as long as the context lasts."""
     if name == "stand-in":
         with StandIn.start() as stand_in:
-            yield _backend(name, stand_in.endpoint)
-        return
-    import logging
-
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield _backend(name, f"http://{host}:{port}")
-    finally:
-        server.stop()
-
-
-def _backend(name: str, endpoint: str) -> Backend:
-    return Backend(name, client("dynamodb", endpoint), client("s3", endpoint))
+            yield stand_in.endpoint
+    elif name == "moto":
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            yield f"http://{host}:{port}"
+        finally:
+            server.stop()
+    else:
+        with children.running(name, folder) as child:
+            yield child.endpoint

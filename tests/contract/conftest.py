@@ -6,17 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.backends import MOTO_DEVIATIONS, NAMES, Backend, running
+from tests.contract import deviations
+from tests.contract.backends import NAMES, Backend, client, endpoint_of
 
 
 @pytest.fixture(scope="session", params=NAMES)
-def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    with running(request.param) as made:
-        yield made
+def backend(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Backend]:
+    name = request.param
+    with endpoint_of(name, tmp_path_factory.mktemp(name)) as endpoint:
+        yield Backend(name, client("dynamodb", endpoint), client("s3", endpoint))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        reason = MOTO_DEVIATIONS.get(item.name)
+        reason = deviations.ALL.get(item.name)
         if reason:
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

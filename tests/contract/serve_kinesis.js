@@ -1,0 +1,64 @@
+// Run kinesalite or kinesis-local on a free port of the loopback, until standard input closes.
+//
+//     node serve_kinesis.js FOLDER kinesalite|kinesis-local
+//
+// FOLDER holds node_modules. Both listen on every interface and have no option against it, so the
+// one call through which node listens is replaced. Says `PORT <number>` of the plain HTTP server.
+// A line `pass <ms>` on standard input puts their clock forward, and is answered by `PASSED <ms>`.
+'use strict'
+
+const net = require('node:net')
+const path = require('node:path')
+const readline = require('node:readline')
+
+const [folder, name] = process.argv.slice(2)
+const ENCRYPTED = 4567 // kinesis-local's second server, which nobody asks
+
+const listen = net.Server.prototype.listen
+net.Server.prototype.listen = function (...given) {
+  const done = given.find((one) => typeof one === 'function')
+  return listen.call(this, { host: '127.0.0.1', port: 0 }, () => {
+    if (given[0] !== ENCRYPTED) console.log('PORT %d', this.address().port)
+    if (done) done.call(this)
+  })
+}
+
+const now = Date.now
+let ahead = 0
+const RealDate = Date
+globalThis.Date = class extends RealDate {
+  constructor (...given) {
+    if (given.length) super(...given)
+    else super(now() + ahead)
+  }
+
+  static now () {
+    return now() + ahead
+  }
+}
+
+readline
+  .createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    const [verb, ms] = line.split(' ')
+    if (verb !== 'pass') return
+    ahead += Number(ms)
+    console.log('PASSED %d', ahead)
+  })
+  .on('close', () => process.exit(0))
+
+const modules = path.join(folder, 'node_modules')
+if (name === 'kinesalite') {
+  const kinesalite = require(path.join(modules, 'kinesalite'))
+  kinesalite({ createStreamMs: 1, deleteStreamMs: 1, updateStreamMs: 1, shardLimit: 1000 }).listen()
+} else {
+  for (const what of ['CREATE_STREAM', 'DELETE_STREAM', 'MERGE_SHARDS', 'SPLIT_SHARD',
+    'UPDATE_SHARD_COUNT']) process.env[what + '_DURATION'] = '1ms'
+  process.env.KINESIS_MOCK_TLS_PORT = String(ENCRYPTED)
+  process.env.SHARD_LIMIT = '1000'
+  process.env.LOG_LEVEL = 'ERROR'
+  process.env.SHOULD_PERSIST_DATA = 'false'
+  // the certificate of its second, encrypted server is looked up in the working directory
+  process.env.KINESIS_MOCK_CERT_PATH = path.join(modules, 'kinesis-local', 'server.json')
+  require(path.join(modules, 'kinesis-local'))
+}
