@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -78,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     live = _verb(verbs, "live", _live, "join a session in the table: history first, then live")
     live.add_argument("--session", required=True, help="session key, e.g. 2025-09-06-barber-r1")
     _cloud_options(live)
+    live.add_argument(
+        "--kinesis",
+        type=_stream,
+        default="",
+        metavar="NAME",
+        help="follow this Kinesis stream (name or ARN) in place of the table's own",
+    )
     live.add_argument("--recording", type=Path, metavar="FILE", help="where to keep the session")
     _run_options(live)
     live.add_argument("--json", action="store_true", help="print status lines and summary as JSON")
@@ -162,6 +170,14 @@ def _url(text: str) -> str:
     return text
 
 
+def _stream(text: str) -> str:
+    if not re.fullmatch(
+        r"[a-zA-Z0-9_.-]{1,128}|arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream/\S+", text
+    ):
+        raise argparse.ArgumentTypeError(f"name or ARN of a Kinesis stream, not {text!r}")
+    return text
+
+
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit()):
@@ -221,7 +237,7 @@ def _live(args: argparse.Namespace) -> int:
     return app.run_live(
         session=args.session,
         cloud=app.CloudAddress(
-            args.table, args.bucket, args.profile, args.region, args.endpoint_url
+            args.table, args.bucket, args.profile, args.region, args.endpoint_url, args.kinesis
         ),
         recording=args.recording,
         options=_options(args),

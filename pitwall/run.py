@@ -49,18 +49,26 @@ _STATES: dict[str, State] = {
 
 @dataclass(frozen=True, slots=True)
 class CloudAddress:
-    """Where a session's table and archive are."""
+    """Where a session's table and archive are.
+
+    Attributes:
+        kinesis: name or ARN of the Kinesis stream that carries the table's changes; empty for the
+            table's own stream.
+    """
 
     table: str
     bucket: str
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    kinesis: str = ""
 
     @property
     def shown(self) -> str:
         """As the window names it."""
-        return f"{self.table} · {self.endpoint_url or self.region or self.profile or 'AWS'}"
+        place = self.endpoint_url or self.region or self.profile or "AWS"
+        names = f"{self.table} + {self.kinesis}" if self.kinesis else self.table
+        return f"{names} · {place}"
 
     def clients(self) -> Clients:
         """New clients for this address. Raises Failure in one line."""
@@ -115,6 +123,7 @@ class Run:
                 store,
                 self._writer,
                 on_event,
+                kinesis=address.kinesis,
             )
 
     @classmethod
@@ -134,11 +143,15 @@ class Run:
         replay: bool = False,
     ) -> Run:
         """A session of the table, kept in the recording at ``path``, which is gone on with when
-        it exists. Asks the table for the session; blocks. Raises BadInput or Failure."""
+        it exists. Asks the table for the session, and for the Kinesis stream where one is named;
+        blocks. Raises BadInput or Failure."""
         from pitwall.cloud.query import read_session
+        from pitwall.turbo import check_kinesis
 
         clients = address.clients()
         described = read_session(clients.dynamodb, address.table, session)
+        if address.kinesis:
+            check_kinesis(clients, address.kinesis, address.table)
         path.parent.mkdir(parents=True, exist_ok=True)
         recording, store = open_session(path, described)
         return cls(

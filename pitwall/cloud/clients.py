@@ -67,6 +67,11 @@ class Clients:
         return self._client("dynamodbstreams")
 
     @property
+    def kinesis(self) -> Any:
+        """The Kinesis Data Streams client."""
+        return self._client("kinesis")
+
+    @property
     def s3(self) -> Any:
         """The S3 client; path-style when its endpoint is not AWS's own."""
         return self._client("s3")

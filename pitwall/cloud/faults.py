@@ -24,12 +24,20 @@ _ABSENT = {
     "NoSuchBucket": "no such bucket",
     "TrimmedDataAccessException": "the stream no longer holds records that old (24 hours)",
 }
+_KEY = {
+    "KMSAccessDeniedException": "these credentials may not use it: allow kms:Decrypt on it",
+    "KMSDisabledException": "it is disabled: enable it in KMS",
+    "KMSInvalidStateException": "its state does not allow use: is its deletion scheduled?",
+    "KMSNotFoundException": "it does not exist any more",
+    "KMSOptInRequired": "this account has no subscription to KMS",
+}
 _SLOW = {
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
     "RequestLimitExceeded",
     "LimitExceededException",
     "ThroughputExceeded",
+    "KMSThrottlingException",
     "SlowDown",
 }
 _UNREACHED = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
@@ -88,6 +96,8 @@ def _service(error: dict[str, Any], operation: str) -> str:
         return f"this machine's clock is wrong ({code}): set it to network time"
     if code in _ABSENT:
         return f"{operation}: {_ABSENT[code]} ({message})"
+    if code in _KEY:
+        return f"{operation}: the stream is encrypted and its key fails: {_KEY[code]} ({message})"
     if code in _SLOW:
         return f"{operation}: AWS keeps throttling ({message or code})"
     return f"{operation}: {code}: {message}"

@@ -58,13 +58,6 @@ _FAULTS: dict[str, type[Fault]] = {
     "KMSNotFoundException": Denied,
     "KMSOptInRequired": Denied,
 }
-_KEY = {
-    "KMSAccessDeniedException": "these credentials may not use it: allow kms:Decrypt on it",
-    "KMSDisabledException": "it is disabled: enable it",
-    "KMSInvalidStateException": "its state does not allow use: is it about to be deleted?",
-    "KMSNotFoundException": "it does not exist any more",
-    "KMSOptInRequired": "this account has not subscribed to KMS",
-}
 
 
 def call(
@@ -110,8 +103,6 @@ def _fault(response: dict[str, Any], text: str) -> Fault:
             kind = Throttled
         else:
             kind = Denied if status in (401, 403) else Rejected
-    if code in _KEY:
-        text = f"the stream is encrypted and its key cannot be used: {_KEY[code]} ({code})"
     return kind(text)
 
 

@@ -343,6 +343,9 @@ class Reader:
         shard.faults = 0
         shard.missed = 0
         self._report.records += len(page.records)
+        self._report.skipped += page.skipped
+        if page.children:
+            self._tree.add(page.children, self._server.now_us())
         shard.records += len(page.records)
         self._report.answered()
         if shard.gap_from_us and page.records:

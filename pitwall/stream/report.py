@@ -20,7 +20,7 @@ class Report:
     """Counters, losses and the message of a reader.
 
     Attributes:
-        rotations, polls, records, throttles, retries: see :class:`ReaderStatus`.
+        rotations, polls, records, skipped, throttles, retries: see :class:`ReaderStatus`.
         message: what the user should know; empty when nothing.
     """
 
@@ -29,6 +29,7 @@ class Report:
         self.rotations = 0
         self.polls = 0
         self.records = 0
+        self.skipped = 0
         self.throttles = 0
         self.retries = 0
         self.message = ""
@@ -99,6 +100,7 @@ class Report:
             rotations=self.rotations,
             polls=self.polls,
             records=self.records,
+            skipped=self.skipped,
             throttles=self.throttles,
             retries=self.retries,
             last_record_us=tree.newest_us(),

@@ -73,6 +73,7 @@ class ReaderStatus:
         open, waiting, finished, lost, total: shards by state.
         rotations: ended shards that were followed into a child.
         polls, records, throttles, retries: counted since the start.
+        skipped: records of other tables on the same stream, among ``records``.
         last_record_us: creation time of the newest record.
         passed_us: server time up to which every shard has most likely been read.
         lag_us: age of the newest head when it was read, server time; None before the first.
@@ -101,6 +102,7 @@ class ReaderStatus:
     records: int = 0
     throttles: int = 0
     retries: int = 0
+    skipped: int = 0
     last_record_us: int = 0
     passed_us: int = 0
     lag_us: int | None = None

@@ -1,7 +1,7 @@
 """Turbo mode: history from the archive, the seam, live, and the repair of holes."""
 
 from pitwall.turbo.archive import ArchiveLoader, Loaded
-from pitwall.turbo.connect import connect_stream, make_follower
+from pitwall.turbo.connect import check_kinesis, connect_stream, make_follower
 from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
 from pitwall.turbo.gather import Tail
@@ -31,6 +31,7 @@ __all__ = [
     "TableReader",
     "Tail",
     "Tempo",
+    "check_kinesis",
     "connect_stream",
     "find_seam",
     "make_follower",

@@ -11,19 +11,24 @@ from pitwall.store import SessionStore
 from pitwall.stream import (
     Denied,
     DynamoSource,
+    Fault,
+    KinesisSource,
     NotFound,
     OnEvent,
+    Retryable,
     ServerClock,
     StreamSource,
     SystemTime,
+    Throttled,
     Time,
     call,
     features_of,
 )
-from pitwall.telemetry import Session
+from pitwall.telemetry import BadInput, Failure, Session
 from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
 from pitwall.turbo.objects import S3Bucket
+from pitwall.turbo.patience import told
 from pitwall.turbo.sources import Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
@@ -35,6 +40,11 @@ class UsesClients(TableAndBucket, Protocol):
     @property
     def streams(self) -> Any:
         """A DynamoDB Streams client."""
+        ...
+
+    @property
+    def kinesis(self) -> Any:
+        """A Kinesis Data Streams client."""
         ...
 
 
@@ -56,10 +66,14 @@ def make_follower(
     recorder: Recorder,
     on_event: OnEvent,
     *,
+    kinesis: str = "",
     tempo: Tempo | None = None,
     time: Time | None = None,
 ) -> Follower:
     """A follower of ``session`` in ``table``, with ``bucket`` as its archive (none when empty).
+
+    Changes come from the table's own stream, or from the Kinesis stream named (or given by ARN) in
+    ``kinesis``; roster, archive and repairs are the same with both.
 
     Call it before the recording's writer is started: the checkpoints are read here. Nothing is
     sent and no client is made before the follower's own thread runs.
@@ -69,7 +83,11 @@ def make_follower(
     sources = Sources(
         CloudTable(lambda: clients.dynamodb, table, session.key),
         S3Bucket(lambda: clients.s3, bucket, server, time) if bucket else None,
-        lambda: connect_stream(clients, table, server, time),
+        lambda: (
+            connect_kinesis(clients, kinesis, table, server, time)
+            if kinesis
+            else connect_stream(clients, table, server, time)
+        ),
         server,
     )
     return Follower(
@@ -92,6 +110,36 @@ def connect_stream(
     arn = _stream_arn(clients, table, server, time)
     client = clients.streams
     return DynamoSource(client, arn, features=features_of(client), server=server, time=time)
+
+
+def connect_kinesis(
+    clients: UsesClients, stream: str, table: str, server: ServerClock, time: Time
+) -> StreamSource:
+    """The Kinesis stream that carries the table's changes. Raises Fault; NotFound when there is no
+    stream of that name or ARN."""
+    # Records name their table as such, also where it is given by its ARN.
+    return KinesisSource.connect(clients.kinesis, stream, table.rpartition("/")[2], server, time)
+
+
+def check_kinesis(clients: UsesClients, stream: str, table: str) -> None:
+    """Ask for the stream once, so that a wrong name is told before anything is opened.
+
+    Raises:
+        BadInput: there is no stream of that name.
+        Failure: the service refuses to say, for good. What may pass is left to the follower.
+    """
+    time = SystemTime()
+    try:
+        connect_kinesis(clients, stream, table, ServerClock(time), time)
+    except NotFound as fault:
+        raise BadInput(
+            f"no Kinesis stream {stream!r} in this account and region: check --kinesis, --region "
+            "and --profile"
+        ) from fault
+    except (Retryable, Throttled):
+        return
+    except Fault as fault:
+        raise Failure(told(fault)) from fault
 
 
 def _stream_arn(clients: UsesClients, table: str, server: ServerClock, time: Time) -> str:

@@ -29,6 +29,7 @@ from pitwall.stream import (
     Time,
 )
 from pitwall.telemetry import Failure, Head, PitwallError, Series, Session
+from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.archive import CHECKPOINT
 from pitwall.turbo.decode import decoder
 from pitwall.turbo.desk import Desk, Recorder
@@ -51,6 +52,9 @@ from pitwall.turbo.status import FollowerStatus, Phase, Tempo
 from pitwall.turbo.verdict import phase_of, seam_proved, share_of
 
 _log = logging.getLogger(__name__)
+
+_TRIM_US = 1800 * SECOND_US
+"""Not counted on of what a stream says that it keeps: it goes while the rest is read."""
 
 
 class Follower:
@@ -125,6 +129,7 @@ class Follower:
             )
         self._began = time.monotonic()
         self._roster_us = 0
+        self._reach_us = tempo.reach_us
         self._promised_us = 0
         self._targets: dict[Series, int] = {}
         self._archive_ends: dict[Series, int] = {}
@@ -182,6 +187,8 @@ class Follower:
         self._desk.set(phase=Phase.PROBING, text="looking for the stream")
         source = self._patience(self._sources.connect)
         listing = self._patience(source.describe)
+        if listing.retention_us:
+            self._reach_us = listing.retention_us - _TRIM_US
         self._desk.set(phase=Phase.ROSTER, text="reading the roster")
         # Server time before the roster is read: whatever is written later is in the stream.
         self._roster_us = self._sources.server.now_us()
@@ -249,7 +256,7 @@ class Follower:
             HoleTimes(self._desk.store),
             now_us=now_us,
             overlap_us=tempo.overlap_us,
-            reach_us=tempo.reach_us,
+            reach_us=self._reach_us,
             most=tempo.repair_most,
         )
         self._desk.set(
