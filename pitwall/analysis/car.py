@@ -4,13 +4,23 @@ date at a cost that depends on what is new."""
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 
 import numpy as np
 
 from pitwall.analysis.crossings import Crossing, find_crossings
 from pitwall.analysis.knots import Knots, knots, margin_us
-from pitwall.analysis.laps import Lap, Stay, build_lap, merged_stays, pit_crossings, pit_stays
+from pitwall.analysis.laps import (
+    Lap,
+    LapKind,
+    Stay,
+    build_lap,
+    merged_stays,
+    pit_crossings,
+    pit_stays,
+)
 from pitwall.analysis.learn import Circuit
+from pitwall.analysis.numbering import number_laps, producer_lap
 from pitwall.analysis.progress import LapAxis, axis_of
 from pitwall.analysis.signals import Signals
 from pitwall.store import Block, SessionStore
@@ -28,6 +38,7 @@ class CarTracker:
         crossings: all crossings so far.
         stays: stays in the pit lane.
         holes: (from, until) of every time without a position beyond ``limit_us``.
+        told: True when the producer's count stands behind the number of the newest lap.
     """
 
     def __init__(self, car: str, signals: Signals, circuit: Circuit, limit_us: int) -> None:
@@ -36,6 +47,7 @@ class CarTracker:
         self.crossings: list[Crossing] = []
         self.stays: list[Stay] = []
         self.holes: list[tuple[int, int]] = []
+        self.told = False
         self._signals = signals
         self._circuit = circuit
         self._limit = limit_us
@@ -44,6 +56,7 @@ class CarTracker:
         self._settled = 0
         self._axes: dict[int, LapAxis] = {}
         self._pits: set[int] = set()
+        self._counts: list[int | None] = []
 
     def update(self, store: SessionStore) -> bool:
         """Take in what the store has that was not there before; True when anything changed."""
@@ -69,6 +82,11 @@ class CarTracker:
         """Time without a sample from which there is a hole."""
         return self._limit
 
+    def numbered(self, number: int) -> Lap | None:
+        """The lap of this number; None when there is none."""
+        i = bisect_left(self.laps, number, key=lambda lap: lap.number)
+        return self.laps[i] if i < len(self.laps) and self.laps[i].number == number else None
+
     def lap_known(self) -> bool:
         """Whether the lap being driven began at a moment that is known and has had no hole."""
         if not self.crossings:
@@ -90,13 +108,13 @@ class CarTracker:
 
     def axis(self, lap: Lap) -> LapAxis:
         """The axis of one of this car's laps; kept for finished laps."""
-        known = self._axes.get(lap.number)
+        known = self._axes.get(lap.t_start)
         same = known is not None and known.t[0] == lap.t_start and known.t[-1] == lap.t_end
         if known is not None and same:
             return known
         axis = axis_of(self.lap_way(lap), lap.t_start, lap.t_end, self._circuit.length_m)
         if lap.t_end is not None:
-            self._axes[lap.number] = axis
+            self._axes[lap.t_start] = axis
         return axis
 
     def _changed_from(self, store: SessionStore) -> int | None:
@@ -158,8 +176,10 @@ class CarTracker:
         first = min(keep, min(pits ^ self._pits, default=keep))
         self._pits = pits
         del self.laps[first:]
-        for number in [n for n in self._axes if n >= first]:
-            del self._axes[number]
+        del self._counts[first:]
+        since = self.crossings[first - 1].t_us if first else 0
+        for t_start in [t for t in self._axes if t >= since]:
+            del self._axes[t_start]
         ends: list[Crossing | None] = [*self.crossings, None]
         for i in range(first, len(ends)):
             start = self.crossings[i - 1] if i else None
@@ -168,19 +188,34 @@ class CarTracker:
             hi = int(np.searchsorted(way.t, end.t_us, "right")) if end else len(way.t)
             if lo == hi and start is None and end is None:
                 break
+            part = way.part(lo, hi)
+            self._counts.append(producer_lap(part))
             self.laps.append(
                 build_lap(
                     self.car,
                     i,
                     start,
                     end,
-                    way.part(lo, hi),
+                    part,
                     self._circuit,
                     self._limit,
                     out_of_pit=i - 1 in pits,
                     into_pit=i in pits,
                 )
             )
+        self._number()
+
+    def _number(self) -> None:
+        """Call every lap what it is called: one late chunk may tell of laps before and after it."""
+        seen = [True, *(crossing.sure for crossing in self.crossings)]
+        numbers = number_laps(self._counts, seen)
+        self.told = numbers.told
+        for i, (lap, number) in enumerate(zip(self.laps, numbers.of, strict=True)):
+            kind = lap.kind
+            if kind in (LapKind.FIRST, LapKind.FLYING):
+                kind = LapKind.FIRST if number == 1 else LapKind.FLYING
+            if (number, kind) != (lap.number, lap.kind):
+                self.laps[i] = replace(lap, number=number, kind=kind)
 
 
 class Growing:
@@ -189,12 +224,12 @@ class Growing:
     def __init__(self) -> None:
         self._n = 0
         self._t = np.empty(1024, np.int64)
-        self._f = np.empty((4, 1024))
+        self._f = np.empty((5, 1024))
 
     def knots(self) -> Knots:
         """Views of all knots."""
         n = self._n
-        return Knots(self._t[:n], self._f[0, :n], self._f[1, :n], self._f[2, :n], self._f[3, :n])
+        return Knots(self._t[:n], *self._f[:, :n])
 
     def replace_from(self, t_from: int, new: Knots) -> None:
         """Drop knots from ``t_from`` on and put ``new`` in their place."""
@@ -202,11 +237,11 @@ class Growing:
         end = n + len(new.t)
         if end > len(self._t):
             size = max(end, 2 * len(self._t))
-            t, f = np.empty(size, np.int64), np.empty((4, size))
+            t, f = np.empty(size, np.int64), np.empty((5, size))
             t[:n], f[:, :n] = self._t[:n], self._f[:, :n]
             self._t, self._f = t, f
         self._t[n:end] = new.t
-        for row, values in zip(self._f, (new.s, new.v, new.side, new.delay), strict=True):
+        for row, values in zip(self._f, (new.s, new.v, new.side, new.delay, new.lap), strict=True):
             row[n:end] = values
         self._n = end
 

@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pitwall.analysis.knots import Knots, ahead
 from pitwall.analysis.learn import Circuit
 from pitwall.telemetry import ClockKind
 
+MAX_SPEED = 115.0
+"""m/s: no car laps faster than its lap length at this speed."""
 _EXACT_NOISE_M = 0.25
 _POSITION_NOISE_M = 1.5
 _DISTANCE_NOISE_M = 18.0
@@ -60,6 +63,7 @@ def find_crossings(
     gap = np.diff(t)
     driven = (way.v[1:] + way.v[:-1]) / 2 * gap / 1e6
     blind = (gap > limit_us) & (driven > length / 2) & (s[1:] < s[:-1])
+    blind |= (gap > limit_us) & _counted_on(way, length)
     events = np.flatnonzero(over | blind)
     found: list[Crossing] = []
     after: list[int] = []
@@ -74,6 +78,20 @@ def find_crossings(
         armed = False
     armed = armed or bool(far[seen:].any())
     return found, after, armed
+
+
+def _counted_on(way: Knots, length: float) -> NDArray[np.bool_]:
+    """Between which neighbouring knots the producer counted a lap. In a hole of whole laps that is
+    all that tells of them: progress may be larger behind it than before it.
+
+    Right behind the line a chunk still counts as the lap before, so that a count of one more says
+    nothing there.
+    """
+    more = np.diff(way.lap)
+    s0, s1 = way.s[:-1], way.s[1:]
+    enough = np.diff(way.t) / 1e6 * MAX_SPEED >= length + s1 - s0
+    lagging = (s0 < 0.1 * length) & (more < 2)
+    return np.asarray((more >= 1) & ((s1 < s0) | (enough & ~lagging)))
 
 
 def _crossing(way: Knots, i: int, circuit: Circuit, clock: ClockKind, limit_us: int) -> Crossing:

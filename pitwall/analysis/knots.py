@@ -29,6 +29,8 @@ class Knots:
         v: float64[n], speed in m/s.
         side: float64[n], metres beside the track line, NaN where not known.
         delay: float64[n], seconds from event to receipt, 0 where the source does not tell.
+        lap: float64[n], lap as the producer counts; of the chunk, so that up to a chunk's length
+            behind the line it is the one before.
     """
 
     t: Times
@@ -36,11 +38,17 @@ class Knots:
     v: Floats
     side: Floats
     delay: Floats
+    lap: Floats
 
     def part(self, lo: int, hi: int) -> Knots:
         """Views of knots lo..hi-1."""
         return Knots(
-            self.t[lo:hi], self.s[lo:hi], self.v[lo:hi], self.side[lo:hi], self.delay[lo:hi]
+            self.t[lo:hi],
+            self.s[lo:hi],
+            self.v[lo:hi],
+            self.side[lo:hi],
+            self.delay[lo:hi],
+            self.lap[lo:hi],
         )
 
 
@@ -87,7 +95,22 @@ def knots(
         tr, r = read(store, car, signals.delay, lo, hi)
         if len(tr):
             delay = np.interp(t, tr, r[0])
-    return Knots(t, s, v, beside, delay)
+    return Knots(t, s, v, beside, delay, _producer_laps(store, signals, car, t))
+
+
+def _producer_laps(store: SessionStore, signals: Signals, car: str, t: Times) -> Floats:
+    """The producer's lap at each of ``t``, times of samples; of two groups the later lap, since
+    their chunks end at different moments."""
+    laps = np.zeros(len(t))
+    for place in (signals.position, signals.distance):
+        columns = store.columns(car, place.group) if place is not None else None
+        if columns is None or not len(t):
+            continue
+        span = columns.span(int(t[0]), int(t[-1]), 1)
+        at = np.maximum(np.searchsorted(span.t, t, "right") - 1, 0)
+        if len(span.t):
+            laps = np.maximum(laps, span.lap[at])
+    return laps
 
 
 def _by_distance(

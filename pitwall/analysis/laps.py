@@ -10,13 +10,11 @@ from enum import StrEnum
 
 import numpy as np
 
-from pitwall.analysis.crossings import Crossing
+from pitwall.analysis.crossings import MAX_SPEED, Crossing
 from pitwall.analysis.knots import Knots, ahead
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.signals import Times
 
-MAX_SPEED = 115.0
-"""m/s: no car laps faster than its lap length at this speed."""
 _STANDING = 1.5
 _STANDING_US = 3_000_000
 _LANE_M = 9.0
@@ -48,7 +46,7 @@ class Lap:
 
     Attributes:
         car: the car.
-        number: 0 is before the first crossing.
+        number: 0 is before the first crossing; see :mod:`pitwall.analysis.numbering`.
         t_start: event time of its beginning, microseconds UTC.
         t_end: of its end, None while it is being driven.
         time_us: ``t_end - t_start`` where both are crossings, else None.

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import numpy as np
 
 from pitwall.analysis.car import CarTracker
-from pitwall.analysis.laps import MAX_SPEED, Lap, LapKind
+from pitwall.analysis.crossings import MAX_SPEED
+from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import MAX_LAPS, Circuit, learn
 from pitwall.analysis.progress import LapAxis
 from pitwall.analysis.signals import Signals
@@ -147,9 +148,8 @@ class TimingEngine:
     def axis(self, car: str, number: int) -> LapAxis | None:
         """The axis of a lap, as of the last update; None when there is no such lap."""
         tracker = self._cars.get(car)
-        if tracker is None or not 0 <= number < len(tracker.laps):
-            return None
-        return tracker.axis(tracker.laps[number])
+        lap = tracker.numbered(number) if tracker is not None else None
+        return tracker.axis(lap) if tracker is not None and lap is not None else None
 
     def _restart(self, store: SessionStore) -> None:
         self._store = store
@@ -229,9 +229,10 @@ class TimingEngine:
         return Timing(version, MappingProxyType(by_car), order, circuit.track, best, circuit)
 
     def _counted(self, car: str) -> bool:
-        """Whether every lap of ``car`` since its first data is sure to have been counted."""
+        """Whether the lap that ``car`` is in is known for sure: told by the producer, or counted
+        without a hole that may hide one."""
         tracker = self._cars[car]
-        if not tracker.holes:
+        if tracker.told or not tracker.holes:
             return True
         circuit = self._circuit
         assert circuit is not None
@@ -276,17 +277,13 @@ class TimingEngine:
         if chosen is None:
             return best
         tracker = self._cars.get(chosen[0])
-        if tracker is None or not 0 <= chosen[1] < len(tracker.laps):
-            return best
-        lap = tracker.laps[chosen[1]]
-        return lap if lap.time_us is not None else best
+        lap = tracker.numbered(chosen[1]) if tracker is not None else None
+        return lap if lap is not None and lap.time_us is not None else best
 
     def _gap(self, leader: CarTracker, at: _Live) -> int | None:
         """How long ago the leader was where this car is now."""
-        if not 0 <= at.lap < len(leader.laps):
-            return None
-        lap = leader.laps[at.lap]
-        if at.lap == 0:
+        lap = leader.numbered(at.lap)
+        if lap is None or lap is leader.laps[0]:  # the first one's beginning was not seen
             return None
         then = float(leader.axis(lap).time_at(np.array([at.s]))[0])
         if not math.isfinite(then):

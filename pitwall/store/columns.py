@@ -20,6 +20,7 @@ Values = NDArray[np.float32]
 Counters = NDArray[np.int32]
 Epochs = NDArray[np.uint16]
 Codes = NDArray[np.uint8]
+Laps = NDArray[np.uint16]
 
 NO_TIMES: Times = np.zeros(0, np.int64)
 NO_TIMES.flags.writeable = False
@@ -41,6 +42,7 @@ class Block:
         n: int32[n], counter of the chunk each sample came in.
         epoch: uint16[n], index into :attr:`Columns.epochs`.
         source: uint8[n], :attr:`Source.code` of the leg that brought it.
+        lap: uint16[n], lap of the chunk each sample came in, as the producer counts.
         starts: int64[j], indices >= 1 where an unbroken run starts: another epoch, chunks
             missing in between, or a silence of the source (:func:`blackout_us`).
         shifts: int64[j], indices >= 1 where the source changes.
@@ -52,6 +54,7 @@ class Block:
     n: Counters
     epoch: Epochs
     source: Codes
+    lap: Laps
     starts: Times
     shifts: Times
     t_lo: int
@@ -81,10 +84,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Span:
-    """As :class:`Window`, with several channels: ``values`` is float32[k, m]."""
+    """As :class:`Window`, with several channels: ``values`` is float32[k, m]; ``lap`` uint16[m] is
+    the producer's lap of the chunk each sample came in."""
 
     t: Times
     values: Values
+    lap: Laps
     starts: Times
     sources: tuple[tuple[int, int, Source], ...]
 
@@ -138,13 +143,15 @@ class Columns:
         parts = self._parts(t_lo, t_hi, margin)
         if len(parts) == 1:
             block, i0, i1 = parts[0]
-            t, values = block.t[i0:i1], block.values[:, i0:i1]
+            t, values, lap = block.t[i0:i1], block.values[:, i0:i1], block.lap[i0:i1]
         elif parts:
             t = np.concatenate([b.t[i:j] for b, i, j in parts])
             values = np.concatenate([b.values[:, i:j] for b, i, j in parts], axis=1)
+            lap = np.concatenate([b.lap[i:j] for b, i, j in parts])
         else:
             t, values = NO_TIMES, np.zeros((len(self.group.channels), 0), np.float32)
-        return Span(t, values, self._starts(parts), _sources(parts))
+            lap = np.zeros(0, np.uint16)
+        return Span(t, values, lap, self._starts(parts), _sources(parts))
 
     def at(self, t: int) -> tuple[int, Values] | None:
         """Newest sample at or before ``t``: its time and float32[k]; None when there is none."""

@@ -18,6 +18,7 @@ from pitwall.store.columns import (
     Columns,
     Counters,
     Epochs,
+    Laps,
     Times,
     Values,
     blackout_us,
@@ -41,6 +42,7 @@ class Samples:
     n: Counters
     epoch: Epochs
     source: Codes
+    lap: Laps
 
     def __len__(self) -> int:
         return len(self.t)
@@ -53,6 +55,7 @@ class Samples:
             self.n[i0:i1],
             self.epoch[i0:i1],
             self.source[i0:i1],
+            self.lap[i0:i1],
         )
 
     def pick(self, index: Times) -> Samples:
@@ -64,6 +67,7 @@ class Samples:
             self.n[index],
             self.epoch[index],
             self.source[index],
+            self.lap[index],
         )
 
     def in_order(self) -> Samples:
@@ -83,6 +87,7 @@ def join(parts: Sequence[Samples]) -> Samples:
         np.concatenate([p.n for p in parts]),
         np.concatenate([p.epoch for p in parts]),
         np.concatenate([p.source for p in parts]),
+        np.concatenate([p.lap for p in parts]),
     )
 
 
@@ -156,6 +161,7 @@ class GrowingColumns:
             np.empty(size, np.int32),
             np.empty(size, np.uint16),
             np.empty(size, np.uint8),
+            np.empty(size, np.uint16),
         )
 
     def _fill(self, new: Samples, tail: Block | None) -> None:
@@ -207,7 +213,14 @@ class GrowingColumns:
             starts = run_starts(samples.t, samples.n, samples.epoch, self._limit_us)
         if shifts is None:
             shifts = source_shifts(samples.source)
-        for array in (samples.t, samples.values, samples.n, samples.epoch, samples.source):
+        for array in (
+            samples.t,
+            samples.values,
+            samples.n,
+            samples.epoch,
+            samples.source,
+            samples.lap,
+        ):
             array.flags.writeable = False
         return Block(
             samples.t,
@@ -215,6 +228,7 @@ class GrowingColumns:
             samples.n,
             samples.epoch,
             samples.source,
+            samples.lap,
             starts,
             shifts,
             int(samples.t[0]),
@@ -229,7 +243,8 @@ def _copy(what: Samples, into: Samples, at: int) -> None:
     into.n[at:end] = what.n
     into.epoch[at:end] = what.epoch
     into.source[at:end] = what.source
+    into.lap[at:end] = what.lap
 
 
 def _of(block: Block) -> Samples:
-    return Samples(block.t, block.values, block.n, block.epoch, block.source)
+    return Samples(block.t, block.values, block.n, block.epoch, block.source, block.lap)

@@ -91,6 +91,7 @@ def _series(
             np.repeat(counters.astype(np.int32), rows.counts),
             np.full(len(samples.t), epoch, np.uint16),
             np.repeat(rows.source.astype(np.uint8), lengths),
+            np.repeat(rows.lap.astype(np.uint16), lengths),
         )
     if held.intervals() != recording.ledger().series[series].received:
         raise database.damaged(

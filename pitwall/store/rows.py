@@ -115,7 +115,7 @@ class Bulk:
     """Many rows of one series as columns, in order of n.
 
     Attributes:
-        n_lo, n_hi, t_lo, source: int64[m].
+        n_lo, n_hi, t_lo, lap, source: int64[m].
         intact: bool[m], False for a row that is not what was written.
         counts: int64[chunks of all rows].
         payloads: m of them.
@@ -124,6 +124,7 @@ class Bulk:
     n_lo: NDArray[np.int64]
     n_hi: NDArray[np.int64]
     t_lo: NDArray[np.int64]
+    lap: NDArray[np.int64]
     source: NDArray[np.int64]
     intact: NDArray[np.bool_]
     counts: NDArray[np.int64]
@@ -161,11 +162,12 @@ _Raw = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes]
 
 def _bulk(rows: list[_Raw]) -> Bulk:
     intact = [_checksum(*row[1:]) == row[0] for row in rows]
-    _, ids, n_hi, _, t_lo, _, source, counts, _, payloads = zip(*rows, strict=True)
+    _, ids, n_hi, lap, t_lo, _, source, counts, _, payloads = zip(*rows, strict=True)
     return Bulk(
         np.array(ids, np.int64) & MASK,
         np.array(n_hi, np.int64),
         np.array(t_lo, np.int64),
+        np.array(lap, np.int64),
         np.array(source, np.int64),
         np.array(intact, np.bool_),
         np.frombuffer(b"".join(counts), "<u2").astype(np.int64),

@@ -218,4 +218,5 @@ def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
         np.array([growing.epoch_index(p.segment.series.epoch) for p in parts], np.uint16), lengths
     )
     source = np.repeat(np.array([p.source.code for p in parts], np.uint8), lengths)
-    return Samples(t, values, n, epoch, source)
+    lap = np.repeat(np.array([p.segment.lap for p in parts], np.uint16), lengths)
+    return Samples(t, values, n, epoch, source, lap)

@@ -146,9 +146,15 @@ def _pace(s: np.ndarray) -> np.ndarray:
 
 
 def segments(
-    car: str, cat: Catalog, t: np.ndarray, values: np.ndarray, epoch: str = "a"
+    car: str,
+    cat: Catalog,
+    t: np.ndarray,
+    values: np.ndarray,
+    epoch: str = "a",
+    laps: np.ndarray | None = None,
 ) -> list[Segment]:
-    """Chunks of one car's ``pos`` group."""
+    """Chunks of one car's ``pos`` group; ``laps`` is the producer's lap at each sample, without it
+    the producer does not count."""
     group = cat.groups[0]
     edges = np.flatnonzero(np.diff(t // group.chunk_us)) + 1
     out = []
@@ -156,7 +162,8 @@ def segments(
     for n, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True), start=1):
         payload = encode(t[a:b], values[:, a:b], group, cat.version)
         series = Series(KEY, car, group.name, epoch)
-        out.append(chunk(series, n, 0, int(t[a]), int(t[b - 1]), b - a, payload))
+        lap = int(laps[a]) if laps is not None else 0
+        out.append(chunk(series, n, lap, int(t[a]), int(t[b - 1]), b - a, payload))
     return out
 
 
@@ -176,11 +183,23 @@ class Rig:
             applied = self.recording.apply(Batch(Source.STREAM, tuple(parts[a : a + 500])))
             self.store.commit(applied)
 
-    def drive(self, car: str, drive: Drive, noise_m: float = 0.0, seed: int = 0) -> list[Segment]:
-        """What ``car`` sends of ``drive``; not yet in the store."""
+    def drive(
+        self,
+        car: str,
+        drive: Drive,
+        noise_m: float = 0.0,
+        seed: int = 0,
+        lap_before: int | None = None,
+    ) -> list[Segment]:
+        """What ``car`` sends of ``drive``; not yet in the store. ``lap_before``: its producer
+        counts laps, and this is the one before the first crossing."""
         group = self.catalog.groups[0]
         names = [c.name for c in group.channels]
-        return segments(car, self.catalog, *drive.sample(names, group.rate_hz, noise_m, seed))
+        t, values = drive.sample(names, group.rate_hz, noise_m, seed)
+        laps = None
+        if lap_before is not None:
+            laps = lap_before + np.searchsorted(drive.crossings, t, "right")
+        return segments(car, self.catalog, t, values, laps=laps)
 
     def close(self) -> None:
         self.recording.close()

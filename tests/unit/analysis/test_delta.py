@@ -27,7 +27,7 @@ def ways(draw, whole=True):
     s = s / max(s.max(), 1.0) * LENGTH * 0.999
     speed = rng.uniform(0, 80, n)
     zero = np.zeros(n)
-    way = Knots(t, s, speed, zero, zero)
+    way = Knots(t, s, speed, zero, zero, zero)
     end = int(t[-1]) + draw(st.integers(1_000, 900_000)) if whole else None
     return axis_of(way, start, end, LENGTH)
 

@@ -28,6 +28,7 @@ def samples(
         np.asarray(n, np.int32),
         np.broadcast_to(np.asarray(epoch, np.uint16), t.shape).copy(),
         np.full(len(t), source.code, np.uint8),
+        (np.asarray(n) // 4).astype(np.uint16),
     )
 
 
@@ -81,6 +82,7 @@ def check(columns: Columns, naive: Naive, t_lo: int, t_hi: int, margin: int = 0)
     assert span.values[1].tolist() == window.v.tolist()
     assert span.values[0].tolist() == np.float32(window.t).tolist()
     assert span.starts.tolist() == window.starts.tolist()
+    assert span.lap.tolist() == [row[2] // 4 for row in rows]
 
 
 def spread(window: Window) -> list[Source]:
