@@ -22,7 +22,7 @@ class Standing:
         car: which.
         position: from 1; 0 when unknown.
         gap_us: to the leader; None when unknown.
-        laps_down: whole laps behind the leader.
+        laps_down: whole laps behind the leader; 0 where the car's place is not known.
         last, best: laps; None when there is none.
         in_pit: True in the pit lane.
         age_us: how much older the car's newest data is than the session's; None in the past.
@@ -41,7 +41,7 @@ class Standing:
 def standings(timing: Timing, moment: int | None) -> tuple[Standing, ...]:
     """The table live, or as it stood at ``moment``."""
     if moment is None:
-        leader = timing.cars[timing.order[0]] if timing.order else None
+        leader = next((timing.cars[c] for c in timing.order if timing.cars[c].position), None)
         return tuple(_live(timing.cars[car], leader) for car in timing.order)
     return _past(timing, moment)
 
@@ -56,13 +56,11 @@ def best_of_session(timing: Timing, moment: int | None) -> Lap | None:
 
 def _live(car: CarTiming, leader: CarTiming | None) -> Standing:
     down = 0
-    if leader is not None and leader.current_lap is not None and car.current_lap is not None:
+    if leader is not None and car.position:
         behind = leader.current_lap - car.current_lap
         ahead_on_track = (car.progress or 0.0) > (leader.progress or 0.0)
         down = max(0, behind - 1 if ahead_on_track else behind)
-    return Standing(
-        car.car, car.position or 0, car.gap_us, down, car.last, car.best, car.in_pit, car.age_us
-    )
+    return Standing(car.car, car.position, car.gap_us, down, car.last, car.best, car.in_pit, car.age_us)
 
 
 def _past(timing: Timing, moment: int) -> tuple[Standing, ...]:
@@ -73,20 +71,22 @@ def _past(timing: Timing, moment: int) -> tuple[Standing, ...]:
         crossed = max((lap.t_end or 0 for lap in ended), default=0)
         found.append((-count, crossed, car, ended))
     found.sort(key=lambda item: (item[0], item[1]))
+    # A car whose laps cannot all be counted now cannot be placed among the others then.
+    lead_count, lead_crossed = next((item[:2] for item in found if item[2].position), (0, 0))
     lines = []
     for i, (count, crossed, car, ended) in enumerate(found):
-        lead_count, lead_crossed = found[0][0], found[0][1]
+        placed = car.position > 0
         gap = None
-        if ended and count == lead_count:
+        if placed and ended and count == lead_count:
             gap = crossed - lead_crossed
         timed = [lap for lap in ended if lap.time_us is not None]
         here = next((lap for lap in car.laps if _holds(lap, moment)), None)
         lines.append(
             Standing(
                 car.car,
-                i + 1,
+                i + 1 if placed else 0,
                 gap,
-                count - lead_count if ended else 0,
+                count - lead_count if placed and ended else 0,
                 timed[-1] if timed else None,
                 _fastest(timed),
                 here is not None and here.kind in NOT_RACING,

@@ -112,7 +112,7 @@ def _cells(
         Cell(str(lap.number), bold=running),
         _time(lap, role, predicted_us if running else None),
         Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
-        *(Cell(sector(t) if t is not None else "·", "dim" if t else "faint") for t in times),
+        *(Cell(sector(t), "dim") if t is not None else Cell(DASH, "faint") for t in times),
         _remark_cell(lap, running, predicted_us, holes, loading),
     )
 

@@ -46,7 +46,7 @@ def _row(line: Standing, best: Lap | None, selected: bool, colour: QtGui.QColor)
     return Row(
         line.car,
         (
-            Cell(str(line.position) if line.position else "", "dim"),
+            Cell(str(line.position), "dim") if line.position else Cell(DASH, "faint"),
             Cell(line.car, bold=True),
             _gap(line),
             _time(line.last, line, best),

@@ -81,11 +81,11 @@ def _sample(store: SessionStore, car: str, group: str, t_us: int):  # type: igno
 
 def _figure(value: float | None, places: int, role: str) -> Cell:
     if value is None or value != value:
-        return Cell(DASH if role == "text" else "", "faint")
+        return Cell(DASH, "faint")
     return Cell(f"{value:.{places}f}", role)
 
 
 def _change(now: float | None, then: float | None, places: int) -> Cell:
     if now is None or then is None or now != now or then != then:
-        return Cell("")
+        return Cell(DASH, "faint")
     return Cell(signed(now - then, places), "dim")

@@ -18,7 +18,9 @@ from pitwall.ui.overdue import Overdue, overlap
 from pitwall.ui.panes.laps import missing_us, sector
 from pitwall.ui.panes.map import gain_classes
 from pitwall.ui.panes.timeline_band import merged_holes
-from pitwall.ui.words import count, delta, seconds, signed
+from pitwall.ui.panes.timing import _row
+from pitwall.ui.qt import QtGui
+from pitwall.ui.words import DASH, count, delta, seconds, signed
 
 SERIES = Series("2025-09-06-x", "7", "pos", "a")
 
@@ -91,6 +93,21 @@ def test_the_live_table_is_the_timing_engines() -> None:
     assert table[1].gap_us == 2 * SECOND_US
     # One lap fewer, and further round it than the leader: less than a whole lap behind.
     assert table[2].laps_down == 0
+
+
+def test_a_car_without_a_place_is_no_laps_behind() -> None:
+    whole = field()
+    lost = replace(whole.cars["c"], position=0, gap_us=None, progress=0.1)
+    timing = replace(whole, cars=MappingProxyType({**whole.cars, "c": lost}))
+    for moment in (None, 200 * SECOND_US):
+        table = {line.car: line for line in standings(timing, moment)}
+        assert (table["c"].position, table["c"].gap_us, table["c"].laps_down) == (0, None, 0)
+    cells = _row(standings(timing, None)[2], None, False, QtGui.QColor("red")).cells
+    assert [cell.text for cell in cells] == [DASH, "c", DASH, "1:40.000", "1:40.000", "0 s"]
+    first = replace(whole.cars["b"], position=0, gap_us=None, current_lap=9)
+    timing = replace(whole, cars=MappingProxyType({**whole.cars, "b": first}))
+    down = [line.laps_down for line in standings(timing, None)]
+    assert down == [0, 0, 0], "counted from the first that has a place"
 
 
 def test_the_past_knows_nothing_of_the_future() -> None:
