@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.bench.harness import Result
 
-NAMES = ("packing", "reopen")
+NAMES = ("packing", "reopen", "stream")
 
 
 def find(name: str) -> tuple[Callable[[], Result], str]:
