@@ -1,4 +1,4 @@
-"""History from the archive: objects listed by hour, fetched and decoded in parallel."""
+"""History from the archive: objects fetched and decoded in parallel, sealed laps and raw ones."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import msgspec
 
-from pitwall.cloud import Line, archived
+from pitwall.cloud import Line, archived, parse_bundle, sealed_prefix
+from pitwall.cloud.bundle import PREFIX
 from pitwall.cloud.lines import MAX_LINE
 from pitwall.store import Batch, Quarantined, Source
 from pitwall.stream import Fault, Pace, Pool, Retryable, Sink, Throttled, Time
-from pitwall.telemetry import BadInput, Catalog, PitwallError, Series
-from pitwall.telemetry.clock import SECOND_US
+from pitwall.telemetry import BadInput, Catalog, PitwallError, Segment, Series
+from pitwall.turbo.choose import hours, newest_laps
 from pitwall.turbo.framing import Damaged, Framer
 from pitwall.turbo.gather import Tail, gather
 from pitwall.turbo.inflate import inflate
@@ -29,13 +29,13 @@ CHECKPOINT = "archive:"
 """Checkpoints of objects stand under this and the object's key, beside those of shards."""
 _BATCH = 16_000
 """Chunks gathered and handed over at a time."""
-_TOGETHER = 4
+_RAW_TOGETHER = 4
+_SEALED_TOGETHER = 24
 _TOGETHER_BYTES = 4 << 20
 """Objects (and their stored bytes) that one job loads: chunks of neighbouring objects make longer
-runs, and every run costs the writer about the same."""
+runs, and every run and every hand-over costs the writer about the same."""
 _TRIES = 4
 _RAW_KEPT = 64 * 1024
-_MAX_HOURS = 24 * 31
 _PACE = Pace(backoff=0.2)
 
 T = TypeVar("T")
@@ -75,20 +75,6 @@ class Loaded:
             known = self.tails.get(series)
             if known is None or tail.n > known.n:
                 self.tails[series] = tail
-
-
-def hours(spans: Sequence[tuple[int, int]]) -> list[str]:
-    """``YYYY/MM/DD/HH/`` of every UTC hour that the spans (microseconds UTC) touch, in order.
-
-    Of very long spans only the newest month is listed: archives beyond that are not joined live.
-    """
-    found: set[int] = set()
-    for lo, hi in spans:
-        last = hi // (3600 * SECOND_US)
-        first = max(lo // (3600 * SECOND_US), last - _MAX_HOURS)
-        found.update(range(first, last + 1))
-    start = datetime(1970, 1, 1, tzinfo=UTC)
-    return [f"{start + timedelta(hours=hour):%Y/%m/%d/%H/}" for hour in sorted(found)]
 
 
 class Cancelled(Exception):
@@ -148,14 +134,26 @@ class ArchiveLoader:
         return self._done
 
     def find(self, spans: Sequence[tuple[int, int]]) -> list[ObjectInfo]:
-        """Objects that arrived within ``spans`` and are not loaded yet, oldest first.
+        """Raw objects that arrived within ``spans`` and are not loaded yet, oldest first.
 
         Raises Fault when the bucket cannot be listed.
         """
         out: list[ObjectInfo] = []
         for hour in hours(spans):
             out += self._patient(partial(self._bucket.list, self._prefix + hour))
-        return [info for info in out if self._done.get(info.key) != _token(info)]
+        return self._new(out)
+
+    def find_sealed(self) -> list[ObjectInfo]:
+        """The session's sealed laps that are not loaded yet, newest laps first.
+
+        Raises Fault when the bucket cannot be listed.
+        """
+        prefix = sealed_prefix(self._session)
+        listed = self._patient(partial(self._bucket.list, prefix))
+        return self._new(newest_laps(self._session, listed))
+
+    def _new(self, objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
+        return [info for info in objects if self._done.get(info.key) != _token(info)]
 
     def load(
         self,
@@ -197,12 +195,21 @@ class ArchiveLoader:
         """Fetch, decode and hand over objects. Runs in the pool; shares only what locks."""
         out = Loaded()
         lines: list[Line] = []
+        sealed: list[Segment] = []
         bad: list[Quarantined] = []
         for info in infos:
             try:
                 data = self._patient(partial(self._bucket.get, info.key))
             except Fault as fault:
                 out.add(Loaded(objects=1, bytes=info.size, failed={info.key: str(fault)}))
+                continue
+            if info.key.startswith(PREFIX):
+                bundle = parse_bundle(data)
+                sealed += [s for s in bundle.segments if self._is_wanted(s, wanted)]
+                if bundle.fault:
+                    rest = data[bundle.offset : bundle.offset + _RAW_KEPT]
+                    bad.append(self._poison(info, Damaged(bundle.offset, bundle.fault, rest)))
+                out.add(Loaded(objects=1, bytes=info.size, keys=[info.key]))
                 continue
             for found in self._read(data):
                 if isinstance(found, Damaged):
@@ -214,8 +221,15 @@ class ArchiveLoader:
                     lines, bad = [], []
             out.add(Loaded(objects=1, bytes=info.size, keys=[info.key]))
         tokens = {CHECKPOINT + i.key: _token(i) for i in infos if i.key in out.keys}
-        self._hand_over(infos[-1], lines, bad, wanted, out, tokens)
+        self._hand_over(infos[-1], lines, bad, wanted, out, tokens, sealed)
         return out
+
+    def _is_wanted(self, segment: Segment, wanted: Wanted | None) -> bool:
+        """False for other sessions' laps, and for those that are here."""
+        series = segment.series
+        return series.session == self._session and (
+            wanted is None or any(wanted(series, n) for n in range(segment.n_lo, segment.n_hi + 1))
+        )
 
     def _read(self, data: bytes) -> Iterator[Line | Damaged]:
         """The session's lines in an object, and what is damaged."""
@@ -248,9 +262,10 @@ class ArchiveLoader:
         wanted: Wanted | None,
         out: Loaded,
         checkpoints: Mapping[str, str] | None = None,
+        sealed: Sequence[Segment] = (),
     ) -> None:
         gathered = gather(lines, self._catalog, wanted)
-        segments = gathered.segments
+        segments = [*sealed, *gathered.segments]
         for line in gathered.left:
             try:
                 segments.append(archived(line).segment)
@@ -308,11 +323,13 @@ class _Load:
 
 def _jobs(objects: Sequence[ObjectInfo], workers: int) -> list[tuple[ObjectInfo, ...]]:
     """Neighbours together, but not so many that workers stand idle."""
-    most = min(_TOGETHER, max(1, len(objects) // (2 * max(workers, 1))))
+    idle = max(1, len(objects) // (2 * max(workers, 1)))
     jobs: list[tuple[ObjectInfo, ...]] = []
     job: tuple[ObjectInfo, ...] = ()
     for info in objects:
-        if job and (len(job) == most or sum(i.size for i in job) + info.size > _TOGETHER_BYTES):
+        sealed = info.key.startswith(PREFIX)
+        most = min(_SEALED_TOGETHER if sealed else _RAW_TOGETHER, idle)
+        if job and (len(job) >= most or sum(i.size for i in job) + info.size > _TOGETHER_BYTES):
             jobs.append(job)
             job = ()
         job += (info,)

@@ -14,6 +14,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pitwall.store import Batch, SessionStore, Source
@@ -45,6 +46,7 @@ from pitwall.turbo.splice import (
     Seam,
     complete,
     find_seam,
+    raw_since,
     targets_of,
     unexplained,
 )
@@ -233,12 +235,27 @@ class Follower:
             return {}
         self._desk.set(phase=Phase.ARCHIVE, text="listing the archive")
         loaded = self._history.load(
-            heads, self._roster_us, held=held if resumed else None, shown=True
+            heads,
+            self._roster_us,
+            partial(self._raw_since, heads),
+            held=held if resumed else None,
+            shown=True,
         )
         self._desk.flush()
         ledger = self._desk.store.ledger()
         self._archive_ends = {series: ledger.tail(series) for series in self._targets}
         return loaded.tails
+
+    def _raw_since(self, heads: Sequence[Head]) -> int | None:
+        store = self._desk.store
+        return raw_since(
+            heads,
+            self._session.key,
+            store.ledger(),
+            HoleTimes(store),
+            now_us=self._roster_us,
+            few=self._tempo.archive_from,
+        )
 
     # ------------------------------------------------------------------ the seam
 
@@ -368,7 +385,8 @@ class Follower:
         self._crosscheck_due_us = None
         if self._missing():
             heads = list(self._desk.store.heads().values())
-            self._history.load(heads, now_us, held=self._desk.store.ledger(), shown=False)
+            held = self._desk.store.ledger()
+            self._history.load(heads, now_us, lambda: None, held=held, shown=False)
 
     def _judge(self, status: ReaderStatus, now_us: int) -> None:
         ledger = self._desk.store.ledger()

@@ -13,15 +13,18 @@ from pitwall.stream import Fault, Pool, Sink
 from pitwall.telemetry import Head, Series, Session
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
+from pitwall.turbo.choose import arrived_since
 from pitwall.turbo.desk import Desk
 from pitwall.turbo.laps import LapIndex
-from pitwall.turbo.objects import Bucket
+from pitwall.turbo.objects import Bucket, ObjectInfo
 from pitwall.turbo.patience import told
 from pitwall.turbo.status import Tempo
 
 _HOUR_US = 3600 * SECOND_US
 _LONG_US = 48 * _HOUR_US
 _TOP = 1 << 62
+_SEALED_SHARE = 0.8
+"""Of the progress: how much of the raw objects is wanted is not known before."""
 
 
 class History:
@@ -63,12 +66,20 @@ class History:
         self._tempo = tempo
 
     def load(
-        self, heads: Sequence[Head], now_us: int, *, held: Ledger | None, shown: bool
+        self,
+        heads: Sequence[Head],
+        now_us: int,
+        since: Callable[[], int | None],
+        *,
+        held: Ledger | None,
+        shown: bool,
     ) -> Loaded:
-        """Load everything that arrived while ``heads`` were written, as of server time ``now_us``.
+        """Load what arrived while ``heads`` were written, as of server time ``now_us``: sealed laps
+        first, then of the raw objects what those leave open.
 
-        With ``held``, only chunks that are not in it. ``shown`` moves the progress. A bucket that
-        cannot be read is told of and done without.
+        ``since`` says from which server time raw objects are wanted (None: all); it is asked when
+        the sealed laps are in the store. With ``held``, only chunks that are not in it. ``shown``
+        moves the progress. A bucket that cannot be read is told of and done without.
         """
         desk = self._desk
         pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
@@ -84,26 +95,18 @@ class History:
             self._cancel,
             self._saved,
         )
+        wanted = None if held is None else _absent_in(held)
+        progress = _Progress(desk, shown)
         pool.start()
         try:
-            objects = loader.find(self._spans(heads, now_us))
-            total = sum(info.size for info in objects)
-
-            def progress(so_far: Loaded) -> None:
-                if shown:
-                    desk.set(
-                        progress=so_far.bytes / total if total else 1.0,
-                        text=f"archive: {so_far.objects} of {len(objects)} objects, "
-                        f"{so_far.chunks:,} chunks",
-                        objects=so_far.objects,
-                        objects_total=len(objects),
-                        bytes=so_far.bytes,
-                        bytes_total=total,
-                        damaged=so_far.damaged,
-                    )
-
-            progress(Loaded())
-            loaded = loader.load(objects, progress, None if held is None else _absent_in(held))
+            sealed = loader.find_sealed()
+            listed = loader.find(self._spans(heads, now_us))
+            progress.expect(sealed, _SEALED_SHARE if sealed else 0.0)
+            loaded = loader.load(sealed, progress, wanted)
+            desk.flush()
+            raw = arrived_since(listed, since())
+            progress.expect(raw, 1.0)
+            loaded.add(loader.load(raw, progress, wanted))
         except Cancelled:
             return Loaded()
         except Fault as fault:
@@ -120,6 +123,7 @@ class History:
             "archive",
             {
                 "objects": loaded.objects,
+                "sealed": len(sealed),
                 "bytes": loaded.bytes,
                 "chunks": loaded.chunks,
                 "damaged": loaded.damaged,
@@ -141,6 +145,46 @@ class History:
             (first - _HOUR_US, last + 2 * _HOUR_US),
             (now_us - 24 * _HOUR_US, now_us + _HOUR_US),
         ]
+
+
+class _Progress:
+    """Tells how far the loading is, in two stretches: sealed laps, raw objects."""
+
+    def __init__(self, desk: Desk, shown: bool) -> None:
+        self._desk = desk
+        self._shown = shown
+        self._before = Loaded()
+        self._now = Loaded()
+        self._from = self._to = 0.0
+        self._objects = self._bytes = self._stretch = 0
+
+    def expect(self, objects: Sequence[ObjectInfo], share: float) -> None:
+        """``objects`` come next; when they are here, ``share`` of everything is."""
+        self._before.add(self._now)
+        self._from, self._to = self._to, share
+        self._objects += len(objects)
+        self._stretch = sum(info.size for info in objects)
+        self._bytes += self._stretch
+        self(Loaded())
+
+    def __call__(self, so_far: Loaded) -> None:
+        """``so_far`` of this stretch is here."""
+        self._now = Loaded()
+        self._now.add(so_far)
+        if not self._shown:
+            return
+        part = so_far.bytes / self._stretch if self._stretch else 1.0
+        objects = self._before.objects + so_far.objects
+        chunks = self._before.chunks + so_far.chunks
+        self._desk.set(
+            progress=self._from + (self._to - self._from) * part,
+            text=f"archive: {objects} of {self._objects} objects, {chunks:,} chunks",
+            objects=objects,
+            objects_total=self._objects,
+            bytes=self._before.bytes + so_far.bytes,
+            bytes_total=self._bytes,
+            damaged=self._before.damaged + so_far.damaged,
+        )
 
 
 def _absent_in(ledger: Ledger) -> Wanted:

@@ -88,6 +88,43 @@ def complete(ledger: Ledger, targets: Mapping[Series, int]) -> bool:
     return all(not unexplained(ledger, series, n) for series, n in targets.items())
 
 
+def raw_since(
+    heads: Sequence[Head],
+    session: str,
+    ledger: Ledger,
+    hole_time: Callable[[Missing], tuple[int, int]],
+    *,
+    now_us: int,
+    few: int,
+) -> int | None:
+    """Server time from which raw archive objects are wanted when the sealed laps are applied; None
+    for all of them.
+
+    What the heads promise beyond each series' end is wanted; holes before it too, unless they are
+    ``few`` chunks: those are cheaper to read by key.
+    """
+    if not ledger.applied:
+        return None
+    shifts = _shifts(heads, {}, now_us)
+    ends: list[int | None] = []
+    inner: list[int | None] = []
+    size = 0
+    for head in heads:
+        shift = shifts.get((head.car, head.epoch))
+        for group, target in head.n.items():
+            series = Series(session, head.car, group, head.epoch)
+            for hole in unexplained(ledger, series, target, named=True):
+                t = _shifted(hole_time(hole)[0], shift)
+                if hole.n_hi == target:
+                    ends.append(t)
+                else:
+                    inner.append(t)
+                    size += hole.size
+    wanted = ends + (inner if size > few else [])
+    known = [t for t in wanted if t is not None]
+    return None if len(known) < len(wanted) else min(known, default=now_us)
+
+
 def find_seam(
     heads: Sequence[Head],
     session: str,

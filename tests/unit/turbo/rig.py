@@ -18,7 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from pitwall.cloud import LapEntry, chunk_item, format_line, head_item
+from pitwall.cloud import (
+    BundleName,
+    LapEntry,
+    chunk_item,
+    form_bundle,
+    format_line,
+    head_item,
+    seal_lap,
+)
 from pitwall.store import Batch, Recording, SessionStore, load
 from pitwall.stream import Fault, InlinePool, NotFound, ServerClock
 from pitwall.telemetry import (
@@ -291,12 +299,29 @@ class Race:
             return ""
         self.pending = [line for line in self.pending if line.arrival_us > limit]
         self.rng.shuffle(due)
-        moment = datetime.fromtimestamp(self.time.wall // SECOND, UTC)
+        # as the delivery service: by the moment the first record came
+        opened = min(line.arrival_us for line in due)
+        moment = datetime.fromtimestamp(opened // SECOND, UTC)
         self._objects += 1
-        key = f"raw/{moment:%Y/%m/%d/%H}/pitwall-{self._objects:05d}.gz"
+        key = (
+            f"raw/{moment:%Y/%m/%d/%H}/pitwall-1-{moment:%Y-%m-%d-%H-%M-%S}-{self._objects:05d}.gz"
+        )
         data = gzip.compress(b"".join(line.data for line in due), mtime=0)
         self.bucket.objects[key] = (change(data), seen_us or self.time.wall)
         return key
+
+    def seal(self, version: int = 1) -> None:
+        """Write the laps that are over as sealed objects, but not what the archive loses."""
+        now = (self.time.wall - START) // (LAP_S * SECOND)
+        laps: dict[tuple[Series, int], list[Segment]] = defaultdict(list)
+        for series, items in self.table.items.items():
+            for _, segment in sorted(items.items()):
+                laps[series, segment.lap].append(segment)
+        for (series, lap), chunks in laps.items():
+            if lap < now and not any(self.flaws.lose(series, c.n_lo) for c in chunks):
+                name = BundleName(SESSION.key, series.car, lap, series.epoch, version=version)
+                body = form_bundle(seal_lap(chunks, DRIVER, CATALOG.version))
+                self.bucket.objects[name.key] = (body, self.time.wall)
 
     # -- following
 

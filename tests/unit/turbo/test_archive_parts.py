@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitwall.cloud import Line, archived, format_line
+from pitwall.cloud import BundleName, Line, archived, format_line
 from pitwall.telemetry import BadInput, Segment, decode
-from pitwall.turbo.archive import _parse_line, _parse_lines, hours
+from pitwall.turbo import ObjectInfo
+from pitwall.turbo.archive import _parse_line, _parse_lines
+from pitwall.turbo.choose import arrived_since, hours, newest_laps
 from pitwall.turbo.framing import MAX_OBJECT, Damaged, Framer
 from pitwall.turbo.gather import gather
 from pitwall.turbo.inflate import BLOCK, inflate
 from tests.unit.stream.rig import SECOND, START
-from tests.unit.turbo.rig import CATALOG, DRIVER, chunk_of, series_of
+from tests.unit.turbo.rig import CATALOG, DRIVER, SESSION, chunk_of, series_of
 
 # ---------------------------------------------------------------- inflate
 
@@ -304,3 +306,42 @@ def test_hours_are_those_that_a_span_touches() -> None:
     both = hours([(start, start), (start - 48 * hour, start - 47 * hour)])
     assert both == ["2026/09/19/14/", "2026/09/19/15/", "2026/09/21/14/"]
     assert len(hours([(0, start)])) == 24 * 31 + 1
+
+
+# ---------------------------------------------------------------- choosing
+
+
+def raw(*minutes: int) -> list[ObjectInfo]:
+    return [
+        ObjectInfo(f"raw/2026/09/20/10/pitwall-1-2026-09-20-10-{m:02d}-00-{m}.gz", 1, "t")
+        for m in minutes
+    ]
+
+
+TEN = 1_789_898_400 * SECOND
+"""2026-09-20 10:00 UTC."""
+
+
+def test_objects_by_what_they_can_hold() -> None:
+    objects = raw(0, 1, 2, 3, 4, 5, 6)
+    at = TEN + 5 * 60 * SECOND + 30 * SECOND
+    # opened a margin before, and one more
+    assert arrived_since(objects, at) == objects[3:]
+    assert arrived_since(objects, None) == objects
+    assert arrived_since(objects, TEN + 60 * SECOND) == objects
+    named = [ObjectInfo("raw/2026/09/20/10/other.gz", 1, "t")]
+    assert arrived_since(named + objects, at) == named + objects[3:]
+    odd = [ObjectInfo("raw/pitwall-1-2026-99-99-10-00-00-x.gz", 1, "t")]
+    assert arrived_since(odd, at) == odd
+
+
+def test_sealed_laps_newest_first_and_newest_version() -> None:
+    def sealed(lap: int, version: int = 1, part: int = 1) -> ObjectInfo:
+        name = BundleName(SESSION.key, "7", lap, "e1", part, version)
+        return ObjectInfo(name.key, 1, f"v{version}")
+
+    listed = [sealed(1), sealed(2), sealed(2, 2), sealed(2, 10), sealed(2, 1, 2), sealed(3)]
+    other = ObjectInfo("sealed/other/7/009-e1-1-v1.seg", 1, "t")
+    assert newest_laps(SESSION.key, [*listed, other]) == [
+        sealed(3), sealed(2, 10), sealed(2, 1, 2), sealed(1),
+    ]  # fmt: skip
