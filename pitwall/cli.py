@@ -82,7 +82,6 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument(
         "--kinesis",
         type=_stream,
-        default="",
         metavar="NAME",
         help="follow this Kinesis stream (name or ARN) in place of the table's own",
     )
@@ -237,7 +236,12 @@ def _live(args: argparse.Namespace) -> int:
     return app.run_live(
         session=args.session,
         cloud=app.CloudAddress(
-            args.table, args.bucket, args.profile, args.region, args.endpoint_url, args.kinesis
+            args.table,
+            args.bucket,
+            args.profile,
+            args.region,
+            args.endpoint_url,
+            args.kinesis or "",
         ),
         recording=args.recording,
         options=_options(args),
