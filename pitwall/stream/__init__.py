@@ -18,9 +18,10 @@ from pitwall.stream.faults import (
 from pitwall.stream.fetch import Result
 from pitwall.stream.intake import Decode, Decoded
 from pitwall.stream.kinesis import KinesisSource
+from pitwall.stream.outbox import Sink
 from pitwall.stream.pace import Pace
 from pitwall.stream.pool import Done, InlinePool, Pool, ThreadPool
-from pitwall.stream.reader import Reader, Sink
+from pitwall.stream.reader import Reader
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import (
     HORIZON,

@@ -19,6 +19,9 @@ class HeadLag:
         """Of the newest head; None before the first."""
         self.read_us = 0
         """Server time when the newest head was read."""
+        self.shift_us: int | None = None
+        """Server time minus event time, where the newest head's clock is taken as one of its own;
+        0 where it is not, None before the first head."""
         self._newest = 0
         self._offsets: dict[tuple[str, str], int] = {}
 
@@ -38,4 +41,5 @@ class HeadLag:
         if stamped >= self._newest:
             self._newest = stamped
             self.lag_us = max(server_us - stamped, 0)
+            self.shift_us = offset
         self.read_us = max(self.read_us, server_us)

@@ -58,7 +58,7 @@ class Lineage:
         fresh = self.add(listing.shards, now_us)
         for shard in listing.shards:
             node = self.nodes[shard.id]
-            known = not node.info.parents or any(p in self.nodes for p in node.info.parents)
+            known = all(parent in self.nodes for parent in node.info.parents)
             node.orphan = 0 if known else node.orphan + 1
         return fresh
 
@@ -85,15 +85,15 @@ class Lineage:
 
     def ready(self, shard: str, finished: Callable[[str], bool]) -> Ready:
         """May ``shard`` be started? All parents that are known must have been read to their end;
-        both of a merge."""
+        both of a merge, for the second of which some listings are waited for."""
         node = self.nodes[shard]
         parents = node.info.parents
         known = [p for p in parents if p in self.nodes]
         if not all(finished(p) for p in known):
             return Ready.WAIT
-        if known or not parents:
-            return Ready.NOW
-        return Ready.ORPHAN if node.orphan >= ORPHAN_LISTINGS else Ready.WAIT
+        if len(known) < len(parents) and node.orphan < ORPHAN_LISTINGS:
+            return Ready.WAIT
+        return Ready.NOW if known or not parents else Ready.ORPHAN
 
     def forgettable(self, now_us: int, finished: Callable[[str], bool]) -> list[str]:
         """Finished shards that no listing has had for longer than :data:`FORGET_US`."""

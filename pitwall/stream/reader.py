@@ -11,59 +11,36 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import replace
 
-from pitwall.store import Batch, Source
-from pitwall.stream import checkpoint
-from pitwall.stream.faults import Denied, Fault, NotFound, Throttled
-from pitwall.stream.fetch import Fetch, FetchChildren, Fetched, Result
+from pitwall.stream.control import Control
+from pitwall.stream.crowd import Crowd
+from pitwall.stream.faults import Denied, Fault, Throttled
+from pitwall.stream.fetch import Fetch, Fetched, Result
+from pitwall.stream.guard import Balked, Guard
 from pitwall.stream.intake import Decode, take_page
 from pitwall.stream.lag import HeadLag
+from pitwall.stream.outbox import Outbox, Sink
 from pitwall.stream.pace import Pace
 from pitwall.stream.pool import Done, Pool
 from pitwall.stream.recover import recover
 from pitwall.stream.report import Report
 from pitwall.stream.shard import Shard, State, Taken
 from pitwall.stream.skew import ServerClock
-from pitwall.stream.source import (
-    HORIZON,
-    Listing,
-    StreamSource,
-    at_time,
-)
+from pitwall.stream.source import HORIZON, Listing, Page, StreamSource, at_time
 from pitwall.stream.status import OnEvent, ReaderStatus
 from pitwall.stream.timing import Time
-from pitwall.stream.tree import ShardTree
+from pitwall.stream.tree import STUCK, ShardTree
+from pitwall.stream.wake import SleepWatch
 from pitwall.telemetry import Failure, PitwallError
 from pitwall.telemetry.clock import SECOND_US
 
 _log = logging.getLogger(__name__)
 
-SUSPEND_US = 30 * SECOND_US
-"""Wall and monotonic clock disagreeing by more than this since the last look: the machine slept."""
 _REPEATS = 3
-_MANY_SEEKS = 2
-_LISTING = "listing"
-_SEEK = "seek "
-
-
-class Sink(Protocol):
-    """Where batches go: the writer."""
-
-    @property
-    def failure(self) -> PitwallError | None:
-        """What ended it; None while it works."""
-        ...
-
-    @property
-    def depth(self) -> int:
-        """Batches accepted and not committed yet."""
-        ...
-
-    def submit(self, batch: Batch, timeout_s: float = 30.0) -> None:
-        """Accept a batch or raise Failure, also when the queue stays full."""
-        ...
+_SLOWEST = 8.0
+_HELD_S = 5.0
 
 
 class Reader:
@@ -82,8 +59,8 @@ class Reader:
         time: clocks.
         pool: where calls run. The reader starts and stops it.
         rng: for jitter.
-        on_event: told what happens: rotation, gap, resumed, stalled, reopened, denied, disabled,
-            gone.
+        on_event: told what happens: rotation, gap, resumed, stalled, reopened, balked, denied,
+            disabled, gone, renewed, held, throttled.
         pace: tempo.
     """
 
@@ -105,7 +82,7 @@ class Reader:
     ) -> None:
         self._source = source
         self._sink = sink
-        self._decode = decode
+        self._decode = Guard(decode)
         self._server = server
         self._time = time
         self._pool = pool
@@ -125,12 +102,10 @@ class Reader:
         self._by_time = source.by_time
         self._lag = HeadLag()
         self._report = Report(on_event)
-        self._blocked = False
-        self._listing_due = now + self._next_listing()
-        self._control_due = now
-        self._controlling = False
-        self._control_faults = 0
-        self._clocks = (time.now_us(), now)
+        self._outbox = Outbox(sink, self._tree, server, time, self._pace)
+        self._control = Control(source, self._tree, self._report, server, self._pace, rng, now)
+        self._crowd = Crowd()
+        self._sleep = SleepWatch(time)
         self._status_due = now
         for text in self._tree.damaged:
             on_event("reopened", {"reason": text})
@@ -199,10 +174,12 @@ class Reader:
         self._notice_sleep(now)
         for done in self._pool.take():
             self._finished(done, now)
-        self._hand_over(now)
-        if not self._blocked:
+        for shard in self._outbox.hand_over(now):
+            self._passed(shard, now)
+        self._warn(now)
+        if not self._outbox.blocked:
             self._start_ready(now)
-            self._control(now)
+            self._ask_for_shards(now)
             self._poll(now)
         if now >= self._status_due:
             self._status_due = now + 0.1
@@ -210,26 +187,37 @@ class Reader:
         return self._pause(now)
 
     def _pause(self, now: float) -> float:
-        if self._blocked:
+        if self._outbox.blocked:
             return 0.05
         dues = [s.due for s in self._tree.shards.values() if s.active and not s.busy]
-        if not self._controlling:
-            control = min((seek.due for seek in self._tree.seeks.values()), default=now + 1.0)
-            dues.append(max(min(control, self._listing_due), self._control_due))
-        return max(min(dues, default=now + 1.0) - now, 0.001)
+        return max(min([*dues, self._control.due(now), now + 1.0]) - now, 0.001)
 
     def _notice_sleep(self, now: float) -> None:
-        wall = self._time.now_us()
-        before, then = self._clocks
-        self._clocks = (wall, now)
-        slept_us = (wall - before) - round((now - then) * SECOND_US)
-        if abs(slept_us) <= SUSPEND_US:
+        slept_us = self._sleep.look()
+        if not slept_us:
             return
         self._server.forget()
-        self._listing_due = now
+        self._control.hurry(now)
         for shard in self._tree.shards.values():
             shard.due = now
         self._report.tell("resumed", {"slept_s": slept_us / SECOND_US})
+
+    def _warn(self, now: float) -> None:
+        since = self._outbox.blocked_since
+        if since is None:
+            self._report.settle("held")
+        elif now - since > _HELD_S:
+            self._report.warn(
+                "held", "the recording takes nothing at the moment: reading waits for the disk"
+            )
+        if self._crowd.look(now):
+            self._report.warn(
+                "throttled",
+                "the service refuses reads: too many programs read this stream (two a shard); "
+                "what is refused comes later, nothing is lost",
+            )
+        else:
+            self._report.settle("throttled")
 
     # ------------------------------------------------------------------ shards come and go
 
@@ -246,51 +234,11 @@ class Reader:
                     {"shard": parent, "child": started.shard.id, "waited_s": waited},
                 )
 
-    def _control(self, now: float) -> None:
-        """One call at a time about which shards there are."""
-        for name in self._tree.stalled(self._pace, now):
-            seek = self._tree.seeks[name]
-            if not seek.told:
-                seek.told = True
-                self._report.tell("stalled", {"shard": name, "waited_s": now - seek.since})
-        if self._controlling or now < self._control_due or not self._pool.free():
-            return
-        seeks = self._tree.due_seeks(now)
-        if self._listing_due <= now or len(seeks) > _MANY_SEEKS:
-            self._controlling = True
-            self._pool.put(_LISTING, self._source.describe)
-        elif seeks:
-            self._controlling = True
-            self._pool.put(_SEEK + seeks[0], FetchChildren(self._source, seeks[0]))
-
-    def _next_listing(self) -> float:
-        """Sooner while a shard waits for a listing to bring its parent."""
-        return 1.0 if self._tree.orphans else self._pace.next_listing(self._rng)
-
-    def _controlled(self, done: Done[Result], now: float) -> None:
-        self._controlling = False
-        self._control_due = now + self._pace.control
-        if isinstance(done.error, Fault):
-            self._control_faults += 1
-            self._count_fault(done.error)
-            self._control_due = now + self._pace.after_fault(self._control_faults, self._rng)
-            if isinstance(done.error, NotFound) and done.key == _LISTING:
-                self._report.warn("gone", str(done.error), passing=True)
-            return
-        self._control_faults = 0
-        now_us = self._server.now_us()
-        if isinstance(done.value, Listing):
-            was = self._tree.lineage.enabled
-            self._tree.merge(done.value, now_us)
-            if was and not done.value.enabled:
-                self._report.warn("disabled", "the stream has been switched off")
-            self._listing_due = now + self._next_listing()
-            for name in self._tree.due_seeks(now):
-                self._tree.sought(name, self._pace, self._rng, now)
-        elif isinstance(done.value, tuple):
-            self._tree.add(done.value, now_us)
-            self._tree.sought(done.key[len(_SEEK) :], self._pace, self._rng, now)
-        self._start_ready(now)
+    def _ask_for_shards(self, now: float) -> None:
+        if self._pool.free():
+            job = self._control.next_job(now)
+            if job is not None:
+                self._pool.put(*job)
 
     # ------------------------------------------------------------------ reading
 
@@ -305,7 +253,7 @@ class Reader:
         for shard in due[: max(self._pool.free() - 1, 0)]:
             shard.busy = True
             shard.asked = now
-            shard.due = now + self._pace.poll
+            shard.due = now + self._pace.poll * shard.slow
             self._report.polls += 1
             shard.polls += 1
             self._pool.put(
@@ -323,8 +271,11 @@ class Reader:
     def _finished(self, done: Done[Result], now: float) -> None:
         if done.error is not None and not isinstance(done.error, Fault):
             raise done.error
-        if done.key == _LISTING or done.key.startswith(_SEEK):
-            self._controlled(done, now)
+        if self._control.owns(done.key):
+            if isinstance(done.error, Fault):
+                self._count_fault(done.error, now)
+            self._control.done(done, now)
+            self._start_ready(now)
             return
         shard = self._tree.shards[done.key]
         shard.busy = False
@@ -335,19 +286,24 @@ class Reader:
 
     def _took(self, shard: Shard, fetched: Fetched, now: float) -> None:
         page = fetched.page
-        shard.taken = take_page(
-            shard.id, page, self._decode, self._lag, fetched.asked_us, self._server.now_us()
-        )
-        age = self._lag.age_of(shard.taken.heads, self._server.now_us())
-        shard.lag_us = shard.lag_us if age is None else age
         shard.faults = 0
         shard.missed = 0
+        shard.slow = max(shard.slow * 0.9, 1.0)
+        self._report.answered()
+        try:
+            shard.taken = self._take(shard, page, fetched.asked_us)
+        except Balked as balked:
+            page = self._balked(shard, page, balked, now)
+            if not page.records:
+                return
+            shard.taken = replace(self._take(shard, page, fetched.asked_us), iterator=None)
+        age = self._lag.age_of(shard.taken.heads, self._server.now_us())
+        shard.lag_us = shard.lag_us if age is None else age
         self._report.records += len(page.records)
         self._report.skipped += page.skipped
         if page.children:
             self._tree.add(page.children, self._server.now_us())
         shard.records += len(page.records)
-        self._report.answered()
         if shard.gap_from_us and page.records:
             self._report.found_again(shard.id, page.records[0].created_us)
             shard.gap_from_us = 0
@@ -355,58 +311,21 @@ class Reader:
             pause = self._pace.after_empty(shard.empties + 1, shard.state is State.DRAINING)
             shard.due += pause - self._pace.poll
 
-    def _hand_over(self, now: float) -> None:
-        """Give the writer every page that waits, with its shard's checkpoint, as one batch."""
-        states: dict[str, Shard] = {}
-        for shard in self._tree.shards.values():
-            if shard.taken is None and not shard.unsaved:
-                continue
-            if shard.unsaved or self._worth_saving(shard):
-                states[shard.id] = shard
-            elif shard.taken is not None:
-                self._accepted(shard, shard.taken, now)
-        if not states:
-            self._blocked = False
-            return
-        try:
-            self._sink.submit(self._batch(states.values()), timeout_s=1.0)
-        except PitwallError:
-            if self._sink.failure is not None:
-                raise
-            # The disk is slow: keep the pages, read nothing more, try again.
-            self._blocked = True
-            return
-        self._blocked = False
-        saved_us = self._server.now_us()
-        for shard in states.values():
-            shard.saved_us = saved_us
-            shard.unsaved = False
-            if shard.taken is not None:
-                self._accepted(shard, shard.taken, now)
-            elif shard.state is State.GAP:
-                self._tree.ended(shard, now)
+    def _take(self, shard: Shard, page: Page, asked_us: int) -> Taken:
+        return take_page(shard.id, page, self._decode, self._lag, asked_us, self._server.now_us())
 
-    def _batch(self, shards: Collection[Shard]) -> Batch:
-        pages = [shard.taken for shard in shards if shard.taken is not None]
-        return Batch(
-            Source.STREAM,
-            tuple(s for page in pages for s in page.segments),
-            tuple(h for page in pages for h in page.heads),
-            self._time.now_us(),
-            tuple(q for page in pages for q in page.quarantined),
-            checkpoints={
-                s.id: checkpoint.dump(s.token(self._tree.stream, s.taken)) for s in shards
-            },
-        )
+    def _passed(self, shard: Shard, now: float) -> None:
+        """The writer has accepted what the shard had, or it was nothing to keep."""
+        if shard.taken is not None:
+            self._accepted(shard, shard.taken, now)
+        elif shard.state is State.GAP:
+            self._tree.ended(shard, now)
 
     def _accepted(self, shard: Shard, taken: Taken, now: float) -> None:
         shard.taken = None
         shard.accept(taken)
         if shard.repeats >= _REPEATS:
-            # The service gives the same page again and again: ask for a new place to read from.
-            shard.repeats = 0
-            shard.iterator = None
-            self._report.retries += 1
+            self._stuck(shard, now)
         if shard.state is State.FINISHED:
             self._tree.ended(shard, now)
             # Shards turn over together: the others are looked at soon, however idle they were.
@@ -414,20 +333,14 @@ class Reader:
                 if other.active and not other.busy:
                     other.due = min(other.due, max(now, other.asked + self._pace.poll))
 
-    def _worth_saving(self, shard: Shard) -> bool:
-        taken = shard.taken
-        if taken is None:
-            return False
-        if taken.records or taken.ends:
-            return True
-        return taken.asked_us - shard.saved_us >= self._pace.save * SECOND_US
-
     # ------------------------------------------------------------------ what goes wrong
 
     def _failed(self, shard: Shard, fault: Fault, now: float) -> None:
-        self._count_fault(fault)
+        self._count_fault(fault, now)
         if isinstance(fault, Throttled):
             shard.throttles += 1
+            # Whoever else reads the shard shares its limit: ask less often for a while.
+            shard.slow = min(shard.slow * 2, _SLOWEST)
         else:
             shard.retries += 1
         found = recover(shard, fault, self._by_time, self._server.now_us())
@@ -445,13 +358,44 @@ class Reader:
                 shard.gap_from_us = found.gap_from_us
                 self._report.lost(shard, found.gap_from_us, 0, "older than the stream keeps")
 
-    def _count_fault(self, fault: Fault) -> None:
+    def _balked(self, shard: Shard, page: Page, balked: Balked, now: float) -> Page:
+        """What of ``page`` comes before the record that could not be taken in. That one is read
+        again, after a pause."""
+        self._report.retries += 1
+        shard.retries += 1
+        shard.iterator = None
+        shard.due = max(shard.due, now + self._pace.after_fault(balked.tries, self._rng))
+        self._report.tell(
+            "balked",
+            {
+                "shard": shard.id,
+                "sequence": balked.record.sequence,
+                "reason": repr(balked.__cause__),
+            },
+        )
+        return Page(page.records[: page.records.index(balked.record)], "")
+
+    def _stuck(self, shard: Shard, now: float) -> None:
+        """The service gives the same records again and again: ask for a new place to read from,
+        and when that does not help, ask less and less often."""
+        shard.repeats = 0
+        shard.rewinds += 1
+        shard.iterator = None
+        shard.retries += 1
+        self._report.retries += 1
+        shard.due = max(shard.due, now + self._pace.after_fault(shard.rewinds, self._rng))
+        if shard.rewinds == STUCK:
+            self._report.tell("stalled", {"shard": shard.id, "reason": "its records repeat"})
+
+    def _count_fault(self, fault: Fault, now: float) -> None:
+        self._report.fault = fault
         if isinstance(fault, Throttled):
             self._report.throttles += 1
+            self._crowd.refused(now)
         else:
             self._report.retries += 1
         if isinstance(fault, Denied):
-            self._report.warn("denied", str(fault), passing=True)
+            self._report.warn("denied", str(fault))
 
     def _publish(self, running: bool) -> None:
         self._status = self._report.status(
@@ -461,6 +405,6 @@ class Reader:
             self._pace,
             self._time.monotonic(),
             running=running,
-            blocked=self._blocked,
-            queued=self._sink.depth,
+            blocked=self._outbox.blocked,
+            queued=self._outbox.depth,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pitwall.stream.faults import Fault
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.pace import Pace
 from pitwall.stream.shard import Shard, State
@@ -14,6 +15,10 @@ from pitwall.stream.tree import ShardTree
 from pitwall.telemetry.clock import SECOND_US
 
 _GAPS_KEPT = 100
+_GRAVEST = ("gone", "denied", "renewed", "disabled", "held", "throttled")
+"""Events that warn of a lasting state."""
+_DISPROVED = ("gone", "denied")
+"""Those that one good answer ends."""
 
 
 class Report:
@@ -21,7 +26,7 @@ class Report:
 
     Attributes:
         rotations, polls, records, skipped, throttles, retries: see :class:`ReaderStatus`.
-        message: what the user should know; empty when nothing.
+        fault: why the last call failed; None since one succeeded.
     """
 
     def __init__(self, on_event: OnEvent) -> None:
@@ -32,9 +37,9 @@ class Report:
         self.skipped = 0
         self.throttles = 0
         self.retries = 0
-        self.message = ""
-        self._passing = False
-        """The message speaks of something that the next good answer disproves."""
+        self.fault: Fault | None = None
+        self._warnings: dict[str, str] = {}
+        """By event, what the user should know now."""
         self._gaps: tuple[StreamGap, ...] = ()
         self._gap_count = 0
 
@@ -42,16 +47,26 @@ class Report:
         """Say what happened."""
         self._on_event(event, details)
 
-    def warn(self, event: str, text: str, *, passing: bool = False) -> None:
-        """Say it, once, and keep it as the message."""
-        if text != self.message:
-            self.message, self._passing = text, passing
+    def warn(self, event: str, text: str) -> None:
+        """Say it, once, and keep it until it is settled."""
+        if self._warnings.get(event) != text:
+            self._warnings[event] = text
             self._on_event(event, {"reason": text})
+
+    def settle(self, event: str) -> None:
+        """It is not so any more."""
+        self._warnings.pop(event, None)
 
     def answered(self) -> None:
         """The service has answered as it should."""
-        if self._passing:
-            self.message, self._passing = "", False
+        self.fault = None
+        for event in _DISPROVED:
+            self.settle(event)
+
+    @property
+    def message(self) -> str:
+        """What the user should know: the gravest of what was warned of; empty when nothing."""
+        return next((self._warnings[e] for e in _GRAVEST if e in self._warnings), "")
 
     def lost(self, shard: Shard, from_us: int, to_us: int, reason: str) -> None:
         """Something is lost to the stream; ``to_us`` is 0 while its end is not known."""
@@ -121,6 +136,8 @@ class Report:
             gaps=self._gaps,
             gap_count=self._gap_count,
             shards=tuple(_shard_status(shard, now_us) for shard in shards),
+            fault=self.fault,
+            shift_us=lag.shift_us,
             message=self.message,
         )
 

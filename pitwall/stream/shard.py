@@ -79,6 +79,8 @@ class Shard:
         empties: empty pages in a row.
         faults: failures in a row.
         repeats: pages in a row that brought nothing newer than ``sequence``.
+        rewinds: times in a row that its place was opened anew because of that.
+        slow: times the shortest time between reads; grows when reads are refused.
         busy: a fetch is under way in the pool.
         missed: answers "not there" in a row.
         taken: page waiting to be accepted; nothing is fetched meanwhile.
@@ -103,6 +105,8 @@ class Shard:
     empties: int = 0
     faults: int = 0
     repeats: int = 0
+    rewinds: int = 0
+    slow: float = 1.0
     busy: bool = False
     missed: int = 0
     taken: Taken | None = field(default=None, repr=False)
@@ -153,7 +157,7 @@ class Shard:
         """The writer has accepted ``taken``: only now does the position move."""
         if taken.sequence and newer(taken.sequence, self.sequence):
             self.sequence = taken.sequence
-            self.repeats = 0
+            self.repeats = self.rewinds = 0
         elif taken.records:
             self.repeats += 1
         self.last_us = max(self.last_us, taken.last_us)

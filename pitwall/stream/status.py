@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pitwall.stream.faults import Fault
 from pitwall.stream.shard import State
 
 OnEvent = Callable[[str, Mapping[str, object]], None]
@@ -79,7 +80,8 @@ class ReaderStatus:
         lag_us: age of the newest head when it was read, server time; None before the first.
         head_age_us: server time since the newest head was read; None before the first.
         clock_offset_us: this machine's clock minus server time; None when not measured.
-        stalled: ended shards whose children have not shown up.
+        stalled: ended shards whose children have not shown up, and shards of which the service
+            gives the same records again and again.
         failing: shards whose last three calls or more failed.
         blocked: the writer takes nothing at the moment: reading has stopped.
         queue_depth: batches that the writer has not committed yet, and pages held back for it.
@@ -87,6 +89,9 @@ class ReaderStatus:
             sends nothing, it is not us who are behind.
         gaps: losses, the last hundred; ``gap_count`` all of them.
         shards: each shard.
+        fault: why the last call failed; None since one succeeded.
+        shift_us: server time minus event time of a source whose clock is its own; 0 for one that
+            keeps server time, None before the first head.
         message: what the user should know, one line; empty when nothing.
     """
 
@@ -100,9 +105,9 @@ class ReaderStatus:
     rotations: int = 0
     polls: int = 0
     records: int = 0
+    skipped: int = 0
     throttles: int = 0
     retries: int = 0
-    skipped: int = 0
     last_record_us: int = 0
     passed_us: int = 0
     lag_us: int | None = None
@@ -116,4 +121,6 @@ class ReaderStatus:
     gaps: tuple[StreamGap, ...] = ()
     gap_count: int = 0
     shards: tuple[ShardStatus, ...] = ()
+    fault: Fault | None = None
+    shift_us: int | None = None
     message: str = ""

@@ -16,6 +16,9 @@ from pitwall.stream.shard import Shard, State
 from pitwall.stream.source import HORIZON, Listing, Position, ShardInfo
 from pitwall.telemetry import BadInput
 
+STUCK = 2
+"""Times that a shard's place was opened anew in vain, after which it counts as stuck."""
+
 
 @dataclass(slots=True)
 class Seek:
@@ -73,7 +76,7 @@ class ShardTree:
         self._anchor = anchor
         self._followed: set[str] = set()
         restored = self._restore(saved)
-        self.merge(listing, now_us)
+        self.merge(listing, now_us, now)
         self._resumed = bool(restored)
         self._anchored = {
             info.id for info in listing.shards if not restored & self._with_ancestors(info.id)
@@ -111,17 +114,27 @@ class ShardTree:
 
     # ------------------------------------------------------------------ listings
 
-    def merge(self, listing: Listing, now_us: int) -> None:
+    def merge(self, listing: Listing, now_us: int, now: float) -> None:
         """Take in a complete listing, and forget what may be forgotten."""
+        back = listing.enabled and not self.lineage.enabled
         self.lineage.merge(listing, now_us)
         self._adopt(listing.shards)
         for name in self.lineage.forgettable(now_us, self.over):
             self.lineage.forget(name)
             del self.shards[name]
             self.seeks.pop(name, None)
+            self._followed.discard(name)
         if not listing.enabled:
-            # Switched off: the last shards end without children.
-            self.seeks.clear()
+            self.switched_off()
+        elif back:
+            for shard in self.shards.values():
+                if shard.over:
+                    self.ended(shard, now)
+
+    def switched_off(self) -> None:
+        """The stream brings nothing any more: its last shards end without children."""
+        self.lineage.enabled = False
+        self.seeks.clear()
 
     def add(self, infos: Iterable[ShardInfo], now_us: int) -> None:
         """Take in the children of a shard."""
@@ -163,6 +176,9 @@ class ShardTree:
                 continue
             shard.open(self._anchor if anchored and by_time else HORIZON, now_us)
             shard.due = now
+            # What its parents held was read when they ended; before that it had nothing.
+            read = [self.shards[p].passed_us for p in shard.info.parents if p in self.shards]
+            shard.passed_us = max(shard.passed_us, min(read, default=0))
             out.append(Started(shard, ready is Ready.ORPHAN, tuple(self._follow(shard, now))))
         return out
 
@@ -177,7 +193,7 @@ class ShardTree:
     def orphans(self) -> bool:
         """True when a shard waits for listings to bring its parent."""
         return any(
-            s.state is State.WAITING and not any(p in self.shards for p in s.info.parents)
+            s.state is State.WAITING and not all(p in self.shards for p in s.info.parents)
             for s in self.shards.values()
         )
 
@@ -209,8 +225,9 @@ class ShardTree:
         seek.due = now + pause * (0.8 + 0.4 * rng.random())
 
     def stalled(self, pace: Pace, now: float) -> list[str]:
-        """Ended shards whose children are overdue."""
-        return [name for name, seek in self.seeks.items() if now - seek.since > pace.stall]
+        """Ended shards whose children are overdue, and shards that do not advance."""
+        ended = [name for name, seek in self.seeks.items() if now - seek.since > pace.stall]
+        return ended + [s.id for s in self.shards.values() if s.rewinds >= STUCK]
 
     # ------------------------------------------------------------------ sums
 
