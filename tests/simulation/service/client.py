@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.utils import formatdate
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -15,10 +16,26 @@ Doc = dict[str, Any]
 Answer = Callable[[], Doc]
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call, as far as those on the way look at it.
+
+    Attributes:
+        operation: in the service's words.
+        shard: which shard it is about; empty when none.
+        detail: the iterator of GetRecords, the type of GetShardIterator, where the page of a
+            listing starts.
+    """
+
+    operation: str
+    shard: str = ""
+    detail: str = ""
+
+
 class Network(Protocol):
     """What lies between a caller and the service, and everything that can go wrong there."""
 
-    def carry(self, operation: str, shard: str, answer: Answer) -> Doc:
+    def carry(self, request: Request, answer: Answer) -> Doc:
         """Take a request over and bring what comes back; may raise Refused or any error of a
         connection, before or after ``answer`` was called, and may change the answer."""
         ...
@@ -31,7 +48,7 @@ class Network(Protocol):
 class Perfect:
     """Nothing goes wrong and nothing takes time."""
 
-    def carry(self, operation: str, shard: str, answer: Answer) -> Doc:
+    def carry(self, request: Request, answer: Answer) -> Doc:
         """The answer."""
         return answer()
 
@@ -76,11 +93,11 @@ class SimulatedClient:
 
     # -- a call
 
-    def _call(self, operation: str, shard: str, answer: Answer) -> Doc:
+    def _call(self, request: Request, answer: Answer) -> Doc:
         try:
-            doc = self.network.carry(operation, shard, answer)
+            doc = self.network.carry(request, answer)
         except Refused as refused:
-            raise client_error(refused, operation, self._http_date()) from None
+            raise client_error(refused, request.operation, self._http_date()) from None
         doc["ResponseMetadata"] = {
             "HTTPStatusCode": 200,
             "HTTPHeaders": {"date": self._http_date()},
@@ -148,7 +165,10 @@ class SimulatedClient:
 
 
 def after_time(stream: Stream, shard: Shard, at_us: int) -> int:
-    """The number behind which records created at or after a time begin."""
+    """The number behind which records created at or after a time begin; a time before the trim
+    horizon means the horizon, however creation times are rounded."""
+    if at_us < stream.clock() - stream.retention_us:
+        return shard.trimmed
     for change in shard.changes:
         if change.created_us >= at_us:
             return change.number - 1

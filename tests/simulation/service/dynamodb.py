@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.simulation.service import cursors
-from tests.simulation.service.client import Doc, Network, SimulatedClient, after_time
+from tests.simulation.service.client import Doc, Network, Request, SimulatedClient, after_time
 from tests.simulation.service.errors import Refused
 from tests.simulation.service.features import dynamodb_model
 from tests.simulation.service.shards import SECOND, Change, Shard, Stream
@@ -58,7 +58,7 @@ class SimulatedDynamoStreams(SimulatedClient):
                 ]
             }
 
-        return self._call("ListStreams", "", answer)
+        return self._call(Request("ListStreams"), answer)
 
     def describe_stream(
         self,
@@ -93,7 +93,10 @@ class SimulatedDynamoStreams(SimulatedClient):
                 description["LastEvaluatedShardId"] = shards[most - 1].id
             return {"StreamDescription": description}
 
-        return self._call("DescribeStream", (ShardFilter or {}).get("ShardId", ""), answer)
+        request = Request(
+            "DescribeStream", (ShardFilter or {}).get("ShardId", ""), ExclusiveStartShardId or ""
+        )
+        return self._call(request, answer)
 
     def _children(self, shards: list[Shard], wanted: dict[str, str]) -> list[Shard]:
         if not self._shard_filter:
@@ -120,7 +123,7 @@ class SimulatedDynamoStreams(SimulatedClient):
             after = self._after(stream, shard, ShardIteratorType, SequenceNumber, Timestamp)
             return {"ShardIterator": self._iterator(stream, shard, after)}
 
-        return self._call("GetShardIterator", ShardId, answer)
+        return self._call(Request("GetShardIterator", ShardId, ShardIteratorType), answer)
 
     def _after(
         self, stream: Stream, shard: Shard, kind: str, number: str | None, moment: object
@@ -156,11 +159,11 @@ class SimulatedDynamoStreams(SimulatedClient):
             if page:
                 after = page[-1].number
             doc: Doc = {"Records": [change.body for change in page]}
-            if shard.last is None or shard.after(after) < len(shard.changes):
+            if shard.last is None or shard.after(after) < len(shard.changes) or shard.lingers():
                 doc["NextShardIterator"] = self._iterator(stream, shard, after)
             return doc
 
-        return self._call("GetRecords", shard_of(ShardIterator), answer)
+        return self._call(Request("GetRecords", shard_of(ShardIterator), ShardIterator), answer)
 
     def _opened(self, iterator: str) -> tuple[Stream, Shard, int]:
         try:
@@ -169,12 +172,14 @@ class SimulatedDynamoStreams(SimulatedClient):
             raise self._bad("Invalid ShardIterator") from None
         if self._expired(cursor.made_us):
             raise Refused("ExpiredIteratorException", "Iterator expired")
-        stream = self._stream(cursor.stream)
+        stream = self._stream(cursor.stream.rsplit("@", 1)[0])
+        if stream.identity != cursor.stream:
+            raise Refused("ResourceNotFoundException", "Invalid ShardId in ShardIterator")
         return stream, self._shard(stream, cursor.shard), cursor.after
 
     def _iterator(self, stream: Stream, shard: Shard, after: int) -> str:
         return cursors.Cursor(
-            stream.name, shard.id, after, self.clock(), self._next_serial()
+            stream.identity, shard.id, after, self.clock(), self._next_serial()
         ).text()
 
 

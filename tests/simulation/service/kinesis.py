@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.simulation.service import cursors
-from tests.simulation.service.client import Doc, Network, SimulatedClient, after_time
+from tests.simulation.service.client import Doc, Network, Request, SimulatedClient, after_time
 from tests.simulation.service.dynamodb import cut, shard_of
 from tests.simulation.service.errors import Refused
 from tests.simulation.service.features import kinesis_model
@@ -75,7 +75,7 @@ class SimulatedKinesis(SimulatedClient):
             stream = self._named(StreamName, StreamARN)
             return {"StreamDescriptionSummary": self._summary(stream)}
 
-        return self._call("DescribeStreamSummary", "", answer)
+        return self._call(Request("DescribeStreamSummary"), answer)
 
     def _summary(self, stream: Stream) -> Doc:
         return {
@@ -83,7 +83,7 @@ class SimulatedKinesis(SimulatedClient):
             "StreamARN": stream.name,
             "StreamStatus": "ACTIVE" if stream.enabled else "DELETING",
             "RetentionPeriodHours": stream.retention_us // (3600 * SECOND),
-            "StreamCreationTimestamp": _EPOCH,
+            "StreamCreationTimestamp": _EPOCH + timedelta(microseconds=stream.made_us),
             "EnhancedMonitoring": [{"ShardLevelMetrics": []}],
             "OpenShardCount": len(stream.open),
         }
@@ -104,7 +104,7 @@ class SimulatedKinesis(SimulatedClient):
             description = {**self._summary(stream), "Shards": described, "HasMoreShards": more}
             return {"StreamDescription": description}
 
-        return self._call("DescribeStream", "", answer)
+        return self._call(Request("DescribeStream", "", ExclusiveStartShardId or ""), answer)
 
     def list_shards(
         self,
@@ -132,7 +132,7 @@ class SimulatedKinesis(SimulatedClient):
                 doc["NextToken"] = self._token(stream, last, wanted)
             return doc
 
-        return self._call("ListShards", "", answer)
+        return self._call(Request("ListShards", "", NextToken or ""), answer)
 
     def _token(self, stream: Stream, last: str, wanted: Mapping[str, Any] | None) -> str:
         kind = json.dumps(wanted, default=str) if wanted else ""
@@ -193,7 +193,7 @@ class SimulatedKinesis(SimulatedClient):
             after = self._after(stream, shard, ShardIteratorType, StartingSequenceNumber, Timestamp)
             return {"ShardIterator": self._iterator(stream, shard, after)}
 
-        return self._call("GetShardIterator", ShardId, answer)
+        return self._call(Request("GetShardIterator", ShardId, ShardIteratorType), answer)
 
     def _after(
         self, stream: Stream, shard: Shard, kind: str, number: str | None, moment: object
@@ -234,7 +234,7 @@ class SimulatedKinesis(SimulatedClient):
                 "Records": [change.body for change in page],
                 "MillisBehindLatest": self._behind_ms(shard, after) if left else 0,
             }
-            if shard.last is None or left:
+            if shard.last is None or left or shard.lingers():
                 doc["NextShardIterator"] = self._iterator(stream, shard, after)
             else:
                 # The end itself tells the children, whatever listings know yet.
@@ -245,7 +245,7 @@ class SimulatedKinesis(SimulatedClient):
                 ]
             return doc
 
-        return self._call("GetRecords", shard_of(ShardIterator), answer)
+        return self._call(Request("GetRecords", shard_of(ShardIterator), ShardIterator), answer)
 
     def _behind_ms(self, shard: Shard, after: int) -> int:
         oldest = shard.changes[shard.after(after)]
@@ -258,12 +258,14 @@ class SimulatedKinesis(SimulatedClient):
             raise self._bad("Invalid ShardIterator") from None
         if self._expired(cursor.made_us):
             raise Refused("ExpiredIteratorException", "Iterator expired")
-        stream = self._stream(cursor.stream)
+        stream = self._stream(cursor.stream.rsplit("@", 1)[0])
+        if stream.identity != cursor.stream:
+            raise Refused("ResourceNotFoundException", "Invalid ShardId in ShardIterator")
         return stream, self._shard(stream, cursor.shard), cursor.after
 
     def _iterator(self, stream: Stream, shard: Shard, after: int) -> str:
         return cursors.Cursor(
-            stream.name, shard.id, after, self.clock(), self._next_serial()
+            stream.identity, shard.id, after, self.clock(), self._next_serial()
         ).text()
 
 

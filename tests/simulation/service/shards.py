@@ -59,6 +59,8 @@ class Shard:
         trimmed: number of the newest record that is gone; below ``first`` when none is.
         gone: the service does not know it any more.
         index: its place in the order of making.
+        linger: empty pages that still carry an iterator after everything was read and it is
+            closed.
     """
 
     id: str
@@ -76,6 +78,12 @@ class Shard:
     numbers: list[int] = field(default_factory=list)
     trimmed: int = 0
     gone: bool = False
+    linger: int = 0
+
+    def lingers(self) -> bool:
+        """Whether the end is kept back once more."""
+        self.linger -= 1
+        return self.linger >= 0
 
     def after(self, number: int) -> int:
         """Index of the first record above ``number``."""
@@ -107,6 +115,8 @@ class Stream:
         first: the first number; numbers of neighbours differ by up to ``step``.
         marked: numbers end in their shard's index, as Kinesis's carry it.
         retention_us: how long a record is kept.
+        long_names: shards are named as DynamoDB names them.
+        linger: see :class:`Shard`.
     """
 
     def __init__(
@@ -121,9 +131,11 @@ class Stream:
         marked: bool = False,
         retention_us: int = 24 * 3600 * SECOND,
         long_names: bool = True,
+        linger: int = 0,
     ) -> None:
         self.clock = clock
         self.name = name
+        self.made_us = clock()
         self.enabled = True
         self.retention_us = retention_us
         self.shards: dict[str, Shard] = {}
@@ -135,6 +147,8 @@ class Stream:
         """How far creation times step back, at random."""
         self.seconds = True
         """Creation times are rounded down to the second."""
+        self.linger = linger
+        """Of every shard that is made; see :class:`Shard`."""
         self._marked = marked
         self._long_names = long_names
         self._rng = random.Random(seed)
@@ -143,6 +157,11 @@ class Stream:
         """The newest number given out."""
         for i in range(shards):
             self._make((), RING * i // shards, RING * (i + 1) // shards)
+
+    @property
+    def identity(self) -> str:
+        """Its name and when it was made: another one may have had the name before."""
+        return f"{self.name}@{self.made_us}"
 
     # -- numbers and names
 
@@ -170,6 +189,7 @@ class Stream:
         seen = max([now + delay_us, *(self.shards[p].seen_us for p in parents)])
         shard = Shard(name, parents, lo, hi, self._next(index), now, index, seen)
         shard.trimmed = shard.first - 1
+        shard.linger = self.linger
         self.shards[name] = shard
         self.open = sorted(
             [*(s for s in self.open if s not in parents), name],

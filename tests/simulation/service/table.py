@@ -139,4 +139,8 @@ def _key(item: Item) -> tuple[str, str]:
 
 
 def _size(item: Item) -> int:
-    return sum(len(name) + len(next(iter(value.values()))) for name, value in item.items())
+    return sum(len(name) + _length(next(iter(value.values()))) for name, value in item.items())
+
+
+def _length(value: Any) -> int:
+    return len(value) if hasattr(value, "__len__") else 1
