@@ -103,6 +103,7 @@ class History:
             listed = loader.find(self._spans(heads, now_us))
             progress.expect(sealed, _SEALED_SHARE if sealed else 0.0)
             loaded = loader.load(sealed, progress, wanted)
+            of_laps = loaded.chunks
             desk.flush()
             raw = arrived_since(listed, since())
             progress.expect(raw, 1.0)
@@ -123,7 +124,7 @@ class History:
             "archive",
             {
                 "objects": loaded.objects,
-                "sealed": len(sealed),
+                "sealed": of_laps,
                 "bytes": loaded.bytes,
                 "chunks": loaded.chunks,
                 "damaged": loaded.damaged,

@@ -11,7 +11,7 @@ import sqlite3
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -65,6 +65,7 @@ class World:
         endpoint: its URL.
         recording: where the app keeps the race.
         events: what the follower told, in order.
+        archived: what it told of the archive.
         on_event: called with each event's name on the follower's thread.
         published: the publisher has come to its end.
     """
@@ -73,6 +74,7 @@ class World:
     endpoint: str
     recording: Path
     events: list[str] = field(default_factory=list)
+    archived: dict[str, int] = field(default_factory=dict)
     on_event: Callable[[str], None] = lambda name: None
     stop_publishing: threading.Event = field(default_factory=threading.Event)
     failure: PitwallError | None = None
@@ -86,8 +88,10 @@ class World:
     def join(self) -> Run:
         """An app that has joined; not started yet."""
 
-        def told(name: str, details: object) -> None:
+        def told(name: str, details: Mapping[str, Any]) -> None:
             self.events.append(name)
+            if name == "archive":
+                self.archived = dict(details)
             self.on_event(name)
 
         return Run.joined(SESSION, self.address, self.recording, told)
@@ -217,19 +221,20 @@ def drive(world: World, enough: Callable[[World, Run], bool] = ended) -> set[str
         wait_for(lambda: "history" in world.events or run.failure is not None, "history")
         world.publish()
         wait_for(lambda: enough(world, run) or run.failure is not None, "the end")
-        wrong = faults(run)
+        wrong = faults(run, world.archived)
     finally:
         run.stop()
     return wrong | faults_of_the_file(run, world.recording)
 
 
-def faults(run: Run) -> set[str]:
+def faults(run: Run, archived: Mapping[str, int]) -> set[str]:
     """What a healthy run shows and this one does not."""
     summary = run.summary()
     ledger, chunks, timing = summary["ledger"], summary["chunks"], run.timing()
     closed = ledger["missing"] == 0 and ledger["expected"] == ledger["applied"]
     shown = {
-        "archive": chunks["archive"] > 0,
+        "archive": archived.get("chunks", 0) > archived.get("sealed", 0),
+        "sealed": archived.get("sealed", 0) > 0,
         "stream": chunks["stream"] > 0,
         "repair": chunks["repair"] > 0,
         "closed": closed and ledger["provable"] and not ledger["quarantined"],

@@ -46,9 +46,9 @@ def test_only_the_end_is_read_raw_and_the_numbers_are_the_same(tmp_path: Path) -
     for race in (plain, sealed):
         race.advance(900)
     sealed.seal()
+    raw = sum(key.startswith("raw/") for key in sealed.bucket.objects)
     one = settled(plain, tmp_path / "plain.pitwall")
     two = settled(sealed, tmp_path / "sealed.pitwall")
-    raw = sum(key.startswith("raw/") for key in sealed.bucket.objects)
     assert raw_read(plain) == raw
     assert raw_read(sealed) < raw / 3
     assert samples_of(one.store) == samples_of(two.store)
