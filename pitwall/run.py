@@ -33,17 +33,21 @@ FOLLOWER_STOP_S = 8.0
 WRITER_STOP_S = 15.0
 SETTLE_S = 3.0
 _STATES: dict[str, State] = {
-    "probing": "joining",
-    "roster": "joining",
-    "archive": "history",
-    "repair": "history",
-    "stream": "history",
-    "live": "live",
-    "silent": "silent",
-    "behind": "behind",
-    "ended": "ended",
-    "failed": "fault",
-    "stopped": "file",
+    "probing": State.JOINING,
+    "roster": State.JOINING,
+    "archive": State.HISTORY,
+    "repair": State.HISTORY,
+    "stream": State.HISTORY,
+    "live": State.LIVE,
+    "late": State.LATE,
+    "silent": State.SILENT,
+    "behind": State.BEHIND,
+    "throttled": State.THROTTLED,
+    "stream-off": State.STREAM_OFF,
+    "offline": State.OFFLINE,
+    "ended": State.ENDED,
+    "failed": State.FAULT,
+    "stopped": State.FILE,
 }
 
 
@@ -219,21 +223,24 @@ class Run:
         """The state of the connection, for the window."""
         status = self.status
         if status is None:
-            return Health(state="file", source=self.source)
+            return Health(State.FILE, source=self.source)
         reader = status.reader
         state = _STATES[status.phase.value]
         failure = self.failure
-        message = status.message or (reader.message if reader else "")
+        message = status.why or status.message or (reader.message if reader else "")
         if failure is not None:
-            state = "fault"
+            state = State.FAULT
             message = str(failure) if isinstance(failure, PitwallError) else repr(failure)
-        loading = state == "history"
+        unfinished = status.time_to_live_s is None
+        loading = unfinished and (state is State.HISTORY or status.progress > 0)
         return Health(
             state=state,
+            unfinished=unfinished,
             source=self.source,
             lag_us=reader.lag_us if reader else None,
             # Whole seconds: the label shows no more, and a finer one would repaint at rest.
             age_us=None if status.age_us is None else status.age_us // SECOND_US * SECOND_US,
+            shift_us=reader.shift_us if reader else None,
             shards_open=reader.open if reader else 0,
             shards_total=reader.total if reader else 0,
             rotations=reader.rotations if reader else 0,
@@ -303,7 +310,7 @@ class Run:
         until = time.monotonic() + limit_s
         while True:
             summary = self.summary()
-            live = summary["state"] in ("live", "silent", "behind")
+            live = summary["state"] in ("live", "late", "silent", "behind", "throttled")
             if not live or not summary["ledger"]["missing"] or time.monotonic() >= until:
                 return summary
             wait.wait(0.02)

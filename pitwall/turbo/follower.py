@@ -50,13 +50,16 @@ from pitwall.turbo.splice import (
     targets_of,
     unexplained,
 )
-from pitwall.turbo.status import FollowerStatus, Phase, Tempo
-from pitwall.turbo.verdict import phase_of, seam_proved, share_of
+from pitwall.turbo.status import LOADING, FollowerStatus, Phase, Tempo
+from pitwall.turbo.verdict import Judge, Verdict, seam_proved, share_of
 
 _log = logging.getLogger(__name__)
 
 _TRIM_US = 1800 * SECOND_US
 """Not counted on of what a stream says that it keeps: it goes while the rest is read."""
+
+OFFLINE_TRIES = 4
+"""Calls of the joining in vain, two seconds and more, after which we are offline."""
 
 
 class Follower:
@@ -70,8 +73,9 @@ class Follower:
         recorder: the writer.
         time, rng: clocks and jitter.
         on_event: told what happens, by name and details, on the thread where it happens: joined,
-            archive, archive-absent, history, live, silent, behind, repaired, named, ended, failed,
-            renewed and the reader's own.
+            archive, archive-absent, history, the names of the phases from live to offline, reached
+            (history goes on after trouble), repaired, named, quarantined, ended, failed, renewed
+            and the reader's own.
         make_pool: threads for blocking calls.
         spawn: False leaves the reader's thread to the caller, who calls ``reader.step()``.
         tempo: times and amounts.
@@ -136,6 +140,10 @@ class Follower:
         self._targets: dict[Series, int] = {}
         self._archive_ends: dict[Series, int] = {}
         self._crosscheck_due_us: int | None = None
+        self._judgement = Judge(tempo)
+        self._step = Phase.PROBING
+        """The step of loading that trouble interrupted last."""
+        self._quarantined = store.ledger().quarantined
         self._renew_due_us = 0
 
     # ------------------------------------------------------------------ any thread
@@ -346,6 +354,7 @@ class Follower:
                 self._mender.give_up(self._missing(named=False))
         else:
             self._mender.mend_overdue(ledger, status, now_us)
+        self._tell_quarantined(ledger.quarantined)
         self._look_again(now_us)
         self._stand_in(reader, status, now_us)
         self._judge(status, now_us)
@@ -390,15 +399,19 @@ class Follower:
 
     def _judge(self, status: ReaderStatus, now_us: int) -> None:
         ledger = self._desk.store.ledger()
+        now = self._time.monotonic()
         if self._desk.status.time_to_live_s is None:
             if not complete(ledger, self._targets):
                 self._desk.set(progress=share_of(ledger, self._targets))
+                trouble = self._judgement.trouble(status, now)
+                self._enter(trouble or Verdict(Phase.STREAM), {})
                 return
             if self._desk.status.time_to_history_s is None and not self._cancel.is_set():
                 self._tell_history()  # without an archive, the stream and the table brought it
-            seconds = self._time.monotonic() - self._began
+            seconds = now - self._began
             self._desk.set(
                 phase=Phase.LIVE,
+                why="",
                 progress=1.0,
                 text="",
                 time_to_live_s=seconds,
@@ -410,17 +423,30 @@ class Follower:
             age_us = now_us - self._roster_us
         heads = list(self._desk.store.heads().values())
         promised = targets_of(heads, self._session.key)
-        phase = phase_of(
+        verdict = self._judgement.verdict(
             status,
+            now,
             over=bool(heads) and all(head.ended for head in heads) and complete(ledger, promised),
             quiet_us=age_us,
             unread_us=now_us - max(status.passed_us, self._promised_us),
-            tempo=self._tempo,
         )
         self._desk.set(age_us=age_us)
-        if phase is not self._desk.status.phase:
-            self._desk.set(phase=phase)
-            self._desk.tell(phase.value, {"age_us": age_us, "lag_us": status.lag_us})
+        self._enter(verdict, {"age_us": age_us, "lag_us": status.lag_us})
+
+    def _enter(self, verdict: Verdict, details: Mapping[str, object]) -> None:
+        """Take over a verdict; a change of phase is told."""
+        desk = self._desk
+        before = desk.status.phase
+        desk.set(phase=verdict.phase, why=verdict.why)
+        if verdict.phase is before:
+            return
+        name = "reached" if verdict.phase in LOADING else verdict.phase.value
+        desk.tell(name, {**details, "why": verdict.why} if verdict.why else details)
+
+    def _tell_quarantined(self, records: int) -> None:
+        more, self._quarantined = records - self._quarantined, records
+        if more > 0:
+            self._desk.tell("quarantined", {"records": more, "total": records})
 
     # ------------------------------------------------------------------ small things
 
@@ -436,8 +462,16 @@ class Follower:
         batch = Batch(Source.TABLE, heads=tuple(heads), received_us=self._time.now_us())
         self._desk.submit(batch)
 
-    def _waiting(self, reason: str) -> None:
+    def _waiting(self, reason: str, tries: int) -> None:
+        """A call of the joining is made again and again, or has been answered (0 tries)."""
+        phase = self._desk.status.phase
         self._desk.set(message=reason)
+        if phase in LOADING:
+            self._step = phase
+        if tries >= OFFLINE_TRIES:
+            self._enter(Verdict(Phase.OFFLINE, reason), {})
+        elif not tries and phase is Phase.OFFLINE:
+            self._enter(Verdict(self._step), {})
 
     def _check(self) -> None:
         if self._stop.is_set():

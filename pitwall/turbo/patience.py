@@ -25,7 +25,8 @@ class Patience:
     Args:
         time, rng: clocks and jitter.
         stop: ends every wait.
-        on_wait: told why there is a wait, in one line.
+        on_wait: told why there is a wait, in one line, and how many tries were in vain; nothing
+            and 0 when one has succeeded after all.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Patience:
         time: Time,
         rng: random.Random,
         stop: threading.Event,
-        on_wait: Callable[[str], None],
+        on_wait: Callable[[str, int], None],
     ) -> None:
         self._time = time
         self._rng = rng
@@ -56,10 +57,10 @@ class Patience:
                 reason = str(failure)
             else:
                 if attempt:
-                    self._on_wait("")
+                    self._on_wait("", 0)
                 return value
             attempt += 1
-            self._on_wait(reason)
+            self._on_wait(reason, attempt)
             self._time.wait(self._stop, _PACE.after_fault(attempt, self._rng))
         raise Stopped
 

@@ -10,7 +10,11 @@ from pitwall.telemetry.clock import SECOND_US
 
 
 class Phase(StrEnum):
-    """Where a hand-over is."""
+    """Where a hand-over is.
+
+    From LIVE to OFFLINE the names are those that the window and the headless lines use; which of
+    them is shown when several hold is decided in :mod:`pitwall.turbo.verdict`.
+    """
 
     PROBING = "probing"
     ROSTER = "roster"
@@ -19,14 +23,26 @@ class Phase(StrEnum):
     STREAM = "stream"
     """Reading the stream from before the seam until everything is here."""
     LIVE = "live"
+    LATE = "late"
+    """All that the service has is read at once, but the source's data gets there late."""
     SILENT = "silent"
     """The source sends nothing; we have read everything there is."""
     BEHIND = "behind"
     """Data exists and reaches us late."""
+    THROTTLED = "throttled"
+    """As BEHIND, because the service refuses calls: other readers use up its limit."""
+    STREAM_OFF = "stream-off"
+    """The table's stream is switched off; what comes is read from the table."""
+    OFFLINE = "offline"
+    """No call succeeds."""
     ENDED = "ended"
     """Every producer has ended and everything is here."""
     FAILED = "failed"
     STOPPED = "stopped"
+
+
+LOADING = frozenset({Phase.PROBING, Phase.ROSTER, Phase.ARCHIVE, Phase.REPAIR, Phase.STREAM})
+"""Steps on the way to the first LIVE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,8 @@ class FollowerStatus:
     Attributes:
         phase: see :class:`Phase`.
         progress: 0..1 of the history; ``text`` says in words what is being done.
-        message: one line for the user; empty when there is nothing to say.
+        why: what keeps us from being live, one line; empty when nothing does, or its name says all.
+        message: another line for the user; empty when there is nothing to say.
         time_to_history_s: from the start until archive and repairs were in the store.
         time_to_live_s: from the start until everything that the roster promised was there.
         archive_to_us: server time up to which the archive reached; None without one.
@@ -53,6 +70,7 @@ class FollowerStatus:
     phase: Phase = Phase.PROBING
     progress: float = 0.0
     text: str = ""
+    why: str = ""
     message: str = ""
     time_to_history_s: float | None = None
     time_to_live_s: float | None = None
@@ -88,7 +106,14 @@ class Tempo:
             table for another stream while this one is switched off.
         crosscheck_us: when the archive is listed once more, after the roster.
         silent_us: age of the newest head from which the source counts as silent.
+        late_us: lag of the newest head, though everything is read, from which the source is late.
         behind_us: time for which shards have not been read to their end, from which we are behind.
+        failing_s: time for which calls for some shard fail, from which we are behind, or offline
+            when they fail for all.
+        offline_s: time without any answer from which we are offline. A shard is asked every second
+            even when it has nothing.
+        throttled_s: how long a refused call counts as the reason for what stands still; longer
+            than the longest pause after one.
         tick_s: pause between two looks at everything.
         archive_threads, repair_threads, stream_threads: sizes of the pools.
     """
@@ -104,7 +129,11 @@ class Tempo:
     renew_us: int = 10 * SECOND_US
     crosscheck_us: int = 600 * SECOND_US
     silent_us: int = 3 * SECOND_US
+    late_us: int = 5 * SECOND_US
     behind_us: int = 8 * SECOND_US
+    failing_s: float = 2.0
+    offline_s: float = 4.0
+    throttled_s: float = 8.0
     tick_s: float = 0.25
     archive_threads: int = 2
     repair_threads: int = 8

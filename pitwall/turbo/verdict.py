@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pitwall.store import Ledger
 from pitwall.stream import ReaderStatus
 from pitwall.telemetry import Series
+from pitwall.turbo.patience import told
 from pitwall.turbo.splice import unexplained
 from pitwall.turbo.status import Phase, Tempo
 
@@ -38,19 +41,88 @@ def seam_proved(
     return True
 
 
-def phase_of(
-    status: ReaderStatus, *, over: bool, quiet_us: int, unread_us: int, tempo: Tempo
-) -> Phase:
-    """The phase after the first LIVE.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to call the state of things, and why, in one line where the name does not say it."""
 
-    ``over``: every producer has ended and everything is here; ``quiet_us``: since the newest head
-    came; ``unread_us``: since shards were last read to their end.
+    phase: Phase
+    why: str = ""
+
+
+class Judge:
+    """Tells trouble with the service from being behind and both from a source that is silent.
+
+    Of several that hold at once the gravest is said, in this order: ended, offline, stream off,
+    throttled, behind, silent, late, live. Durations are of the monotonic clock, so that a clock
+    that is set or a machine that slept is no outage. The follower's thread only.
     """
-    if over:
-        return Phase.ENDED
-    # A late head alone does not say whose fault it is; shards that were read to now do.
-    if status.blocked or status.failing or unread_us > tempo.behind_us:
-        return Phase.BEHIND
-    if quiet_us > tempo.silent_us:
-        return Phase.SILENT
-    return Phase.LIVE
+
+    def __init__(self, tempo: Tempo) -> None:
+        self._tempo = tempo
+        self._answers = -1
+        """Sum of the shards' last answers: moves whenever any of them answers."""
+        self._throttles = 0
+        self._answered: float | None = None
+        """When the sum was last seen to move."""
+        self._throttled = -math.inf
+        self._well = -math.inf
+        """When no shard was failing."""
+
+    def trouble(self, status: ReaderStatus, now: float) -> Verdict | None:
+        """What keeps the service from being read, whatever is to be read; None when nothing.
+
+        ``now`` is in monotonic seconds. To be called at every look: it keeps count.
+        """
+        tempo = self._tempo
+        answers = sum(shard.verified_us for shard in status.shards)
+        # A disk that holds us up must not look like a service that does not answer.
+        if answers != self._answers or status.blocked or not status.open or self._answered is None:
+            self._answers, self._answered = answers, now
+        if status.throttles != self._throttles:
+            self._throttles, self._throttled = status.throttles, now
+        if not status.failing:
+            self._well = now
+        throttled = now - self._throttled < tempo.throttled_s
+        unanswered = now - self._answered > tempo.offline_s or (
+            status.failing >= status.open and self._failing(now)
+        )
+        if unanswered and not throttled:
+            fault = status.fault
+            return Verdict(Phase.OFFLINE, told(fault) if fault else "the service does not answer")
+        if not status.enabled and not status.open:
+            return Verdict(Phase.STREAM_OFF, "chunks are read from the table, some seconds late")
+        if throttled and (unanswered or self._failing(now)):
+            return Verdict(Phase.THROTTLED, "other programs read the same stream")
+        return None
+
+    def verdict(
+        self, status: ReaderStatus, now: float, *, over: bool, quiet_us: int, unread_us: int
+    ) -> Verdict:
+        """The phase after the first LIVE.
+
+        ``over``: every producer has ended and everything is here; ``quiet_us``: since the newest
+        head came; ``unread_us``: since shards were last read to their end.
+        """
+        trouble = self.trouble(status, now)
+        if over:
+            return Verdict(Phase.ENDED)
+        if trouble is not None:
+            return trouble
+        # A late head alone does not say whose fault it is; shards that were read to now do.
+        late = unread_us > self._tempo.behind_us
+        if late and now - self._throttled < self._tempo.throttled_s:
+            return Verdict(Phase.THROTTLED, "other programs read the same stream")
+        if status.blocked:
+            return Verdict(Phase.BEHIND, "writing to the disk is slow: reading waits for it")
+        if self._failing(now):
+            return Verdict(Phase.BEHIND, f"calls fail for {status.failing} of {status.open} shards")
+        if late:
+            return Verdict(Phase.BEHIND)
+        if quiet_us > self._tempo.silent_us:
+            return Verdict(Phase.SILENT)
+        if status.lag_us is not None and status.lag_us > self._tempo.late_us:
+            return Verdict(Phase.LATE)
+        return Verdict(Phase.LIVE)
+
+    def _failing(self, now: float) -> bool:
+        return now - self._well > self._tempo.failing_s

@@ -60,7 +60,9 @@ def _live(car: CarTiming, leader: CarTiming | None) -> Standing:
         behind = leader.current_lap - car.current_lap
         ahead_on_track = (car.progress or 0.0) > (leader.progress or 0.0)
         down = max(0, behind - 1 if ahead_on_track else behind)
-    return Standing(car.car, car.position, car.gap_us, down, car.last, car.best, car.in_pit, car.age_us)
+    return Standing(
+        car.car, car.position, car.gap_us, down, car.last, car.best, car.in_pit, car.age_us
+    )
 
 
 def _past(timing: Timing, moment: int) -> tuple[Standing, ...]:

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pitwall.analysis import Lap, Timing, TrackLine
-from pitwall.runtime import Health, ProcessUsage, Spread, Usage
+from pitwall.runtime import Health, ProcessUsage, Spread, State, Usage
 from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import SECOND_US, clock_text
-from pitwall.ui.asof import best_of_session, standings
+from pitwall.ui.asof import Standing, best_of_session, standings
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.known_tracks import corners_of
+from pitwall.ui.lag import ShownLag
 from pitwall.ui.lapview import LapView, with_current
 from pitwall.ui.model import View, Workspace
 from pitwall.ui.overdue import Overdue
+from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header, Top
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
@@ -37,8 +39,6 @@ from pitwall.ui.plot.trace_stack import TraceStack
 from pitwall.ui.qt import QtGui
 from pitwall.ui.theme import Theme
 
-SILENT_US = 3 * SECOND_US
-"""Reported as live, and no commit for this long: said as silence."""
 OLD_PLACE_US = 5 * SECOND_US
 
 
@@ -47,6 +47,7 @@ class Panes:
     """The widgets that show data."""
 
     header: Header
+    banner: Banner
     loading: LoadingBar
     timing: TimingPane
     laps: LapsPane
@@ -82,6 +83,11 @@ class Feed:
         self._frame: Spread | None = None
         self._second = 0.0
         self._commit = (-1, time.monotonic())
+        self._painted_us = 0
+        """Newest event time of any car that the panes were given."""
+        self._lag = ShownLag()
+        self._older_us = 0
+        """By how much the ages of the field are more than the timing says."""
         self._track: TrackLine | None = None
         self._picture: Picture | None = None
         self._key: object = None
@@ -103,15 +109,28 @@ class Feed:
         return self._theme().car(cars.index(car) if car in cars else 0)
 
     def health(self) -> Health:
-        """The source's state as the window has to say it: silence is seen here first. What the
-        source says of being behind, loading or failing stands: it knows why nothing comes."""
+        """The source's state as the window has to say it: its lag is that of what is painted,
+        however fresh the newest head was, and silence counts on."""
         health = self._inputs.health()
-        if health.state in ("live", "silent"):
+        if health.state is State.SILENT:
             quiet_us = int((time.monotonic() - self._commit[1]) * SECOND_US)
-            if health.state == "silent" or quiet_us > SILENT_US:
-                age = max(quiet_us, health.age_us or 0)
-                return replace(health, state="silent", age_us=age)
-        return health
+            return replace(health, age_us=max(quiet_us, health.age_us or 0))
+        if not health.connected or health.loading:
+            return health
+        self._note_lag(health)
+        known = [lag for lag in (health.lag_us, self._lag.shown_us) if lag is not None]
+        return replace(health, lag_us=max(known, default=None))
+
+    def _note_lag(self, health: Health) -> None:
+        painted = self._painted_age_us(health)
+        if painted is not None:
+            self._lag.note(painted, time.monotonic())
+
+    def _painted_age_us(self, health: Health) -> int | None:
+        """Age of the newest sample on screen; None when not known."""
+        if health.shift_us is None or not self._painted_us:
+            return None
+        return max(self._inputs.now_us() - self._painted_us - health.shift_us, 0)
 
     # -- refreshing ---------------------------------------------------------------------
 
@@ -125,13 +144,15 @@ class Feed:
         self._first_car(timing)
         view = self._workspace.view
         health = self._inputs.health()
-        self._laps.connected, self._laps.loading = health.connected, is_loading(health)
+        self._note_lag(health)  # what was on screen until now
+        self._laps.connected, self._laps.loading = health.connected, health.loading
         self._panes.timeline.show_connected(self._laps.connected, loading=self._laps.loading)
         self._field(view, timing)
         self._curves(view, timing, redraw)
         self._map(view, timing)
         self._timeline(view, timing)
         self.cursor_moved()
+        self._painted_us = self._inputs.store.latest_us()
         self.lines()
         self.shown_us = self._inputs.store.latest_us(view.car) if view.car else 0
 
@@ -146,15 +167,33 @@ class Feed:
         panes.header.show_top(
             Top(store.session, moment, health, books, view.live, missing, inputs.replay)
         )
+        panes.banner.show_health(health)
         panes.loading.show_health(health, books.applied)
+        self._grow_older(health)
         # A figure about the program itself must not be what keeps it busy.
-        if now - self._second >= 1.0 and health.state != "silent":
+        if now - self._second >= 1.0 and health.state is not State.SILENT:
             self._second = now
             self._usage = self._process.sample()
             self._frame = inputs.stats.recent_ms
         panes.strip.show_vital(
             Vital(health, books, store.session.started_us, missing, self._frame, self._usage)
         )
+
+    def _aged(self, line: Standing) -> Standing:
+        if line.age_us is None or not self._older_us:
+            return line
+        return replace(line, age_us=line.age_us + self._older_us)
+
+    def _grow_older(self, health: Health) -> None:
+        """While the newest data does not come for a reason that is ours to tell, each car's age
+        goes on by whole seconds: none of them is fresh because all of them are equally old."""
+        older = 0
+        if not health.state.current and not health.loading:
+            age = self._painted_age_us(health) or 0
+            older = age // SECOND_US * SECOND_US
+        if older != self._older_us:
+            self._older_us = older
+            self._field(self._workspace.view, self._inputs.timing())
 
     def cursor_moved(self) -> None:
         """The cursor, in every pane but the one that moved it."""
@@ -198,7 +237,7 @@ class Feed:
             return
         panes = self._panes
         best = best_of_session(timing, view.moment)
-        table = standings(timing, view.moment)
+        table = tuple(self._aged(line) for line in standings(timing, view.moment))
         colours = {line.car: self.colour(line.car) for line in table}
         panes.timing.show_standings(table, best, view.car, colours)
         car = timing.cars.get(view.car or "")
@@ -317,11 +356,6 @@ class Feed:
             traces[0] if traces else None,
             self.colour(view.car),
         )
-
-
-def is_loading(health: Health) -> bool:
-    """Whether what was is still being loaded, so that the newest data here is not live."""
-    return health.state in ("joining", "history")
 
 
 def _lap_key(lap: Lap | None) -> tuple[str, int] | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from pitwall.runtime import State
 from pitwall.runtime.frame_pump import FramePump
 from pitwall.ui.actions import ACTIONS
 from pitwall.ui.dialogs import show_error
-from pitwall.ui.feed import Feed, Panes, is_loading
+from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
 from pitwall.ui.navigate import Navigator
+from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
@@ -83,6 +85,7 @@ class MainWindow(QtWidgets.QMainWindow):
         theme = self._theme
         return Panes(
             header=Header(theme),
+            banner=Banner(theme),
             loading=LoadingBar(theme),
             timing=TimingPane(theme),
             laps=LapsPane(theme),
@@ -95,6 +98,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _lay_out(self) -> None:
         panes = self.panes
+        panes.banner.setParent(self)
         panes.loading.setParent(self)
         self._left = splitter(QtCore.Qt.Orientation.Vertical, panes.timing, panes.laps)
         self._right = splitter(QtCore.Qt.Orientation.Vertical, panes.map, panes.values)
@@ -114,7 +118,8 @@ class MainWindow(QtWidgets.QMainWindow):
         column = QtWidgets.QVBoxLayout(self._central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (panes.header, panes.loading, self._frame, panes.timeline, panes.strip):
+        lines = (panes.header, panes.banner, panes.loading)
+        for widget in (*lines, self._frame, panes.timeline, panes.strip):
             column.addWidget(widget, 1 if widget is self._frame else 0)
         self.setCentralWidget(self._central)
 
@@ -189,7 +194,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
     def _data_changed(self, names: frozenset[str]) -> None:
-        loading = is_loading(self._inputs.health())
+        loading = self._inputs.health().loading
         # The panes say whether they are loading: the end of it is shown though no data came.
         self._behind = self._behind or names != {"health"} or loading != self.feed.loading
         if self._behind and not (loading and time.monotonic() < self._refresh_due):
@@ -217,7 +222,7 @@ class MainWindow(QtWidgets.QMainWindow):
         done = super().event(event)
         stats = self._inputs.stats
         stats.add_frame((time.perf_counter() - started) * 1000)
-        if self.workspace.view.live and self._inputs.health().state == "live":
+        if self.workspace.view.live and self._inputs.health().state is State.LIVE:
             stats.add_shown(self.feed.shown_us, self._inputs.now_us())
         return done
 
@@ -246,8 +251,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self._paint_ground()
         panes = self.panes
         for pane in (
-            panes.header, panes.loading, panes.timing, panes.laps, panes.traces, panes.map,
-            panes.values, panes.timeline, panes.strip, self._keys,
+            panes.header, panes.banner, panes.loading, panes.timing, panes.laps, panes.traces,
+            panes.map, panes.values, panes.timeline, panes.strip, self._keys,
         ):  # fmt: skip
             pane.set_theme(theme)
         self._sized_for = None

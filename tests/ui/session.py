@@ -10,7 +10,7 @@ import numpy as np
 from pitwall.analysis import Timing, TimingEngine
 from pitwall.cloud.chunking import chunk_samples
 from pitwall.cloud.local.field import Field, make_field
-from pitwall.runtime import FrameStats, Health
+from pitwall.runtime import FrameStats, Health, State
 from pitwall.store import Batch, Recording, SessionStore, Source
 from pitwall.telemetry import ClockKind, Head, Segment, Series, Session
 from pitwall.ui.inputs import Inputs
@@ -74,7 +74,9 @@ class Wall:
     store: SessionStore
     engine: TimingEngine = field(default_factory=TimingEngine)
     timing: Timing | None = None
-    health: Health = field(default_factory=lambda: Health("live", "table", lag_us=400_000))
+    health: Health = field(
+        default_factory=lambda: Health(State.LIVE, source="table", lag_us=400_000)
+    )
     stats: FrameStats = field(default_factory=FrameStats)
     cancelled: int = 0
     reached_s: float = 0.0
@@ -127,7 +129,9 @@ class Wall:
         )
 
     def say(self, **fields: object) -> None:
-        """Change the health."""
+        """Change the health; a state may be given by its name."""
+        if "state" in fields:
+            fields["state"] = State(fields["state"])
         self.health = replace(self.health, **fields)  # type: ignore[arg-type]
 
     def close(self) -> None:

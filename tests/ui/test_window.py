@@ -11,6 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from pitwall.runtime import State
 from pitwall.ui.actions import ACTIONS
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.model import Axis, ReferenceKind
@@ -337,17 +338,17 @@ def test_nothing_known_yet_is_drawn_too(wall: Wall, open_window: Open) -> None:
     assert window.panes.timing.rows == ()
 
 
-def test_only_live_is_overruled_by_silence(
+def test_no_data_is_not_called_silence_by_the_window(
     wall: Wall, open_window: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Only who reads the service knows whether nothing came or nothing was to be had."""
     wall.advance(200)
     window = open_window(wall)
     at = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: at + 10)
-    assert window.feed.health().state == "silent"
-    for state in ("behind", "joining", "history", "fault"):
+    for state in State:
         wall.say(state=state)
-        assert window.feed.health().state == state
+        assert window.feed.health().state is state
 
 
 def test_behind_counts_on_while_nothing_arrives(finished: Wall, open_window: Open) -> None:

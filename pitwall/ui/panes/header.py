@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pitwall.runtime import Health
+from pitwall.runtime import Health, State
 from pitwall.store import Ledger
 from pitwall.telemetry import ClockKind, Session
 from pitwall.telemetry.clock import SECOND_US, clock_text
@@ -86,8 +86,8 @@ def _left(top: Top) -> list[Item]:
                 "and speed. Lap times carry a wider interval.",
             )
         )
-    if top.health.message:
-        role = "fault" if top.health.state == "fault" else "attention"
+    if top.health.message and not top.health.state.grave:  # what is grave has a line of its own
+        role = "fault" if top.health.state is State.FAULT else "attention"
         items.append(Item("message", (Part(top.health.message, role),), drop=4))
     return items
 
@@ -97,7 +97,7 @@ def _badge(key: str, text: str, tip: str) -> Item:
 
 
 def _ledger(top: Top) -> Item:
-    books, state = top.ledger, top.health.state
+    books, health = top.ledger, top.health
     tip = (
         f"expected {count(books.expected)}, applied {count(books.applied)}, "
         f"missing {count(books.missing)}, duplicates {count(books.duplicates)}, "
@@ -108,7 +108,7 @@ def _ledger(top: Top) -> Item:
     pill = "line"
     if not books.expected:
         parts = (Part("no chunks yet", "dim"),)
-    elif state in ("joining", "history"):
+    elif health.loading:
         parts = (Part(whole, "dim"),)
     elif top.missing:
         parts = (Part(f"{count(top.missing)} missing", "attention", bold=True),)
@@ -118,6 +118,9 @@ def _ledger(top: Top) -> Item:
             Part(f"{count(books.applied)} chunks ", "dim"),
             Part("completeness not provable", "attention"),
         )
+    elif not health.state.current:  # nobody can say whether there is more
+        parts = (Part(f"{whole} known ", "dim"), Part("newer not known", "attention"))
+        pill = "attention"
     elif books.missing:  # on their way: no longer than the journey takes
         parts = (Part("… ", "dim"), Part(whole, "dim"))
     else:
@@ -125,29 +128,43 @@ def _ledger(top: Top) -> Item:
     return Item("ledger", parts, pill=pill, tip=tip)
 
 
+_ROLES = {
+    State.LIVE: "live",
+    State.OFFLINE: "fault",
+    State.FAULT: "fault",
+    State.FILE: "dim",
+    State.ENDED: "dim",
+}
+
+
 def _state(top: Top) -> Item:
-    health = top.health
-    late = behind = health.lag_us
-    if health.age_us is not None:  # the lag stands still while nothing arrives
-        behind = max(late or 0, health.age_us)
-    words: dict[str, tuple[str, str, bool]] = {
-        "file": ("FILE", "dim", False),
-        "joining": ("JOINING", "attention", False),
-        "history": (f"LOADING {percent(health.history_done or 0.0)}", "attention", False),
-        "live": (f"LIVE {seconds(late)}" if late is not None else "LIVE", "live", True),
-        "silent": (f"SILENT {seconds(health.age_us, decimals=0)}", "attention", True),
-        "behind": (f"BEHIND {seconds(behind)}", "attention", True),
-        "ended": ("ENDED", "dim", False),
-        "fault": ("FAULT", "fault", True),
-    }
-    text, role, filled = words[health.state]
+    health, state = top.health, top.health.state
+    role = _ROLES.get(state, "attention")
+    filled = state.grave or state in (State.LIVE, State.FAULT)
     ink = "on_live" if filled else role
-    dot = "● " if health.state in ("live", "silent", "behind") else ""
-    tip = "Age of the newest data when it arrived; click to follow it (L)"
+    figure = _figure(health)
+    text = f"{state.word} {figure}" if figure else state.word
+    dot = "● " if state.grave or state is State.LIVE else ""
     return Item(
         "live",
         (Part(dot, ink, "small"), Part(text, ink, bold=True)),
         pill="line" if role == "dim" else role,
         filled=filled,
-        tip=tip,
+        tip=f"{state.says or 'Age of the newest data on screen'}; click to follow it (L)",
     )
+
+
+def _figure(health: Health) -> str:
+    """What stands behind the state's word: a share of the load, or how old things are."""
+    late = health.lag_us
+    if health.state is State.HISTORY:
+        return percent(health.history_done or 0.0)
+    if health.state is State.SILENT:
+        return seconds(health.age_us, decimals=0)
+    if health.state in (State.LIVE, State.LATE):
+        return seconds(late) if late is not None else ""
+    if health.state.grave:
+        # The lag stands still while nothing arrives.
+        known = [age for age in (late, health.age_us) if age is not None]
+        return seconds(max(known)) if known else ""
+    return ""

@@ -53,14 +53,16 @@ class LoadingBar(QtWidgets.QWidget):
 
     def show_health(self, health: Health, applied: int) -> None:
         """Follow the load; hides itself when there is none. ``applied``: chunks so far."""
-        active = health.state in ("joining", "history")
+        active = health.loading
         if active == self.isHidden():
             self.setVisible(active)
             self._button.setEnabled(True)
         if not active:
             return
         done = health.history_done
-        words = health.history_text or ("Joining" if done is None else "Loading history")
+        # What keeps the load from going on is more than what it was doing.
+        trouble = f"{health.state.word}: {health.message}" if health.state.grave else ""
+        words = trouble or health.history_text or ("Joining" if done is None else "Loading history")
         if done is not None:
             words += f"  ·  {percent(done)}  ·  {count(applied)} chunks"
         if (done or 0.0, words) != (self._done, self._words):

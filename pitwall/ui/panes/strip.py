@@ -53,6 +53,14 @@ class Strip(ItemsLine):
 def _source(vital: Vital) -> list[Item]:
     health, books = vital.health, vital.ledger
     items = []
+    if health.state.grave:
+        items.append(
+            Item(
+                "state",
+                (Part(health.state.word, "attention", "small", bold=True),),
+                tip=health.state.says,
+            )
+        )
     if health.shards_total:
         items.append(
             _item(
@@ -67,7 +75,7 @@ def _source(vital: Vital) -> list[Item]:
         items.append(_item("source", "Source ", health.source, drop=3))
     if health.lag_us is not None and health.connected:
         items.append(
-            _item("lag", "Lag ", seconds(health.lag_us), tip="Age of the newest data on arrival")
+            _item("lag", "Lag ", seconds(health.lag_us), tip="Age of the newest data on screen")
         )
     if health.archive_to_us is not None:
         to = clock_text(health.archive_to_us - vital.started_us)

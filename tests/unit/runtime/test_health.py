@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pitwall.runtime import FrameStats, Health, ProcessUsage
+from pitwall.runtime import FrameStats, Health, ProcessUsage, State
 
 
 def test_connected_means_more_may_come() -> None:
-    states = ("joining", "history", "live", "silent", "behind")
-    assert all(Health(state).connected for state in states)
-    assert not any(Health(state).connected for state in ("file", "ended", "fault"))
+    at_rest = {State.FILE, State.ENDED, State.FAULT}
+    assert {state for state in State if not Health(state).connected} == at_rest
 
 
 def test_a_frame_is_its_preparation_and_its_painting() -> None:

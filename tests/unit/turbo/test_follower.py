@@ -422,16 +422,6 @@ def test_a_silent_source_is_told_apart_from_being_behind(path: Path) -> None:
     assert Phase.BEHIND not in phases
 
 
-def test_a_stream_that_cannot_be_read_is_being_behind(path: Path) -> None:
-    race = Race()
-    joined = joined_after(race, path, 300)
-    joined.on_slice = lambda: (
-        race.world.fail("read", "", lambda: Retryable("503"), 10**6) if joined.live() else None
-    )
-    joined.follow(60)
-    assert joined.names()[-1] == "behind"
-
-
 def test_history_can_be_cancelled(path: Path) -> None:
     race = Race()
     race.advance(600)
