@@ -112,7 +112,8 @@ class CarTracker:
         same = known is not None and known.t[0] == lap.t_start and known.t[-1] == lap.t_end
         if known is not None and same:
             return known
-        axis = axis_of(self.lap_way(lap), lap.t_start, lap.t_end, self._circuit.length_m)
+        way, length = self.lap_way(lap), self._circuit.length_m
+        axis = axis_of(way, lap.t_start, lap.t_end, length, self._limit)
         if lap.t_end is not None:
             self._axes[lap.t_start] = axis
         return axis

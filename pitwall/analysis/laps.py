@@ -55,6 +55,7 @@ class Lap:
         valid: True when the time counts as a lap time: a whole racing lap.
         reason: why not, in a few words; empty when valid.
         sectors: time of each sector, None where not known.
+        start_known: False when the moment of its beginning is not: nothing was received there.
     """
 
     car: str
@@ -67,6 +68,7 @@ class Lap:
     valid: bool
     reason: str
     sectors: tuple[int | None, ...] = ()
+    start_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,12 @@ def build_lap(
         reason = "before the first crossing of the line" if start is None else "not finished"
         t_end = end.t_us if end else None
         # What is measured from a guessed start, or across a hole, is no time of a sector.
-        known = start is not None and start.sure
+        seen = known = start is not None and start.sure
         if known and len(way.t):
             known = largest_gap_us(way.t, t_start, int(way.t[-1])) <= limit_us
         sectors = sector_times(way, circuit, t_start, None, limit_us) if known else ()
-        return Lap(car, number, t_start, t_end, None, 0, LapKind.INCOMPLETE, False, reason, sectors)
+        kind = LapKind.INCOMPLETE
+        return Lap(car, number, t_start, t_end, None, 0, kind, False, reason, sectors, seen)
     time_us = end.t_us - start.t_us
     half = round(math.hypot(start.half_us, end.half_us))
     kind = _kind(number, out_of_pit, into_pit)
@@ -146,6 +149,7 @@ def build_lap(
         not reason,
         reason,
         sectors,
+        start.sure,
     )
 
 

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pitwall.analysis.knots import Knots, ahead, knots
+from pitwall.analysis.knots import Knots, knots
 from pitwall.analysis.laps import Lap
 from pitwall.analysis.learn import Circuit
-from pitwall.analysis.signals import Floats, Signals, Times
+from pitwall.analysis.signals import Floats, Signals, Times, read
 from pitwall.store import SessionStore
 
+Stretches = tuple[tuple[float, float], ...]
+
 _FINE_US = 60_000
+_SAME_WAY = (0.8, 1.25)
+"""The way by speed may differ so much from that between positions; otherwise something is wrong
+with one of them, a lap in the hole perhaps."""
 _BACK_M = 40.0
 """A fall of progress beyond this at the ends of a lap is the neighbouring lap's."""
 
@@ -26,29 +31,41 @@ class LapAxis:
         s: float64[n], metres, never falling; 0 at the start line.
         length_m: lap length; ``s[-1]`` of a finished lap.
         whole: True when the lap is finished, so that both ends are crossings.
+        carried: (from, to) in metres where no position came and the way was driven by the
+            measured speed, scaled to end where positions come again.
+        blind: (from, to) in metres where nothing tells when the car was where.
     """
 
     t: Times
     s: Floats
     length_m: float
     whole: bool
+    carried: Stretches = ()
+    blind: Stretches = ()
 
     def time_at(self, s: Floats) -> Floats:
-        """Seconds since the start of the lap at progress ``s``, NaN beyond what was driven."""
+        """Seconds since the start of the lap at progress ``s``, NaN beyond what was driven and
+        where the car was not seen."""
         seconds = (self.t - self.t[0]) / 1e6
         times: Floats = np.interp(s, self.s, seconds, right=np.nan)
+        for lo, hi in self.blind:
+            times[(s > lo) & (s < hi)] = np.nan
         return times
 
-    def progress_at(self, t: Times) -> Floats:
-        """Metres at event times ``t``, held at the ends."""
-        return np.interp(t, self.t, self.s)
 
-
-def axis_of(way: Knots, t_start: int, t_end: int | None, length: float) -> LapAxis:
+def axis_of(
+    way: Knots,
+    t_start: int,
+    t_end: int | None,
+    length: float,
+    limit_us: int | None = None,
+    speed: tuple[Times, Floats] | None = None,
+) -> LapAxis:
     """The axis of a lap from the car's ``way`` within it.
 
     The ends are exact: 0 at ``t_start`` and ``length`` at ``t_end``; in between progress never
-    falls, and follows the speed where samples are sparse.
+    falls, and follows the speed where samples are sparse. Without a sample for longer than
+    ``limit_us`` it is carried by ``speed`` (times and m/s) where that goes on, else not known.
     """
     inside = way.t > t_start
     if t_end is not None:
@@ -68,8 +85,37 @@ def axis_of(way: Knots, t_start: int, t_end: int | None, length: float) -> LapAx
         t = np.concatenate([t, [t_end]]).astype(np.int64)
         s = np.concatenate([s, [length]])
         v = np.concatenate([v, v[-1:]])
+    carried: list[tuple[float, float]] = []
+    blind: list[tuple[float, float]] = []
+    if limit_us is not None:
+        for i in np.flatnonzero(np.diff(t) > limit_us)[::-1].tolist():
+            between = _driven(t[i : i + 2], s[i : i + 2], limit_us, speed)
+            (blind if between is None else carried).insert(0, (float(s[i]), float(s[i + 1])))
+            if between is not None:
+                t, s, v = (np.insert(a, i + 1, b) for a, b in zip((t, s, v), between, strict=True))
     t, s = _fine(t, s, v)
-    return LapAxis(t, s, length, t_end is not None)
+    return LapAxis(t, s, length, t_end is not None, tuple(carried), tuple(blind))
+
+
+def _driven(
+    t: Times, s: Floats, limit_us: int, speed: tuple[Times, Floats] | None
+) -> tuple[Times, Floats, Floats] | None:
+    """Times, metres and speeds between two samples that are far apart, by the speed that was
+    measured there; None when it was not, or does not agree with the way between them."""
+    if speed is None:
+        return None
+    lo, hi = np.searchsorted(speed[0], t, "right")
+    ts, vs = speed[0][lo:hi], speed[1][lo:hi]
+    if hi - lo < 2 or np.diff(np.concatenate([t[:1], ts, t[1:]])).max() > limit_us:
+        return None
+    ends = np.concatenate([t[:1], ts, t[1:]]).astype(np.int64)
+    v = np.concatenate([vs[:1], vs, vs[-1:]])
+    way = np.concatenate([[0.0], np.cumsum(np.diff(ends) / 1e6 * (v[1:] + v[:-1]) / 2)])
+    scale = float(s[1] - s[0]) / max(float(way[-1]), 1e-9)
+    if not _SAME_WAY[0] <= scale <= _SAME_WAY[1]:
+        return None
+    inner = ts < t[1]
+    return ts[inner], s[0] + scale * way[1:-1][inner], vs[inner]
 
 
 def lap_axis(
@@ -79,7 +125,9 @@ def lap_axis(
     signals = signals or Signals.of(store.session.catalog)
     t_end = lap.t_end if lap.t_end is not None else store.latest_us(car)
     way = knots(store, signals, circuit, car, lap.t_start, t_end)
-    return axis_of(way, lap.t_start, lap.t_end, circuit.length_m)
+    t, v = read(store, car, signals.speed, lap.t_start, t_end)
+    speed = (t, v[0] * signals.speed_factor)
+    return axis_of(way, lap.t_start, lap.t_end, circuit.length_m, signals.limit_us, speed)
 
 
 def _fine(t: Times, s: Floats, v: Floats) -> tuple[Times, Floats]:
@@ -111,8 +159,3 @@ def _fine(t: Times, s: Floats, v: Floats) -> tuple[Times, Floats]:
     s_all = np.minimum(s_all, s[-1])
     keep = np.concatenate([np.diff(t_all) > 0, [True]])
     return t_all[keep], s_all[keep]
-
-
-def way_length(s: Floats, length: float) -> float:
-    """Metres driven forward along knots ``s``."""
-    return float(np.maximum(ahead(s[:-1], s[1:], length), 0.0).sum())

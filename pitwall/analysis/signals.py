@@ -58,6 +58,13 @@ class Signals:
             factor,
         )
 
+    @property
+    def limit_us(self) -> int:
+        """Time without a position from which there is a hole: as the store's silences."""
+        rates = [p.rate_hz for p in (self.position, self.distance) if p is not None]
+        rate = max(rates, default=1.0)
+        return round(max(5.0 / max(rate, 0.1), 2.0) * 1e6)
+
     def groups(self) -> tuple[str, ...]:
         """The groups that laps depend on."""
         places = (self.position, self.speed, self.distance, self.lap)

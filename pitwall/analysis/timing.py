@@ -140,8 +140,7 @@ class TimingEngine:
         for car in store.cars():
             tracker = self._cars.get(car)
             if tracker is None:
-                limit = _limit_us(signals)
-                tracker = self._cars[car] = CarTracker(car, signals, circuit, limit)
+                tracker = self._cars[car] = CarTracker(car, signals, circuit, signals.limit_us)
             tracker.update(store)
         return self._timing(store, circuit, version)
 
@@ -303,13 +302,6 @@ def _samples(store: SessionStore, signals: Signals) -> int:
 
 def _time(lap: Lap) -> int:
     return lap.time_us if lap.time_us is not None else 1 << 62
-
-
-def _limit_us(signals: Signals) -> int:
-    """Time without a position from which there is a hole: as the store's silences."""
-    rates = [p.rate_hz for p in (signals.position, signals.distance) if p is not None]
-    rate = max(rates, default=1.0)
-    return round(max(5.0 / max(rate, 0.1), 2.0) * 1e6)
 
 
 def _live(tracker: CarTracker) -> _Live | None:

@@ -149,8 +149,11 @@ class LapView:
         car = timing.cars.get(shown.car) if timing else None
         behind = None
         stale = shown.open and self.loading  # a delta up to now would be taken for a live one
-        if now.axis is not None and then is not None and then.axis is not None and not stale:
-            behind = _known(*delta(now.axis, then.axis))
+        carried: tuple[tuple[float, float], ...] = ()
+        told = shown.lap.start_known and reference is not None and reference.lap.start_known
+        if now.axis is not None and then is not None and then.axis is not None and told:
+            behind = None if stale else _known(*delta(now.axis, then.axis))
+            carried = _carried(now.axis, then.axis, mapping)
         behind_line = _delta_line(behind, now.axis, mapping)
         if shown.open:
             mapping = _extended(mapping, then_mapping, full[1])
@@ -164,6 +167,7 @@ class LapView:
             reference_mapping=then_mapping,
             delta=behind_line,
             behind=behind if behind_line is not None else None,
+            carried=carried,
             predicted_us=car.predicted_us if car and shown.open and self.live else None,
             holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
             seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
@@ -293,19 +297,35 @@ def with_current(
 
 
 def _known(s: Floats, seconds_behind: Floats) -> tuple[Floats, Floats] | None:
-    """The part of a delta that both laps have driven; None when there is none."""
-    good = np.isfinite(seconds_behind)
-    return (s[good], seconds_behind[good]) if good.any() else None
+    """The part of a delta that both laps have driven, NaN where one of them was not seen; None
+    when there is none."""
+    good = np.flatnonzero(np.isfinite(seconds_behind))
+    if not len(good):
+        return None
+    part = slice(int(good[0]), int(good[-1]) + 1)
+    return s[part], seconds_behind[part]
 
 
 def _delta_line(
     behind: tuple[Floats, Floats] | None, axis: LapAxis | None, mapping: Mapping
 ) -> Line | None:
-    """The delta over the shared axis, whatever that counts."""
+    """The delta over the shared axis, whatever that counts; it breaks where it is not known."""
     if behind is None or axis is None:
         return None
-    t = np.interp(behind[0], axis.s, axis.t).astype(np.int64)
-    return Line(t, mapping.to_x(t), behind[1], np.zeros(1, np.intp))
+    good = np.flatnonzero(np.isfinite(behind[1]))
+    t = np.interp(behind[0][good], axis.s, axis.t).astype(np.int64)
+    starts = np.flatnonzero(np.diff(good, prepend=-9) > 1)
+    return Line(t, mapping.to_x(t), behind[1][good], starts.astype(np.intp))
+
+
+def _carried(now: LapAxis, then: LapAxis, mapping: Mapping) -> tuple[tuple[float, float], ...]:
+    """Where on the shared axis the delta rests on progress that one of the laps was carried to by
+    its speed."""
+    scale = now.length_m / then.length_m
+    stretches = [*now.carried, *((lo * scale, hi * scale) for lo, hi in then.carried)]
+    t = np.interp(np.array(stretches).reshape(-1), now.s, now.t).astype(np.int64)
+    x = mapping.to_x(t).reshape(-1, 2)
+    return tuple(sorted((float(lo), float(hi)) for lo, hi in x if hi > lo))
 
 
 def _mapping(shown: Shown, axis: LapAxis | None) -> Mapping:

@@ -112,7 +112,10 @@ class Picture:
         lines, reference_lines: curves of the shown and the reference lap, one per plot.
         mapping, reference_mapping: event time to axis for both laps.
         delta: time against the reference, seconds over the axis; None without reference.
-        behind: the same over metres after the line: ``(s, seconds)``; None without reference.
+        behind: the same over metres after the line: ``(s, seconds)``, NaN where it is not known;
+            None without reference.
+        carried: (from, to) on the axis where the delta rests on a place that was carried on by
+            speed, not seen.
         predicted_us: the lap time to come; None when not known.
         holes: hatched.
         seams: ``(x, words)`` where one source hands over to the next.
@@ -132,6 +135,7 @@ class Picture:
     reference_mapping: Mapping | None = None
     delta: Line | None = None
     behind: tuple[Floats, Floats] | None = None
+    carried: tuple[tuple[float, float], ...] = ()
     predicted_us: int | None = None
     holes: tuple[HoleMark, ...] = ()
     seams: tuple[tuple[float, str], ...] = ()

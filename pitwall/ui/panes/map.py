@@ -22,6 +22,8 @@ ROUGH_SMOOTH_M = 500.0
 NOTICEABLE = 0.00035
 """Seconds gained or lost per metre from which a stretch is coloured: 0.035 s in 100 m."""
 TURN_GAIN = 1.2
+UNKNOWN = 9
+"""Class of a stretch on which one of the laps was not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,8 @@ class MapPane(Panel):
         edges = np.flatnonzero(np.diff(classes)) + 1
         colours = {-1: c.live, 0: mix(c.track, c.reference, 0.75), 1: c.fault}
         for first, last in zip([0, *edges], [*edges, len(s) - 1], strict=True):
+            if classes[first] == UNKNOWN:
+                continue
             pen = QtGui.QPen(colours[int(classes[first])], self.theme.px(3))
             pen.setCapStyle(QtCore.Qt.PenCapStyle.FlatCap)
             painter.setPen(pen)
@@ -295,21 +299,25 @@ def _steps(gains: tuple[Floats, Floats] | None) -> object:
     """Equal for gains that would be coloured alike, but for their newest few metres."""
     if gains is None:
         return None
-    return (gains[0][0], int(gains[0][-1] / (2 * STEP_M)), float(gains[1][0]))
+    unknown = int(np.isnan(gains[1]).sum())
+    return (gains[0][0], int(gains[0][-1] / (2 * STEP_M)), float(gains[1][0]), unknown)
 
 
 def gain_classes(
     s: Floats, behind: Floats, smooth_m: float = SMOOTH_M
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Where time is gained (-1), lost (1) or neither (0): ``(metres, class)``, evenly spaced."""
+    """Where time is gained (-1), lost (1), neither (0) or nobody knows (:data:`UNKNOWN`, from NaN):
+    ``(metres, class)``, evenly spaced."""
     even = np.arange(float(s[0]), float(s[-1]), STEP_M)
     if len(even) < 3:
         return even, np.zeros(len(even), np.int64)
     half = max(1, round(smooth_m / STEP_M / 2))
-    values = np.interp(even, s, behind)
+    seen = np.isfinite(behind)
+    values = np.interp(even, s[seen], behind[seen])
     padded = np.pad(values, half, mode="edge")
     rate = (padded[2 * half :] - padded[: -2 * half]) / (2 * half * STEP_M)
-    return even, np.where(rate > NOTICEABLE, 1, np.where(rate < -NOTICEABLE, -1, 0))
+    classes = np.where(rate > NOTICEABLE, 1, np.where(rate < -NOTICEABLE, -1, 0))
+    return even, np.where(np.isfinite(np.interp(even, s, behind)), classes, UNKNOWN)
 
 
 def _free_spot(

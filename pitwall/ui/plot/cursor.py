@@ -11,7 +11,7 @@ from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.curves import Painted
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import Theme, with_alpha
-from pitwall.ui.words import signed
+from pitwall.ui.words import DASH, signed
 
 TAG_ROOM = 190
 """Widest pair of values, at scale 1; what a cursor's move may touch on either side."""
@@ -52,7 +52,7 @@ def delta_at(line: Line, x: float) -> float | None:
 def figure(value: float | None, resolution: float) -> str:
     """A value with as many decimals as its sensor is worth on a pit wall."""
     if value is None:
-        return "–"
+        return DASH
     if resolution >= 1:
         return f"{value:.0f}"
     magnitude = abs(value)
@@ -80,9 +80,9 @@ def paint_cursor(
     plots, scales = list(boxes.plots), list(painted.y)
     if picture.delta is not None:
         value = delta_at(picture.delta, x)
+        tag = [(f"{signed(value, 3)} s" if value is not None else DASH, car)]
+        _tag(painter, tag, plots[0].inner, px, boxes, theme)
         if value is not None:
-            tag = [(f"{signed(value, 3)} s", car)]
-            _tag(painter, tag, plots[0].inner, px, boxes, theme)
             _dot(painter, px, scales[0].pixel(value), car, theme)
         plots, scales = plots[1:], scales[1:]
     for i, (box, scale) in enumerate(zip(plots, scales, strict=False)):

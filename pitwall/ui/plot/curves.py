@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,7 +131,8 @@ def _delta_plot(
     painter.setClipRect(_curve_area(box))
     _fill(painter, line, x, y, zero, with_alpha(style.car, 0.16))
     paint_hatch(painter, picture, picture.position_group, box, x, style)
-    _curve(painter, line, x, y, style.car, False, style, dots=False)
+    for part, seen in _parts(line, picture.carried):
+        _curve(painter, part, x, y, style.car, False, style, dashed=not seen)
     if picture.edge is not None and style.connected:
         _prediction(painter, picture, line, box, x, y, style)
     painter.restore()
@@ -167,10 +169,11 @@ def _curve(
     style: Style,
     *,
     quiet: bool = False,
-    dots: bool = True,
+    dashed: bool = False,
 ) -> None:
     """One lap's curve in width-1 pens: a strong line is two passes, which cost far less than
-    one pen of width two."""
+    one pen of width two. Dashes for what was computed and not seen, as all times are where the
+    source has none of its own."""
     part, values = _visible(line, x)
     if not len(values):
         return
@@ -182,7 +185,7 @@ def _curve(
     wide = style.theme.scale * ratio >= 1.5
     passes = (1 if quiet else 2) + wide + (style.theme.heavy and not quiet)
     painter.setPen(QtGui.QPen(colour, 0))
-    if style.reconstructed and dots:
+    if style.reconstructed or dashed:
         pen = QtGui.QPen(colour, 0)
         pen.setDashPattern([3.0, 2.0])
         painter.setPen(pen)
@@ -204,17 +207,36 @@ def _curve(
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
 
 
+def _parts(line: Line, carried: tuple[tuple[float, float], ...]) -> Iterator[tuple[Line, bool]]:
+    """Cut a line where ``carried`` stretches begin and end: ``(part, seen)``; neighbours share the
+    point between them."""
+    unseen = np.zeros(len(line.x), np.bool_)
+    for lo, hi in carried:
+        unseen |= (line.x > lo) & (line.x < hi)
+    edges = np.flatnonzero(np.diff(unseen)) + 1
+    for first, last in zip([0, *edges.tolist()], [*edges.tolist(), len(line.x)], strict=True):
+        # What joins a place that was seen to one that was not, was not seen.
+        a = first - 1 if first and unseen[first] else first
+        z = last + 1 if last < len(line.x) and unseen[first] else last
+        starts = line.starts[(line.starts > a) & (line.starts < z)] - a
+        part = Line(line.t[a:z], line.x[a:z], line.y[a:z], np.concatenate(([0], starts)))
+        yield part, not unseen[first]
+
+
 def _fill(
     painter: QtGui.QPainter, line: Line, x: Scale, y: Scale, zero: float, colour: QtGui.QColor
 ) -> None:
     part, values = _visible(line, x)
     if len(values) < 2:
         return
-    px, py = decimate(x.pixels(line.x[part]), y.pixels(values))
-    outline = polygon(np.concatenate((px[:1], px, px[-1:])), np.concatenate(([zero], py, [zero])))
     painter.setPen(QtCore.Qt.PenStyle.NoPen)
     painter.setBrush(colour)
-    painter.drawPolygon(outline)
+    breaks = line.starts[(line.starts > part.start) & (line.starts < part.start + len(values))]
+    edges = [0, *(int(b) - part.start for b in breaks), len(values)]
+    for first, last in zip(edges, edges[1:], strict=False):
+        px, py = decimate(x.pixels(line.x[part][first:last]), y.pixels(values[first:last]))
+        ends = np.concatenate((px[:1], px, px[-1:]))
+        painter.drawPolygon(polygon(ends, np.concatenate(([zero], py, [zero]))))
     painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
 
 

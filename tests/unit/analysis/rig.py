@@ -153,9 +153,9 @@ def segments(
     epoch: str = "a",
     laps: np.ndarray | None = None,
 ) -> list[Segment]:
-    """Chunks of one car's ``pos`` group; ``laps`` is the producer's lap at each sample, without it
-    the producer does not count."""
-    group = cat.groups[0]
+    """Chunks of one car's group of so many channels; ``laps`` is the producer's lap at each
+    sample, without it the producer does not count."""
+    group = next(g for g in cat.groups if len(g.channels) == len(values))
     edges = np.flatnonzero(np.diff(t // group.chunk_us)) + 1
     out = []
     bounds = [0, *edges.tolist(), len(t)]

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from pitwall.analysis import LapAxis, TimingEngine, delta, lap_axis, live_delta_us
 from pitwall.analysis.knots import Knots
 from pitwall.analysis.progress import axis_of
-from tests.unit.analysis.rig import Drive
+from pitwall.telemetry import Catalog, Group
+from tests.unit.analysis.rig import DISTANCE, POSITION, SPEED, Drive, segments
+from tests.unit.analysis.rig import LENGTH as RING_M
 
 LENGTH = 1800.0
 
@@ -103,3 +105,49 @@ def test_the_delta_follows_the_truth(make_rig):
     expected = 0.5 * fast.time_at(s) / 50.0
     assert np.abs(d - expected).max() < 0.02
     assert d[-1] == pytest.approx(0.5, abs=0.005)
+
+
+SPLIT = Catalog(
+    (
+        Group("pos", 20.0, 250_000, POSITION + DISTANCE),
+        Group("engine", 20.0, 250_000, SPEED),
+    )
+)
+
+
+def holed_lap(make_rig, lost: tuple[str, ...]):
+    """Four laps; in the third ``lost`` groups are missing for 5 s. The axis of that lap and of the
+    one before, and where the hole was, in metres."""
+    rig = make_rig(SPLIT)
+    drive = Drive([50.0, 50.0, 50.5, 50.0])
+    hole = (int(drive.crossings[2]) + 20_000_000, int(drive.crossings[2]) + 25_000_000)
+    for group in SPLIT.groups:
+        t, values = drive.sample([c.name for c in group.channels], 20.0)
+        parts = segments("1", SPLIT, t, values)
+        rig.add([p for p in parts if group.name not in lost or not hole[0] < p.t_lo < hole[1]])
+    timing = TimingEngine().update(rig.store)
+    laps = timing.cars["1"].laps
+    axes = [lap_axis(rig.store, "1", laps[i], timing.circuit) for i in (3, 2)]
+    way = np.interp((np.array(hole) - drive.start_us) / 1e6, drive.t, drive.way)
+    return *axes, way - 2 * RING_M, timing
+
+
+def test_nothing_is_said_of_a_place_that_nothing_tells_of(make_rig):
+    slow, fast, (lo, hi), _ = holed_lap(make_rig, ("pos", "engine"))
+    assert slow.carried == ()
+    ((a, z),) = slow.blind
+    assert (a, z) == pytest.approx((lo, hi), abs=25.0)
+    s, d = delta(slow, fast)
+    unknown = (s > a) & (s < z)
+    assert unknown.any()
+    assert np.isnan(d[unknown]).all()
+    assert np.isfinite(d[~unknown]).all()
+
+
+def test_speed_carries_a_car_through_a_hole_of_positions(make_rig):
+    slow, fast, (lo, hi), _ = holed_lap(make_rig, ("pos",))
+    assert slow.blind == ()
+    assert slow.carried[0] == pytest.approx((lo, hi), abs=25.0)
+    s, d = delta(slow, fast)
+    expected = 0.5 * fast.time_at(s) / 50.0
+    assert np.abs(d - expected).max() < 0.02

@@ -1,0 +1,96 @@
+"""Pictures of laps: what is drawn as seen, as carried on, and not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pitwall.analysis import TimingEngine
+from pitwall.telemetry import Catalog, Group
+from pitwall.ui.lapview import LapView
+from pitwall.ui.model import Axis, Reference, ReferenceKind, View
+from pitwall.ui.picture import Line, Picture
+from pitwall.ui.plot.choice import choose
+from pitwall.ui.plot.curves import _parts
+from tests.unit.analysis.rig import DISTANCE, POSITION, SPEED, Drive, Rig, segments
+
+SPLIT = Catalog(
+    (
+        Group("pos", 20.0, 250_000, POSITION + DISTANCE),
+        Group("engine", 20.0, 250_000, SPEED),
+    )
+)
+
+
+def picture_of_a_holed_lap(folder: Path, lost: tuple[str, ...], axis: Axis) -> Picture:
+    """Lap 3 of a car, 5 s of which have no samples of the groups ``lost``, against lap 2."""
+    rig = Rig(folder, SPLIT)
+    drive = Drive([50.0, 50.0, 50.5, 50.0])
+    lo = int(drive.crossings[2]) + 20_000_000
+    for group in SPLIT.groups:
+        t, values = drive.sample([c.name for c in group.channels], 20.0)
+        parts = segments("1", SPLIT, t, values)
+        rig.add([p for p in parts if group.name not in lost or not lo < p.t_lo < lo + 5_000_000])
+    timing = TimingEngine().update(rig.store)
+    view = View("1", lap=3, axis=axis, reference=Reference(ReferenceKind.LAP, "1", 2))
+    made = LapView(rig.store, choose(SPLIT)).picture(view, timing)
+    rig.close()
+    return made
+
+
+@pytest.mark.parametrize("axis", [Axis.DISTANCE, Axis.TIME])
+def test_the_delta_breaks_where_nothing_tells_where_the_car_was(tmp_path: Path, axis: Axis) -> None:
+    picture = picture_of_a_holed_lap(tmp_path, ("pos", "engine"), axis)
+    line, hole = picture.delta, picture.holes[0]
+    assert line is not None
+    assert picture.carried == ()
+    assert len(line.starts) == 2
+    assert not ((line.x > hole.x0 + 1) & (line.x < hole.x1 - 1)).any()
+    assert line.value_at(int(np.interp((hole.x0 + hole.x1) / 2, line.x, line.t))) is None
+    assert picture.behind is not None
+    assert np.isnan(picture.behind[1]).any()
+
+
+@pytest.mark.parametrize("axis", [Axis.DISTANCE, Axis.TIME])
+def test_where_speed_carried_the_car_the_delta_is_marked(tmp_path: Path, axis: Axis) -> None:
+    picture = picture_of_a_holed_lap(tmp_path, ("pos",), axis)
+    line, hole = picture.delta, picture.holes[0]
+    assert line is not None
+    assert len(line.starts) == 1
+    room = 25.0 if axis is Axis.DISTANCE else 0.5
+    assert picture.carried[0] == pytest.approx((hole.x0, hole.x1), abs=room)
+    seen = [part for part, was_seen in _parts(line, picture.carried) if was_seen]
+    assert len(seen) == 2
+    assert seen[0].x[-1] <= picture.carried[0][0] + 1e-6
+    assert seen[1].x[0] >= picture.carried[0][1] - 1e-6
+
+
+def test_a_lap_whose_beginning_was_not_seen_has_no_delta(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    drive = Drive([50.0] * 4)
+    at = int(drive.crossings[2])
+    parts = rig.drive("1", drive)
+    rig.add([p for p in parts if not at - 4_000_000 < p.t_lo < at + 4_000_000])
+    timing = TimingEngine().update(rig.store)
+    view = LapView(rig.store, choose(rig.catalog))
+    for lap, told in ((0, False), (1, True), (2, True), (3, False), (4, True)):
+        shown = View("1", lap=lap, reference=Reference(ReferenceKind.OWN_BEST))
+        picture = view.picture(shown, timing)
+        if picture.reference is not None:
+            assert (picture.delta is not None) == told
+    rig.close()
+
+
+def test_parts_of_a_line_join() -> None:
+    x = np.arange(10.0)
+    line = Line(x.astype(np.int64), x, x, np.array([0, 7], np.intp))
+    parts = list(_parts(line, ((2.5, 5.5),)))
+    assert [(part.x.tolist(), seen) for part, seen in parts] == [
+        ([0, 1, 2], True),
+        ([2, 3, 4, 5, 6], False),
+        ([6, 7, 8, 9], True),
+    ]
+    assert [part.starts.tolist() for part, _ in parts] == [[0], [0], [0, 1]]
+    assert [seen for _, seen in _parts(line, ())] == [True]
