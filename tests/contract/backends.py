@@ -6,7 +6,7 @@ import itertools
 import logging
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,10 @@ class Backend:
     """One implementation: clients of it, and fresh tables and buckets."""
 
     name: str
+    endpoint: str
     dynamodb: Any
     s3: Any
+    streams: Any
     _number: Iterator[int] = field(default_factory=itertools.count)
 
     def table(self, sk_type: str = "S") -> str:
@@ -72,8 +74,35 @@ class Backend:
         return name
 
 
+class Servers:
+    """Implementations with a port of their own, each started when it is first asked for.
+
+    Args:
+        folder: where a server's files go, if it has any.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened = ExitStack()
+        self._backends: dict[str, Backend] = {}
+
+    def __enter__(self) -> Servers:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._opened.close()
+
+    def backend(self, name: str) -> Backend:
+        """The table, bucket and streams of an implementation."""
+        if name not in self._backends:
+            endpoint = self._opened.enter_context(_endpoint(name, self._folder))
+            clients = [client(s, endpoint) for s in ("dynamodb", "s3", "dynamodbstreams")]
+            self._backends[name] = Backend(name, endpoint, *clients)
+        return self._backends[name]
+
+
 @contextmanager
-def endpoint_of(name: str, folder: Path) -> Iterator[str]:
+def _endpoint(name: str, folder: Path) -> Iterator[str]:
     """The URL of an implementation, for as long as the context lasts."""
     if name == "stand-in":
         with StandIn.start() as stand_in:

@@ -19,7 +19,7 @@ async def main() -> None:
     os.environ |= {
         "GATEWAY_PORT": str(port),  # read when the package is imported
         "BIND_HOST": "127.0.0.1",
-        "SERVICES": "dynamodb,kinesis,s3",
+        "SERVICES": "dynamodb,dynamodbstreams,kinesis,s3",
         "LOG_LEVEL": "ERROR",
     }
     from hypercorn.asyncio import serve

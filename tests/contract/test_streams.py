@@ -1,130 +1,50 @@
-"""The change stream's contract, through boto3 and on a clock that only the test moves.
+"""The change stream's contract on a clock that only the test moves: shards, time, expiry, trimming.
 
-Only the stand-in takes part: other local implementations have one shard and no lineage.
+Over the simulator and the stand-in. Other local implementations have one shard, no lineage and the
+machine's clock: what they can be asked is in test_stream_facts.py.
 """
 
 from __future__ import annotations
 
-import datetime
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from pitwall.cloud.local.gateway import Gateway
-from pitwall.cloud.local.server import Server
-from pitwall.cloud.local.service import Service, StandInConfig
-from tests.contract.backends import client
-
-START_US = 1_790_000_000_000_000
-MINUTE_US = 60_000_000
-HOUR_US = 60 * MINUTE_US
-
-
-class Clock:
-    """Virtual time, microseconds."""
-
-    def __init__(self) -> None:
-        self.us = START_US
-
-    def __call__(self) -> int:
-        return self.us
-
-    def pass_(self, us: int) -> None:
-        self.us += us
+from tests.contract.changes import (
+    HOUR_US,
+    MINUTE_US,
+    START_US,
+    Steered,
+    code,
+    simulator,
+    stand_in,
+    utc,
+)
 
 
-@dataclass
-class Local:
-    """A service in this process, served over HTTP, and its clients."""
-
-    clock: Clock
-    service: Service
-    streams: Any
-    dynamodb: Any
-
-    @property
-    def arn(self) -> str:
-        return self.service.stream.arn
-
-    def put(self, pk: str, sk: str, value: str = "x") -> None:
-        self.dynamodb.put_item(
-            TableName="pitwall", Item={"pk": {"S": pk}, "sk": {"S": sk}, "v": {"S": value}}
-        )
-
-    def shards(self, **more: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while True:
-            page = self.streams.describe_stream(StreamArn=self.arn, **more)["StreamDescription"]
-            assert page["StreamStatus"] == "ENABLED"
-            found += page["Shards"]
-            if "LastEvaluatedShardId" not in page:
-                return found
-            more["ExclusiveStartShardId"] = page["LastEvaluatedShardId"]
-
-    def iterator(self, shard: str, kind: str = "TRIM_HORIZON", **more: Any) -> str:
-        answer = self.streams.get_shard_iterator(
-            StreamArn=self.arn, ShardId=shard, ShardIteratorType=kind, **more
-        )
-        return str(answer["ShardIterator"])
-
-    def read(self, iterator: str, limit: int = 1000) -> tuple[list[str], str | None]:
-        """(sort keys, next iterator) of one page."""
-        answer = self.streams.get_records(ShardIterator=iterator, Limit=limit)
-        rows = [row["dynamodb"]["Keys"]["sk"]["S"] for row in answer["Records"]]
-        return rows, answer.get("NextShardIterator")
-
-    def numbers(self, shard: str) -> list[str]:
-        answer = self.streams.get_records(ShardIterator=self.iterator(shard))
-        return [row["dynamodb"]["SequenceNumber"] for row in answer["Records"]]
+@pytest.fixture(params=["simulator", "stand-in"])
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Steered]]:
+    with ExitStack() as opened:
+        if request.param == "simulator":
+            yield simulator
+        else:
+            yield lambda **config: opened.enter_context(stand_in(**config))[0]
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[..., Local]]:
-    servers: list[Server] = []
-    clients: list[Any] = []
-
-    def build(**config: Any) -> Local:
-        clock = Clock()
-        service = Service(StandInConfig(**config), clock)
-        server = Server(Gateway(service, threading.Event()), 0, lambda: clock.us / 1e6)
-        server.start()
-        servers.append(server)
-        endpoint = f"http://127.0.0.1:{server.port}"
-        made = [client("dynamodbstreams", endpoint), client("dynamodb", endpoint)]
-        clients.extend(made)
-        return Local(clock, service, *made)
-
-    yield build
-    for each in clients:
-        each.close()
-    for server in servers:
-        server.stop()
-
-
-@pytest.fixture
-def one(make: Callable[..., Local]) -> tuple[Local, str]:
+def one(make: Callable[..., Steered]) -> tuple[Steered, str]:
     """A stream of a single shard, and the shard's id."""
     local = make(shards=1)
-    (shard,) = local.shards()
-    return local, shard["ShardId"]
-
-
-def code(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
-
-
-def utc(us: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(us // 1000 / 1e3, datetime.UTC)
+    return local, local.only()
 
 
 # -- what a record is
 
 
-def test_a_record_says_what_the_service_says(one: tuple[Local, str]) -> None:
+def test_a_record_says_what_the_service_says(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.clock.pass_(1_700_000)
     local.put("a", "1")
@@ -141,7 +61,7 @@ def test_a_record_says_what_the_service_says(one: tuple[Local, str]) -> None:
     assert created == (START_US + 1_000_000) / 1e6, "rounded down to the second"
 
 
-def test_events_and_what_leaves_none(one: tuple[Local, str]) -> None:
+def test_events_and_what_leaves_none(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.put("a", "1", "x")
     local.put("a", "1", "x")
@@ -156,10 +76,10 @@ def test_events_and_what_leaves_none(one: tuple[Local, str]) -> None:
     assert len({record["eventID"] for record in records}) == 3
 
 
-def test_numbers_rise_but_not_by_one_and_outgrow_text_order(one: tuple[Local, str]) -> None:
+def test_numbers_rise_but_not_by_one_and_outgrow_text_order(one: tuple[Steered, str]) -> None:
     local, shard = one
     items = [{"pk": {"S": f"car{i}"}, "sk": {"S": f"{i:05}"}} for i in range(9000)]
-    local.service.table.put_many(items)
+    local.many(items)
     numbers: list[str] = []
     iterator: str | None = local.iterator(shard)
     while iterator and (len(numbers) < 9000):
@@ -176,7 +96,7 @@ def test_numbers_rise_but_not_by_one_and_outgrow_text_order(one: tuple[Local, st
 # -- shards
 
 
-def test_shards_share_the_keys(make: Callable[..., Local]) -> None:
+def test_shards_share_the_keys(make: Callable[..., Steered]) -> None:
     local = make(shards=4)
     for i in range(40):
         local.put(f"car{i % 20}", f"{i:03}")
@@ -192,10 +112,10 @@ def test_shards_share_the_keys(make: Callable[..., Local]) -> None:
     assert len(set.union(*homes.values())) > 1
 
 
-def test_rotation_closes_parents_and_opens_children(make: Callable[..., Local]) -> None:
+def test_rotation_closes_parents_and_opens_children(make: Callable[..., Steered]) -> None:
     local = make(shards=2)
     local.clock.pass_(HOUR_US)
-    local.service.rotate()
+    local.rotate()
     shards = local.shards()
     parents = [shard for shard in shards if "ParentShardId" not in shard]
     children = [shard for shard in shards if "ParentShardId" in shard]
@@ -210,21 +130,21 @@ def test_rotation_closes_parents_and_opens_children(make: Callable[..., Local]) 
         assert filtered == [child]
 
 
-def test_rotation_in_the_same_moment_still_sorts(one: tuple[Local, str]) -> None:
+def test_rotation_in_the_same_moment_still_sorts(one: tuple[Steered, str]) -> None:
     local, _ = one
     for _ in range(5):
-        local.service.rotate()
+        local.rotate()
     shards = local.shards()
     ids = [shard["ShardId"] for shard in shards]
     assert ids == sorted(set(ids))
     assert [shard.get("ParentShardId") for shard in shards] == [None, *ids[:-1]]
 
 
-def test_a_split_has_two_children_and_loses_nothing(one: tuple[Local, str]) -> None:
+def test_a_split_has_two_children_and_loses_nothing(one: tuple[Steered, str]) -> None:
     local, shard = one
     for i in range(20):
         local.put(f"car{i}", f"{i:03}")
-    left, right = local.service.split()
+    left, right = local.split()
     for i in range(20, 40):
         local.put(f"car{i}", f"{i:03}")
     parts = [local.read(local.iterator(each))[0] for each in (shard, left, right)]
@@ -234,7 +154,7 @@ def test_a_split_has_two_children_and_loses_nothing(one: tuple[Local, str]) -> N
     assert sorted(parts[1] + parts[2]) == [f"{i:03}" for i in range(20, 40)]
 
 
-def test_shards_come_in_pages_of_a_hundred(make: Callable[..., Local]) -> None:
+def test_shards_come_in_pages_of_a_hundred(make: Callable[..., Steered]) -> None:
     local = make(shards=250)
     first = local.streams.describe_stream(StreamArn=local.arn)["StreamDescription"]
     assert len(first["Shards"]) == 100
@@ -246,7 +166,7 @@ def test_shards_come_in_pages_of_a_hundred(make: Callable[..., Local]) -> None:
     assert [s["ShardId"] for s in local.shards(Limit=7)] == ids
 
 
-def test_streams_are_listed(one: tuple[Local, str]) -> None:
+def test_streams_are_listed(one: tuple[Steered, str]) -> None:
     local, _ = one
     (stream,) = local.streams.list_streams(TableName="pitwall")["Streams"]
     assert stream["StreamArn"] == local.arn
@@ -258,10 +178,10 @@ def test_streams_are_listed(one: tuple[Local, str]) -> None:
 # -- reading
 
 
-def test_pages_end_where_they_should(one: tuple[Local, str]) -> None:
+def test_pages_end_where_they_should(one: tuple[Steered, str]) -> None:
     local, shard = one
     items = [{"pk": {"S": "a"}, "sk": {"S": f"{i:05}"}} for i in range(2500)]
-    local.service.table.put_many(items)
+    local.many(items)
     seen: list[str] = []
     iterator: str | None = local.iterator(shard)
     sizes = []
@@ -273,7 +193,7 @@ def test_pages_end_where_they_should(one: tuple[Local, str]) -> None:
     assert seen == [row["sk"]["S"] for row in items]
 
 
-def test_a_page_holds_one_megabyte(one: tuple[Local, str]) -> None:
+def test_a_page_holds_one_megabyte(one: tuple[Steered, str]) -> None:
     local, shard = one
     for i in range(8):
         local.put("a", str(i), "x" * 300_000)
@@ -283,7 +203,7 @@ def test_a_page_holds_one_megabyte(one: tuple[Local, str]) -> None:
     assert local.read(following)[0] == ["3", "4", "5"]
 
 
-def test_limits(one: tuple[Local, str]) -> None:
+def test_limits(one: tuple[Steered, str]) -> None:
     local, shard = one
     for i in range(5):
         local.put("a", str(i))
@@ -299,7 +219,7 @@ def test_limits(one: tuple[Local, str]) -> None:
     assert code(refused) == "ValidationException"
 
 
-def test_at_the_tip_there_is_nothing_and_a_new_iterator(one: tuple[Local, str]) -> None:
+def test_at_the_tip_there_is_nothing_and_a_new_iterator(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.put("a", "1")
     rows, tip = local.read(local.iterator(shard))
@@ -314,7 +234,7 @@ def test_at_the_tip_there_is_nothing_and_a_new_iterator(one: tuple[Local, str]) 
     assert local.read(following)[0] == ["2"]
 
 
-def test_at_and_after_a_number(one: tuple[Local, str]) -> None:
+def test_at_and_after_a_number(one: tuple[Steered, str]) -> None:
     local, shard = one
     for i in range(4):
         local.put("a", str(i))
@@ -328,7 +248,7 @@ def test_at_and_after_a_number(one: tuple[Local, str]) -> None:
     assert local.read(first)[0] == ["0", "1", "2", "3"]
 
 
-def test_latest_begins_with_what_comes(one: tuple[Local, str]) -> None:
+def test_latest_begins_with_what_comes(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.put("a", "1")
     latest = local.iterator(shard, "LATEST")
@@ -337,13 +257,13 @@ def test_latest_begins_with_what_comes(one: tuple[Local, str]) -> None:
     assert local.read(latest)[0] == ["2"]
 
 
-def test_a_closed_shard_ends_with_its_last_record(one: tuple[Local, str]) -> None:
+def test_a_closed_shard_ends_with_its_last_record(one: tuple[Steered, str]) -> None:
     local, shard = one
     for i in range(3):
         local.put("a", str(i))
     _, waiting = local.read(local.iterator(shard))
     latest = local.iterator(shard, "LATEST")
-    local.service.rotate()
+    local.rotate()
     rows, following = local.read(local.iterator(shard), limit=2)
     assert rows == ["0", "1"]
     assert following is not None
@@ -357,9 +277,9 @@ def test_a_closed_shard_ends_with_its_last_record(one: tuple[Local, str]) -> Non
     assert local.read(at_end) == ([], None), "nothing at the end is no proof of an empty shard"
 
 
-def test_an_empty_parent_ends_too(one: tuple[Local, str]) -> None:
+def test_an_empty_parent_ends_too(one: tuple[Steered, str]) -> None:
     local, shard = one
-    (child,) = local.service.rotate()
+    (child,) = local.rotate()
     assert local.read(local.iterator(shard)) == ([], None)
     assert local.read(local.iterator(child))[1] is not None
 
@@ -367,7 +287,7 @@ def test_an_empty_parent_ends_too(one: tuple[Local, str]) -> None:
 # -- by time
 
 
-def test_at_timestamp_counts_in_rounded_seconds(one: tuple[Local, str]) -> None:
+def test_at_timestamp_counts_in_rounded_seconds(one: tuple[Steered, str]) -> None:
     local, shard = one
     for i in range(4):
         local.put("a", str(i))
@@ -385,7 +305,7 @@ def test_at_timestamp_counts_in_rounded_seconds(one: tuple[Local, str]) -> None:
     assert since(2_500_000) == []
 
 
-def test_at_timestamp_past_and_future(make: Callable[..., Local]) -> None:
+def test_at_timestamp_past_and_future(make: Callable[..., Steered]) -> None:
     local = make(shards=1, retention_s=3600)
     shard = local.shards()[0]["ShardId"]
     local.put("a", "old")
@@ -401,17 +321,17 @@ def test_at_timestamp_past_and_future(make: Callable[..., Local]) -> None:
     assert code(refused) == "ValidationException"
 
 
-def test_at_timestamp_after_the_end_of_a_closed_shard(one: tuple[Local, str]) -> None:
+def test_at_timestamp_after_the_end_of_a_closed_shard(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.put("a", "1")
     local.clock.pass_(MINUTE_US)
-    local.service.rotate()
+    local.rotate()
     local.clock.pass_(MINUTE_US)
     late = local.iterator(shard, "AT_TIMESTAMP", Timestamp=utc(START_US + 90_000_000))
     assert local.read(late) == ([], None)
 
 
-def test_an_iterator_lives_fifteen_minutes(one: tuple[Local, str]) -> None:
+def test_an_iterator_lives_fifteen_minutes(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.put("a", "1")
     iterator = local.iterator(shard)
@@ -423,7 +343,7 @@ def test_an_iterator_lives_fifteen_minutes(one: tuple[Local, str]) -> None:
     assert local.read(local.iterator(shard))[0] == ["1"]
 
 
-def test_trimmed_records_are_refused_and_horizon_moves(make: Callable[..., Local]) -> None:
+def test_trimmed_records_are_refused_and_horizon_moves(make: Callable[..., Steered]) -> None:
     local = make(shards=1, retention_s=600)
     shard = local.shards()[0]["ShardId"]
     for i in range(6):
@@ -442,11 +362,11 @@ def test_trimmed_records_are_refused_and_horizon_moves(make: Callable[..., Local
     assert local.read(local.iterator(shard))[0] == ["4", "5"]
 
 
-def test_old_closed_shards_stay_listed_then_go(make: Callable[..., Local]) -> None:
+def test_old_closed_shards_stay_listed_then_go(make: Callable[..., Steered]) -> None:
     local = make(shards=1, retention_s=600)
     old = local.shards()[0]["ShardId"]
     local.put("a", "1")
-    (child,) = local.service.rotate()
+    (child,) = local.rotate()
     local.clock.pass_(11 * MINUTE_US)
     assert [shard["ShardId"] for shard in local.shards()] == [old, child]
     assert local.read(local.iterator(old)) == ([], None)
@@ -475,7 +395,7 @@ def test_old_closed_shards_stay_listed_then_go(make: Callable[..., Local]) -> No
         ("SOMETIME", {}),
     ],
 )
-def test_bad_iterator_requests(one: tuple[Local, str], kind: str, more: dict[str, Any]) -> None:
+def test_bad_iterator_requests(one: tuple[Steered, str], kind: str, more: dict[str, Any]) -> None:
     local, shard = one
     local.put("a", "1")
     with pytest.raises(ClientError) as refused:
@@ -483,10 +403,10 @@ def test_bad_iterator_requests(one: tuple[Local, str], kind: str, more: dict[str
     assert code(refused) == "ValidationException"
 
 
-def test_a_number_of_another_shard_of_the_line_is_refused(one: tuple[Local, str]) -> None:
+def test_a_number_of_another_shard_of_the_line_is_refused(one: tuple[Steered, str]) -> None:
     local, shard = one
     local.put("a", "1")
-    (child,) = local.service.rotate()
+    (child,) = local.rotate()
     local.put("a", "2")
     for home, number in ((child, local.numbers(shard)[0]), (shard, local.numbers(child)[0])):
         with pytest.raises(ClientError) as refused:
@@ -494,7 +414,7 @@ def test_a_number_of_another_shard_of_the_line_is_refused(one: tuple[Local, str]
         assert code(refused) == "ValidationException"
 
 
-def test_unknown_streams_and_shards(one: tuple[Local, str]) -> None:
+def test_unknown_streams_and_shards(one: tuple[Steered, str]) -> None:
     local, shard = one
     missing = local.streams.exceptions.ResourceNotFoundException
     with pytest.raises(missing):
@@ -503,7 +423,7 @@ def test_unknown_streams_and_shards(one: tuple[Local, str]) -> None:
         local.streams.describe_stream(StreamArn=local.arn[:-1] + "9")
 
 
-def test_garbage_and_mangled_iterators(one: tuple[Local, str]) -> None:
+def test_garbage_and_mangled_iterators(one: tuple[Steered, str]) -> None:
     local, shard = one
     good = local.iterator(shard)
     at = len(good) - 12
@@ -514,12 +434,12 @@ def test_garbage_and_mangled_iterators(one: tuple[Local, str]) -> None:
         assert code(refused) == "ValidationException", bad
 
 
-def test_throttling_comes_as_the_services_exception(one: tuple[Local, str]) -> None:
-    local, shard = one
-    local.service.faults.add(
-        {"service": "streams", "operation": "GetRecords", "type": "LimitExceededException"}
-    )
-    iterator = local.iterator(shard)
-    with pytest.raises(local.streams.exceptions.LimitExceededException):
-        local.read(iterator)
-    assert local.read(iterator)[0] == []
+def test_throttling_comes_as_the_services_exception() -> None:
+    with stand_in(shards=1) as (local, service):
+        service.faults.add(
+            {"service": "streams", "operation": "GetRecords", "type": "LimitExceededException"}
+        )
+        iterator = local.iterator(local.only())
+        with pytest.raises(local.streams.exceptions.LimitExceededException):
+            local.read(iterator)
+        assert local.read(iterator)[0] == []
