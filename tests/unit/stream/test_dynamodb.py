@@ -25,38 +25,7 @@ from pitwall.stream import (
 )
 from pitwall.stream.source import Record
 from tests.unit.stream.rig import ARN, START, VirtualTime
-
-
-class ClientError(Exception):
-    def __init__(self, code: str, status: int = 400) -> None:
-        super().__init__(code)
-        self.response = {
-            "Error": {"Code": code},
-            "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}},
-        }
-
-
-class Exceptions:
-    ClientError = ClientError
-
-
-class Client:
-    """Answers one after the other; an exception is raised."""
-
-    exceptions = Exceptions()
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.asked: list[dict[str, Any]] = []
-
-    def _next(self, **request: Any) -> Any:
-        self.asked.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    describe_stream = get_shard_iterator = get_records = _next
+from tests.unit.stream.scripted import Client, ClientError
 
 
 def source(client: Client, *, at: bool = True, children: bool = True) -> DynamoSource:
