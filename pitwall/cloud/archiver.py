@@ -178,16 +178,28 @@ def line(record: dict[str, Any]) -> bytes | None:
     created = change["ApproximateCreationDateTime"]
     if isinstance(created, bool) or not math.isfinite(created):
         raise ValueError(f"creation time is {created!r}")
+    n, crc, span = image["n"]["N"], image["c"]["N"], image["d"]["N"]
+    sequence = change["SequenceNumber"]
+    # all at once, as they nearly always are fine; which is not is looked for only when one is not
+    if not (n and crc and span and sequence) or not _plain(n + crc + span + sequence):
+        n, crc, span = _digits(n), _digits(crc), _digits(span)
+        sequence = _sequence_number(change)
+    elif "0" in (n[0], crc[0], span[0]):
+        n, crc, span = _digits(n), _digits(crc), _digits(span)
     text = (
         f'{{"pk":{_quoted(image["pk"]["S"])},"sk":{_quoted(image["sk"]["S"])}'
-        f',"e":{_quoted(image["e"]["S"])},"n":{_digits(image["n"]["N"])}'
-        f',"c":{_digits(image["c"]["N"])},"d":{_digits(image["d"]["N"])},"p":"{payload}"'
-        f',"a":{created!r},"q":"{_sequence_number(change)}"}}\n'
+        f',"e":{_quoted(image["e"]["S"])},"n":{n},"c":{crc},"d":{span},"p":"{payload}"'
+        f',"a":{created!r},"q":"{sequence}"}}\n'
     )
     return text.encode("ascii")
 
 
 _NONE: dict[str, Any] = {}
+
+
+def _plain(text: str) -> bool:
+    """Whether ``text``, all numbers of a record, is digits and no longer than any one may be."""
+    return len(text) <= 64 and text.isascii() and text.isdigit()
 
 
 def _digits(text: str) -> str:
