@@ -22,7 +22,8 @@ KIND_WORDS = {
     LapKind.FIRST: "start",
 }
 WIDE_US = 20_000
-"""Half widths of the interval beyond this are said beside the lap."""
+"""Half widths of the interval beyond this are worth a column."""
+START_TIP = " Counted from this car's own crossing; race control counts it from the start signal."
 
 
 class LapsPane(RowsPane):
@@ -51,8 +52,10 @@ class LapsPane(RowsPane):
         """Show the laps, newest first; ``running`` is the number of the lap that still runs;
         while ``loading``, what is not here is not called missing."""
         self.set_titles(f"Laps of car {car}", _remark(own))
-        self.set_columns(columns(max((len(lap.sectors) for lap in laps), default=0)))
-        context = (own, best, tuple(holes), len(self.columns) - 4, loading)
+        sectors = max((len(lap.sectors) for lap in laps), default=0)
+        rough = any(lap.uncertainty_us > WIDE_US for lap in laps)
+        self.set_columns(columns(sectors, rough=rough))
+        context = (own, best, tuple(holes), sectors, rough, loading)
         if context != self._context:
             self._context, self._done = context, {}
         rows = []
@@ -77,12 +80,14 @@ class LapsPane(RowsPane):
         self.set_rows(rows)
 
 
-def columns(sectors: int) -> tuple[Column, ...]:
-    """The columns for laps of so many sectors; sectors give way first."""
+def columns(sectors: int, *, rough: bool = False) -> tuple[Column, ...]:
+    """The columns for laps of so many sectors; sectors give way first. ``rough``: the intervals of
+    the times are wide enough to be told."""
     parts = tuple(Column(f"S{i + 1}", "00.0", optional=1) for i in range(sectors))
     return (
         Column("Lap", "000", right=False),
         Column("Time", "0:00.000"),
+        *((Column("±", "0.00"),) if rough else ()),
         Column("Δ best", "+00.000"),
         *parts,
         Column("", "00.0 s missing", mono=False, remark=True),
@@ -101,6 +106,7 @@ def _cells(
     best: Lap | None,
     holes: Sequence[Hole],
     sectors: int,
+    rough: bool,
     loading: bool,
 ) -> tuple[Cell, ...]:
     difference = None
@@ -111,6 +117,7 @@ def _cells(
     return (
         Cell(str(lap.number), bold=running),
         _time(lap, role, predicted_us if running else None),
+        *((_spread(lap),) if rough else ()),
         Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
         *(Cell(sector(t), "dim") if t is not None else Cell(DASH, "faint") for t in times),
         _remark_cell(lap, running, predicted_us, holes, loading),
@@ -124,6 +131,13 @@ def _time(lap: Lap, role: str, predicted_us: int | None) -> Cell:
     if predicted_us is not None:
         return Cell(f"≈{lap_time(predicted_us)[:-2]}", "dim")
     return Cell(DASH, "faint")
+
+
+def _spread(lap: Lap) -> Cell:
+    """The 90 % half width of the time, seconds."""
+    if lap.time_us is None:
+        return Cell(DASH, "faint")
+    return Cell(f"{lap.uncertainty_us / SECOND_US:.2f}", "dim")
 
 
 def sector(us: int) -> str:
@@ -152,8 +166,6 @@ def _remark_cell(
         return Cell(KIND_WORDS[lap.kind], "attention" if lap.kind is LapKind.PIT else "dim")
     if not lap.valid:
         return Cell(lap.reason, "dim")
-    if lap.uncertainty_us > WIDE_US:
-        return Cell(f"± {lap.uncertainty_us / SECOND_US:.2f} s", "dim")
     return Cell("")
 
 
@@ -175,4 +187,5 @@ def _tip(lap: Lap) -> str:
     if lap.time_us is None:
         return lap.reason
     spread = f"± {lap.uncertainty_us / SECOND_US:.3f} s (90 %)"
-    return f"{lap_time(lap.time_us)} {spread}. {lap.reason}".rstrip(". ") + "."
+    start = START_TIP if lap.kind is LapKind.FIRST else ""
+    return f"{lap_time(lap.time_us)} {spread}. {lap.reason}".rstrip(". ") + "." + start

@@ -15,7 +15,7 @@ from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
 from pitwall.ui.known_tracks import corners_of, known_tracks
 from pitwall.ui.overdue import Overdue, overlap
-from pitwall.ui.panes.laps import missing_us, sector
+from pitwall.ui.panes.laps import _cells, columns, missing_us, sector
 from pitwall.ui.panes.map import gain_classes
 from pitwall.ui.panes.timeline_band import merged_holes
 from pitwall.ui.panes.timing import _row
@@ -136,6 +136,19 @@ def test_missing_time_of_a_lap_is_that_of_its_worst_group() -> None:
     ]
     assert missing_us(one, holes, named=True) == 10 * SECOND_US
     assert missing_us(one, holes, named=False) == 30 * SECOND_US
+
+
+def test_an_interval_is_told_beside_a_hole() -> None:
+    one = replace(lap("a", 1, 0, 90), uncertainty_us=310_000)
+    holes = [Hole(20 * SECOND_US, 23 * SECOND_US, "pos", 0, 0, "silent")]
+    for rough in (True, False):
+        cells = _cells(one, False, None, None, None, holes, 0, rough, False)
+        titles = [column.title for column in columns(0, rough=rough)]
+        assert len(cells) == len(titles)
+        assert cells[-1].text == "3.0 s no data"
+        assert ("±" in titles) == rough
+        if rough:
+            assert cells[titles.index("±")].text == "0.31"
 
 
 def test_holes_of_several_groups_are_one_stretch_on_the_timeline() -> None:
