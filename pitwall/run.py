@@ -297,6 +297,7 @@ class Run:
             },
             "shards": reader.total if reader else 0,
             "rotations": reader.rotations if reader else 0,
+            "skipped": reader.skipped if reader else 0,
             "lag_ms": None if reader is None or reader.lag_us is None else reader.lag_us / 1000,
         }
 
