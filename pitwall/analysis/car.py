@@ -87,13 +87,6 @@ class CarTracker:
         i = bisect_left(self.laps, number, key=lambda lap: lap.number)
         return self.laps[i] if i < len(self.laps) and self.laps[i].number == number else None
 
-    def lap_known(self) -> bool:
-        """Whether the lap being driven began at a moment that is known and has had no hole."""
-        if not self.crossings:
-            return False
-        start = self.crossings[-1]
-        return start.sure and not (self.holes and self.holes[-1][1] > start.t_us)
-
     def may_have_lost_laps(self, best_us: int) -> bool:
         """Whether a hole is longer than half of ``best_us``, microseconds, the best lap: the line
         may have been crossed in it more often than was counted."""

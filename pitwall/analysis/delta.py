@@ -30,7 +30,10 @@ def delta(lap: LapAxis, ref: LapAxis) -> tuple[Floats, Floats]:
 
 
 def live_delta_us(lap: LapAxis, ref: LapAxis) -> int | None:
-    """How much the lap being driven is behind ``ref`` at its newest progress, microseconds."""
+    """How much the lap being driven is behind ``ref`` at its newest progress, microseconds; None
+    where it, or ``ref`` there, is not known, and on a lap with a hole."""
+    if lap.blind or lap.carried:
+        return None
     part = float(lap.s[-1]) / lap.length_m
     reference = float(ref.time_at(np.array([part * ref.length_m]))[0])
     if not np.isfinite(reference):

@@ -51,11 +51,6 @@ class _Lap:
     f: Floats
 
 
-def count_marks(store: SessionStore, signals: Signals) -> int:
-    """Number of lap marks in all cars' own channels."""
-    return sum(len(_marks(store, signals, car)[0]) for car in store.cars())
-
-
 def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None) -> Circuit | None:
     """The circuit as far as it can be told; None before there is one whole lap.
 

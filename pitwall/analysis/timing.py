@@ -40,9 +40,6 @@ class CarTiming:
         lap_start_us: event time of its start.
         progress: 0..1 round the lap, None where not known.
         distance_m: metres round the lap, None where not known.
-        live_delta_us: behind the reference lap at equal progress (negative: ahead); None on a lap
-            whose start is not known or that has a hole.
-        predicted_us: lap time if it stays like that.
         best, last: its best valid lap, its last finished lap.
         position: place in the running order, from 1; 0 when not known, as after a hole in which
             laps may have been lost.
@@ -50,7 +47,6 @@ class CarTiming:
         xy: metres east and north on the track's plane.
         in_pit: in the pit lane.
         age_us: how much older the newest data of this car is than the newest of all.
-        reference: the lap it is compared with.
     """
 
     car: str
@@ -59,8 +55,6 @@ class CarTiming:
     lap_start_us: int = 0
     progress: float | None = None
     distance_m: float | None = None
-    live_delta_us: int | None = None
-    predicted_us: int | None = None
     best: Lap | None = None
     last: Lap | None = None
     position: int = 0
@@ -68,7 +62,6 @@ class CarTiming:
     xy: tuple[float, float] | None = None
     in_pit: bool = False
     age_us: int = 0
-    reference: Lap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +108,8 @@ class TimingEngine:
         self._circuit: Circuit | None = None
         self._cars: dict[str, CarTracker] = {}
         self._timings: dict[str, CarTiming] = {}
-        self._references: dict[str, tuple[str, int]] = {}
         self._tried = 0
         self._store: SessionStore | None = None
-
-    def set_reference(self, car: str, lap: tuple[str, int] | None) -> None:
-        """Compare ``car`` with lap ``(car, number)``; None: with its own best lap."""
-        if lap is None:
-            self._references.pop(car, None)
-        else:
-            self._references[car] = lap
 
     def update(self, store: SessionStore) -> Timing:
         """The timing of ``store`` as it is now."""
@@ -247,14 +232,6 @@ class TimingEngine:
         valid = [lap for lap in done if lap.valid]
         best = min(valid, key=_time, default=None)
         current = laps[-1] if laps else None
-        delta = predicted = None
-        reference = self._reference(tracker.car, best)
-        if at is not None and current and reference is not None and tracker.lap_known():
-            axis = self.axis(reference.car, reference.number)
-            then = float(axis.time_at(np.array([at.s]))[0]) if axis is not None else math.nan
-            if math.isfinite(then):
-                delta = at.t_us - current.t_start - round(then * 1e6)
-                predicted = _time(reference) + delta
         return CarTiming(
             tracker.car,
             laps,
@@ -262,22 +239,11 @@ class TimingEngine:
             current.t_start if current else 0,
             at.s / circuit.length_m if at else None,
             at.s if at else None,
-            delta,
-            predicted,
             best,
             done[-1] if done else None,
             xy=_xy(store, self._signals, circuit.track, tracker.car),
             in_pit=bool(at and tracker.stays and tracker.stays[-1].t_hi >= at.t_us - 1_000_000),
-            reference=reference,
         )
-
-    def _reference(self, car: str, best: Lap | None) -> Lap | None:
-        chosen = self._references.get(car)
-        if chosen is None:
-            return best
-        tracker = self._cars.get(chosen[0])
-        lap = tracker.numbered(chosen[1]) if tracker is not None else None
-        return lap if lap is not None and lap.time_us is not None else best
 
     def _gap(self, leader: CarTracker, at: _Live) -> int | None:
         """How long ago the leader was where this car is now."""

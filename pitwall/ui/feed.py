@@ -246,7 +246,7 @@ class Feed:
         laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
         own = car.best
         running: int | None = car.current_lap
-        predicted = car.predicted_us if self._laps.live else None
+        predicted = self._laps.prediction(view, timing)
         if view.moment is not None:
             laps = [lap for lap in laps if lap.t_start <= view.moment]
             own = next((line.best for line in table if line.car == car.car), None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_axis
+from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_axis, live_delta_us
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.model import Axis, ReferenceKind, View
@@ -146,7 +146,6 @@ class LapView:
             if reference:
                 longest.append(reference.t_end - reference.lap.t_start)
             full = (0.0, max(max(longest) / SECOND_US, 1.0))
-        car = timing.cars.get(shown.car) if timing else None
         behind = None
         stale = shown.open and self.loading  # a delta up to now would be taken for a live one
         carried: tuple[tuple[float, float], ...] = ()
@@ -168,7 +167,7 @@ class LapView:
             delta=behind_line,
             behind=behind if behind_line is not None else None,
             carried=carried,
-            predicted_us=car.predicted_us if car and shown.open and self.live else None,
+            predicted_us=self._prediction(shown, now, reference, then),
             holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
             seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
             edge=edge,
@@ -178,6 +177,34 @@ class LapView:
             reference=reference,
             reference_word=word,
         )
+
+    def prediction(self, view: View, timing: Timing | None) -> tuple[int, Lap] | None:
+        """The time of the lap that the selected car is driving, if the rest of it takes as long as
+        on the reference lap, microseconds, and that lap; None where it cannot be told."""
+        car = timing.cars.get(view.car or "") if timing else None
+        if car is None or timing is None or timing.circuit is None or not car.laps:
+            return None
+        running = self._span(car.laps[-1])
+        reference, _ = self.reference(view, timing, running)
+        if reference is None or not running.open or not self.live:
+            return None
+        traces = self.traces(running.car)
+        now = self._lap_data(running, timing.circuit, traces)
+        then = self._lap_data(reference, timing.circuit, traces)
+        predicted = self._prediction(running, now, reference, then)
+        return (predicted, reference.lap) if predicted is not None else None
+
+    def _prediction(
+        self, running: Shown, now: _Kept, reference: Shown | None, then: _Kept | None
+    ) -> int | None:
+        if reference is None or then is None or reference.lap.time_us is None:
+            return None
+        if not (running.open and self.live and running.lap.start_known):
+            return None
+        if now.axis is None or then.axis is None:
+            return None
+        behind = live_delta_us(now.axis, then.axis)
+        return None if behind is None else reference.lap.time_us + behind
 
     def _rolling(self, view: View, timing: Timing | None) -> Picture:
         """The last seconds of the selected car, whatever its laps."""

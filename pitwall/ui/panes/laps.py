@@ -40,7 +40,7 @@ class LapsPane(RowsPane):
         car: str,
         laps: Sequence[Lap],
         running: int | None,
-        predicted_us: int | None,
+        predicted: tuple[int, Lap] | None,
         own: Lap | None,
         best: Lap | None,
         shown: tuple[str, int] | None,
@@ -49,8 +49,9 @@ class LapsPane(RowsPane):
         *,
         loading: bool = False,
     ) -> None:
-        """Show the laps, newest first; ``running`` is the number of the lap that still runs;
-        while ``loading``, what is not here is not called missing."""
+        """Show the laps, newest first; ``running`` is the number of the lap that still runs, and
+        ``predicted`` its time to come with the lap that this is reckoned from; while ``loading``,
+        what is not here is not called missing."""
         self.set_titles(f"Laps of car {car}", _remark(own))
         sectors = max((len(lap.sectors) for lap in laps), default=0)
         rough = any(lap.uncertainty_us > WIDE_US for lap in laps)
@@ -65,8 +66,9 @@ class LapsPane(RowsPane):
                 self._done.pop(lap.number, None)
             kept = self._done.get(lap.number)
             if kept is None or kept[0] != lap:
-                cells = _cells(lap, open_, predicted_us, own, best, holes, *context[3:])
-                kept = self._done[lap.number] = (lap, cells, _tip(lap))
+                cells = _cells(lap, open_, predicted, own, best, holes, *context[3:])
+                tip = _tip(lap, predicted if open_ else None)
+                kept = self._done[lap.number] = (lap, cells, tip)
             key = (lap.car, lap.number)
             rows.append(
                 Row(
@@ -101,7 +103,7 @@ def _remark(own: Lap | None) -> str:
 def _cells(
     lap: Lap,
     running: bool,
-    predicted_us: int | None,
+    predicted: tuple[int, Lap] | None,
     own: Lap | None,
     best: Lap | None,
     holes: Sequence[Hole],
@@ -116,11 +118,11 @@ def _cells(
     times = [*lap.sectors[:sectors], *([None] * (sectors - len(lap.sectors)))]
     return (
         Cell(str(lap.number), bold=running),
-        _time(lap, role, predicted_us if running else None),
+        _time(lap, role, predicted[0] if running and predicted else None),
         *((_spread(lap),) if rough else ()),
         Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
         *(Cell(sector(t), "dim") if t is not None else Cell(DASH, "faint") for t in times),
-        _remark_cell(lap, running, predicted_us, holes, loading),
+        _remark_cell(lap, running, predicted[1] if predicted else None, holes, loading),
     )
 
 
@@ -151,7 +153,7 @@ def _difference(us: int) -> Cell:
 
 
 def _remark_cell(
-    lap: Lap, running: bool, predicted_us: int | None, holes: Sequence[Hole], loading: bool
+    lap: Lap, running: bool, reference: Lap | None, holes: Sequence[Hole], loading: bool
 ) -> Cell:
     waiting = [hole for hole in holes if loading and awaited(hole)]
     if missing_us(lap, waiting, named=True):
@@ -161,7 +163,9 @@ def _remark_cell(
         word = "missing" if missing else "no data"
         return Cell(f"{seconds(missing or silent)} {word}", "attention")
     if running:
-        return Cell("predicted", "live") if predicted_us is not None else Cell("running", "dim")
+        if reference is None:
+            return Cell("running", "dim")
+        return Cell(f"≈ from {reference.car} L{reference.number}", "live")
     if lap.kind in KIND_WORDS:
         return Cell(KIND_WORDS[lap.kind], "attention" if lap.kind is LapKind.PIT else "dim")
     if not lap.valid:
@@ -183,7 +187,13 @@ def missing_us(lap: Lap, holes: Sequence[Hole], *, named: bool) -> int:
     return max(by_group.values(), default=0)
 
 
-def _tip(lap: Lap) -> str:
+def _tip(lap: Lap, predicted: tuple[int, Lap] | None) -> str:
+    if predicted is not None:
+        by = predicted[1]
+        return (
+            f"Predicted: lap {by.number} of car {by.car}, {lap_time(by.time_us)}, plus the "
+            "difference to it now. The traces compare with the same lap."
+        )
     if lap.time_us is None:
         return lap.reason
     spread = f"± {lap.uncertainty_us / SECOND_US:.3f} s (90 %)"

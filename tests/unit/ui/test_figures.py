@@ -151,6 +151,14 @@ def test_an_interval_is_told_beside_a_hole() -> None:
             assert cells[titles.index("±")].text == "0.31"
 
 
+def test_the_lap_that_is_predicted_from_is_named() -> None:
+    from_lap, running = lap("b", 7, 0, 90), lap("a", 9, 100, None)
+    (_, time, *_, remark) = _cells(
+        running, True, (90_441_000, from_lap), None, None, (), 0, False, False
+    )
+    assert (time.text, remark.text) == ("≈1:30.4", "≈ from b L7")
+
+
 def test_holes_of_several_groups_are_one_stretch_on_the_timeline() -> None:
     holes = (
         Hole(0, 3 * SECOND_US, "pos", 1, 2, None),

@@ -83,6 +83,51 @@ def test_a_lap_whose_beginning_was_not_seen_has_no_delta(tmp_path: Path) -> None
     rig.close()
 
 
+def test_one_reference_for_the_delta_and_the_prediction(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.add(rig.drive("1", Drive([50.0, 49.0, 50.0, 52.0], part=0.5)))
+    rig.add(rig.drive("2", Drive([48.0, 48.5, 49.5], part=0.5)))
+    timing = TimingEngine().update(rig.store)
+    laps = LapView(rig.store, choose(rig.catalog))
+    elapsed = (rig.store.latest_us("1") - timing.cars["1"].lap_start_us) / 1e6
+    for reference, car, number, seconds in (
+        (Reference(ReferenceKind.OWN_BEST), "1", 2, 49.0),
+        (Reference(ReferenceKind.SESSION_BEST), "2", 1, 48.0),
+        (Reference(ReferenceKind.LAP, "1", 4), "1", 4, 52.0),
+    ):
+        view = View("1", reference=reference)
+        picture, predicted = laps.picture(view, timing), laps.prediction(view, timing)
+        assert predicted is not None
+        assert (predicted[1].car, predicted[1].number) == (car, number)
+        assert picture.reference is not None
+        assert picture.reference.lap == predicted[1]
+        assert picture.predicted_us == predicted[0]
+        # the part of a 52 s lap that was driven, against the same part of the reference
+        behind = elapsed * (1 - seconds / 52.0)
+        assert predicted[0] / 1e6 == pytest.approx(seconds + behind, abs=0.06)
+        past = laps.prediction(View("1", lap=2, reference=reference), timing)
+        assert past == predicted, "of the lap being driven, whatever lap is looked at"
+    assert laps.prediction(View("1", reference=Reference(ReferenceKind.NONE)), timing) is None
+    laps.connected = False
+    assert laps.prediction(View("1"), timing) is None
+    rig.close()
+
+
+@pytest.mark.parametrize("over_the_line", [True, False])
+def test_a_running_lap_with_a_hole_predicts_nothing(tmp_path: Path, over_the_line: bool) -> None:
+    rig = Rig(tmp_path)
+    drive = Drive([50.0, 49.0, 50.0, 52.0], part=0.7)
+    parts = rig.drive("1", drive)
+    at = int(drive.crossings[-1]) + (0 if over_the_line else 10_000_000)
+    late = [p for p in parts if at - 4_000_000 < p.t_lo < at + 4_000_000]
+    rig.add([p for p in parts if p not in late])
+    engine, laps = TimingEngine(), LapView(rig.store, choose(rig.catalog))
+    assert laps.prediction(View("1"), engine.update(rig.store)) is None
+    rig.add(late)
+    assert laps.prediction(View("1"), engine.update(rig.store)) is not None
+    rig.close()
+
+
 def test_parts_of_a_line_join() -> None:
     x = np.arange(10.0)
     line = Line(x.astype(np.int64), x, x, np.array([0, 7], np.intp))
