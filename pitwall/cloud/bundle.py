@@ -1,5 +1,5 @@
-"""Sealed laps in the bucket: all groups of one car's lap as one object, so that a whole race is a
-few hundred requests.
+"""Sealed laps in the bucket: all groups of a car's lap as one object, and blocks of 4, 16 and 64
+laps as one object again, so that a whole race is a few hundred requests.
 
 An object holds frames, one after the other: one line of JSON (the sealed item's attributes without
 ``p`` and ``v``, plus pk, sk and ``b``, the payload's length), newline, payload.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -26,7 +27,11 @@ MAX_OBJECT = 64 * 1024 * 1024
 PART = 8 * 1024 * 1024
 """Bytes of payload from which a lap is written as several objects."""
 _MAX_FRONT = 1024 * 1024
-_KEY = re.compile(r"([^/]+)/(\d{3,})-([^/]+)-(\d{1,6})-v(\d{1,9})\.seg")
+WIDTHS = (4, 16, 64)
+"""Laps of the blocks; each block's laps begin at a multiple of its width."""
+LATE = 1000
+"""Parts from this number on were written after their lap's block and are not in it."""
+_KEY = re.compile(r"([^/]+)/(\d{3,4})-(\d{3,4})-([^/]+)-(\d{1,6})-v(\d{1,9})\.seg")
 
 
 class _Front(msgspec.Struct, frozen=True):
@@ -54,31 +59,28 @@ class BundleName:
     """What an object's key says.
 
     Attributes:
-        session, car, lap, epoch: whose lap, of which boot of the producer.
-        part: from 1; parts of a lap hold different segments.
+        session, car, epoch: whose laps, of which boot of the producer.
+        first, last: its laps; the same for a lap's own object.
+        part: from 1; parts of the same laps hold different segments.
         version: from 1; a newer version replaces the older ones of its part.
     """
 
     session: str
     car: str
-    lap: int
+    first: int
+    last: int
     epoch: str
     part: int = 1
     version: int = 1
 
     @property
     def key(self) -> str:
-        """``sealed/<session>/<car>/<LLL>-<epoch>-<part>-v<version>.seg``, the car percent-encoded
-        as in an URL, so that a slash in it stays its own."""
+        """``sealed/<session>/<car>/<LLL>-<LLL>-<epoch>-<part>-v<version>.seg``, the car
+        percent-encoded as in an URL, so that a slash in it stays its own."""
         return (
-            f"{sealed_prefix(self.session, self.car)}{keys.lap_text(self.lap)}-{self.epoch}-"
-            f"{self.part}-v{self.version}.seg"
+            f"{sealed_prefix(self.session, self.car)}{self.first:03d}-{self.last:03d}-"
+            f"{self.epoch}-{self.part}-v{self.version}.seg"
         )
-
-    @property
-    def place(self) -> tuple[str, int, str, int]:
-        """What versions of the same part have in common."""
-        return self.car, self.lap, self.epoch, self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,8 @@ def bundle_name(session: str, key: str) -> BundleName | None:
     found = _KEY.fullmatch(key, len(start)) if key.startswith(start) else None
     if found is None:
         return None
-    car, lap, epoch, part, version = found.groups()
-    return BundleName(session, unquote(car), int(lap), epoch, int(part), int(version))
+    car, first, last, epoch, part, version = found.groups()
+    return BundleName(session, unquote(car), int(first), int(last), epoch, int(part), int(version))
 
 
 def form_bundle(segments: Iterable[Segment]) -> bytes:
@@ -172,14 +174,19 @@ def _frame(data: bytes, at: int) -> tuple[Segment, int]:
 
 
 class Bundler:
-    """Collects the sealed segments of each car's lap until the lap is over. Used by one thread.
+    """Collects the sealed segments of each car's lap until the lap is over, then its laps until
+    their block is. Used by one thread; holds at most the laps of one widest block of each car.
 
-    A lap that goes on after it was over is written as further parts.
+    A block is written when the first lap after it is over. A lap that goes on after it was over is
+    written as further parts.
     """
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], list[Segment]] = {}
-        self._parts: dict[tuple[str, int, str], int] = {}
+        self._parts: dict[tuple[str, str, int, int], int] = {}
+        self._held: dict[tuple[str, str], dict[int, list[Segment]]] = {}
+        """By car and epoch: laps that are over, of the widest block that is not written yet."""
+        self._newest: dict[tuple[str, str], int] = {}
 
     def add(
         self, car: str, lap: int, segments: Sequence[Segment], over: bool
@@ -193,12 +200,42 @@ class Bundler:
         # in an order of their own: who closes first is chance
         held.sort(key=lambda segment: (segment.series.epoch, segment.series.group, segment.n_lo))
         out: list[tuple[str, bytes]] = []
-        for part in _parted(held):
-            series = part[0].series
-            place = (car, lap, series.epoch)
-            number = self._parts[place] = self._parts.get(place, 0) + 1
-            name = BundleName(series.session, car, lap, series.epoch, number)
-            out.append((name.key, form_bundle(part)))
+        for epoch, mine in groupby(held, lambda segment: segment.series.epoch):
+            out += self._over(car, lap, epoch, list(mine))
+        return out
+
+    def _over(
+        self, car: str, lap: int, epoch: str, segments: list[Segment]
+    ) -> list[tuple[str, bytes]]:
+        who = (car, epoch)
+        newest = self._newest.get(who, lap)
+        late = lap // WIDTHS[0] < newest // WIDTHS[0]
+        out = self._formed(car, epoch, lap, lap, segments, LATE if late else 1)
+        if late:
+            return out
+        held = self._held.setdefault(who, {})
+        for width in WIDTHS:
+            if lap // width > newest // width:
+                first = newest // width * width
+                last = first + width - 1
+                block = [s for n in sorted(held) if first <= n <= last for s in held[n]]
+                out += self._formed(car, epoch, first, last, block, 1)
+        widest = lap // WIDTHS[-1] * WIDTHS[-1]
+        for n in [n for n in held if n < widest]:
+            del held[n]
+        held.setdefault(lap, []).extend(segments)
+        self._newest[who] = max(newest, lap)
+        return out
+
+    def _formed(
+        self, car: str, epoch: str, first: int, last: int, segments: list[Segment], part: int
+    ) -> list[tuple[str, bytes]]:
+        out: list[tuple[str, bytes]] = []
+        for some in _parted(segments):
+            place = (car, epoch, first, last)
+            number = self._parts[place] = max(self._parts.get(place, 0) + 1, part)
+            name = BundleName(some[0].series.session, car, first, last, epoch, number)
+            out.append((name.key, form_bundle(some)))
         return out
 
 
@@ -206,8 +243,7 @@ def _parted(segments: Sequence[Segment]) -> list[list[Segment]]:
     parts: list[list[Segment]] = []
     size = 0
     for segment in segments:
-        same = parts and parts[-1][0].series.epoch == segment.series.epoch
-        if not same or size + len(segment.payload) > PART:
+        if not parts or size + len(segment.payload) > PART:
             parts.append([])
             size = 0
         parts[-1].append(segment)

@@ -4,10 +4,12 @@ not fetched comes from the stream or from the table."""
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pitwall.cloud import BundleName, bundle_name
+from pitwall.cloud.bundle import LATE
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.objects import ObjectInfo
 
@@ -33,17 +35,31 @@ def hours(spans: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def newest_laps(session: str, objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
-    """Of ``session``'s sealed laps the newest version of each part, newest laps first: they are
-    what is on screen."""
-    found: dict[tuple[str, int, str, int], tuple[BundleName, ObjectInfo]] = {}
+    """Of ``session``'s sealed laps the fewest objects that hold them all in their newest versions,
+    newest laps first: they are what is on screen."""
+    newest: dict[tuple[str, str, int, int, int], tuple[BundleName, ObjectInfo]] = {}
     for info in objects:
         name = bundle_name(session, info.key)
         if name is None:
             continue
-        known = found.get(name.place)
+        place = (name.car, name.epoch, name.first, name.last, name.part)
+        known = newest.get(place)
         if known is None or name.version > known[0].version:
-            found[name.place] = (name, info)
-    return [info for _, info in sorted(found.values(), key=lambda both: -both[0].lap)]
+            newest[place] = (name, info)
+    chosen: list[tuple[BundleName, ObjectInfo]] = []
+    blocks: dict[tuple[str, str], set[tuple[int, int]]] = defaultdict(set)
+    for name, info in sorted(newest.values(), key=lambda both: both[0].first - both[0].last):
+        mine = blocks[name.car, name.epoch]
+        within = any(
+            (lo, hi) != (name.first, name.last) and lo <= name.first and name.last <= hi
+            for lo, hi in mine
+        )
+        if within and name.part < LATE:
+            continue
+        mine.add((name.first, name.last))
+        chosen.append((name, info))
+    chosen.sort(key=lambda both: (-both[0].last, both[0].car))
+    return [info for _, info in chosen]
 
 
 def arrived_since(objects: Sequence[ObjectInfo], since_us: int | None) -> list[ObjectInfo]:

@@ -243,9 +243,9 @@ class _History:
         self._put(lap.items, now)
         self._open[lap.car, lap.lap] -= 1
         over = not self._open[lap.car, lap.lap]
-        objects = self._bundler.add(lap.car, lap.lap, lap.segments, over)
-        if any(hole.touches(lap) for hole in self._holes):
-            return  # what the archive lost, it lost in every form
+        # what the archive lost, it lost in every form
+        lost = any(hole.touches(lap) for hole in self._holes)
+        objects = self._bundler.add(lap.car, lap.lap, [] if lost else lap.segments, over)
         moment = self._session.started_us + now + WRITE_LAG_US
         for key, body in objects:
             self._service.objects.put(self._service.config.bucket, key, body, moment)

@@ -27,22 +27,28 @@ def sealed_groups(car: str = "1") -> list[Segment]:
 
 
 def test_names() -> None:
-    name = BundleName(SESSION.key, "a/b %", 7, "boot1", 2, 3)
-    assert name.key == f"sealed/{SESSION.key}/a%2Fb%20%25/007-boot1-2-v3.seg"
+    name = BundleName(SESSION.key, "a/b %", 7, 9, "boot-1", 2, 3)
+    assert name.key == f"sealed/{SESSION.key}/a%2Fb%20%25/007-009-boot-1-2-v3.seg"
     assert name.key.startswith(sealed_prefix(SESSION.key, "a/b %"))
     assert bundle_name(SESSION.key, name.key) == name
 
 
-@given(st.text(min_size=1, max_size=8), st.integers(0, 999))
-def test_names_come_back(car: str, lap: int) -> None:
-    name = BundleName(SESSION.key, car, lap, "b")
+@given(st.text(min_size=1, max_size=8), st.integers(0, 999), st.integers(0, 64))
+def test_names_come_back(car: str, lap: int, more: int) -> None:
+    name = BundleName(SESSION.key, car, lap, lap + more, "b")
     assert bundle_name(SESSION.key, name.key) == name
 
 
 @pytest.mark.parametrize(
-    "key", ["", "raw/x", "sealed/other/1/000-b-1-v1.seg", f"sealed/{SESSION.key}/1/000-b-1-v1.tmp",
-            f"sealed/{SESSION.key}/1/x/000-b-1-v1.seg"],
-)  # fmt: skip
+    "key",
+    [
+        "",
+        "raw/x",
+        "sealed/other/1/000-000-b-1-v1.seg",
+        f"sealed/{SESSION.key}/1/000-000-b-1-v1.tmp",
+        f"sealed/{SESSION.key}/1/x/000-000-b-1-v1.seg",
+    ],
+)
 def test_other_keys(key: str) -> None:
     assert bundle_name(SESSION.key, key) is None
 
@@ -85,7 +91,7 @@ def test_a_lap_is_written_when_all_groups_have_closed() -> None:
     first, second = sealed_groups()
     assert bundler.add("1", 0, [second], False) == []
     ((key, body),) = bundler.add("1", 0, [first], True)
-    assert key == BundleName(SESSION.key, "1", 0, first.series.epoch).key
+    assert key == BundleName(SESSION.key, "1", 0, 0, first.series.epoch).key
     assert {s.series for s in parse_bundle(body).segments} == {first.series, second.series}
     # the order is not that of closing
     ((_, again),) = Bundler().add("1", 0, [first, second], True)
@@ -98,8 +104,8 @@ def test_a_lap_that_goes_on_and_another_boot() -> None:
     other = dataclasses.replace(second, series=dataclasses.replace(second.series, epoch="boot2"))
     keys = [key for key, _ in bundler.add("1", 0, [first, other], True)]
     assert [bundle_name(SESSION.key, key) for key in keys] == [
-        BundleName(SESSION.key, "1", 0, first.series.epoch),
-        BundleName(SESSION.key, "1", 0, "boot2"),
+        BundleName(SESSION.key, "1", 0, 0, first.series.epoch),
+        BundleName(SESSION.key, "1", 0, 0, "boot2"),
     ]
     ((key, _),) = bundler.add("1", 0, [second], True)
     found = bundle_name(SESSION.key, key)
@@ -115,3 +121,45 @@ def test_large_laps_become_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [parse_bundle(body).segments for _, body in objects] == [[first], [second]] or [
         parse_bundle(body).segments for _, body in objects
     ] == [[second], [first]]
+
+
+def of_lap(lap: int) -> Segment:
+    return dataclasses.replace(sealed_groups()[0], lap=lap)
+
+
+def names(objects: list[tuple[str, bytes]]) -> list[tuple[int, int, int]]:
+    found = [bundle_name(SESSION.key, key) for key, _ in objects]
+    return [(name.first, name.last, name.part) for name in found if name is not None]
+
+
+def test_blocks_of_laps() -> None:
+    bundler = Bundler()
+    written: dict[tuple[int, int, int], bytes] = {}
+    for lap in range(66):
+        objects = bundler.add("1", lap, [of_lap(lap)], True)
+        written |= dict(zip(names(objects), (body for _, body in objects), strict=True))
+        blocks = [place for place in names(objects) if place[0] != place[1]]
+        widths = [w for w in (4, 16, 64) if lap and lap % w == 0]
+        assert blocks == [(lap - w, lap - 1, 1) for w in widths]
+    for (first, last, _), body in written.items():
+        laps = [segment.lap for segment in parse_bundle(body).segments]
+        assert laps == list(range(first, last + 1))
+
+
+def test_a_lap_that_comes_after_its_block_says_so() -> None:
+    bundler = Bundler()
+    for lap in range(4):
+        bundler.add("1", lap, [of_lap(lap)], True)
+    # within the open block, further parts are in it
+    assert names(bundler.add("1", 3, [sealed_groups()[1]], True))[0] == (3, 3, 2)
+    bundler.add("1", 4, [of_lap(4)], True)
+    assert names(bundler.add("1", 2, [of_lap(2)], True)) == [(2, 2, 1000)]
+    assert names(bundler.add("1", 2, [of_lap(2)], True)) == [(2, 2, 1001)]
+
+
+def test_laps_that_are_skipped() -> None:
+    bundler = Bundler()
+    bundler.add("1", 1, [of_lap(1)], True)
+    assert names(bundler.add("1", 17, [of_lap(17)], True)) == [(17, 17, 1), (0, 3, 1), (0, 15, 1)]
+    assert names(bundler.add("1", 18, [], True)) == []
+    assert names(bundler.add("1", 20, [of_lap(20)], True)) == [(20, 20, 1), (16, 19, 1)]

@@ -319,7 +319,7 @@ class Race:
                 laps[series, segment.lap].append(segment)
         for (series, lap), chunks in laps.items():
             if lap < now and not any(self.flaws.lose(series, c.n_lo) for c in chunks):
-                name = BundleName(SESSION.key, series.car, lap, series.epoch, version=version)
+                name = BundleName(SESSION.key, series.car, lap, lap, series.epoch, 1, version)
                 body = form_bundle(seal_lap(chunks, DRIVER, CATALOG.version))
                 self.bucket.objects[name.key] = (body, self.time.wall)
 

@@ -335,13 +335,28 @@ def test_objects_by_what_they_can_hold() -> None:
     assert arrived_since(odd, at) == odd
 
 
-def test_sealed_laps_newest_first_and_newest_version() -> None:
-    def sealed(lap: int, version: int = 1, part: int = 1) -> ObjectInfo:
-        name = BundleName(SESSION.key, "7", lap, "e1", part, version)
-        return ObjectInfo(name.key, 1, f"v{version}")
+def sealed(first: int, last: int = 0, version: int = 1, part: int = 1) -> ObjectInfo:
+    name = BundleName(SESSION.key, "7", first, last or first, "e1", part, version)
+    return ObjectInfo(name.key, 1, f"v{version}")
 
-    listed = [sealed(1), sealed(2), sealed(2, 2), sealed(2, 10), sealed(2, 1, 2), sealed(3)]
-    other = ObjectInfo("sealed/other/7/009-e1-1-v1.seg", 1, "t")
-    assert newest_laps(SESSION.key, [*listed, other]) == [
-        sealed(3), sealed(2, 10), sealed(2, 1, 2), sealed(1),
+
+def test_sealed_laps_newest_first_and_newest_version() -> None:
+    listed = [sealed(1), sealed(2), sealed(2, 2, 2), sealed(2, 2, 10), sealed(2, 2, 1, 2)]
+    other = ObjectInfo("sealed/other/7/009-009-e1-1-v1.seg", 1, "t")
+    assert newest_laps(SESSION.key, [*listed, sealed(3), other]) == [
+        sealed(3), sealed(2, 2, 10), sealed(2, 2, 1, 2), sealed(1),
     ]  # fmt: skip
+
+
+def test_blocks_stand_for_their_laps() -> None:
+    laps = [sealed(n, n) for n in range(1, 22)]
+    blocks = [sealed(0, 3), sealed(4, 7), sealed(8, 11), sealed(12, 15), sealed(16, 19)]
+    wide = sealed(0, 15)
+    late = sealed(5, 5, 1, 1000)
+    another = ObjectInfo(sealed(0, 15).key.replace("-e1-", "-e2-"), 1, "x")
+    chosen = newest_laps(SESSION.key, [*laps, *blocks, wide, late, another])
+    assert set(chosen) == {sealed(21), sealed(20), sealed(16, 19), wide, late, another}
+    assert chosen[:3] == [sealed(21), sealed(20), sealed(16, 19)]
+    # parts of one block, one of them in two versions
+    parts = [sealed(0, 3), sealed(0, 3, 1, 2), sealed(0, 3, 2, 2)]
+    assert set(newest_laps(SESSION.key, [*laps[:2], *parts])) == {parts[0], parts[2]}
