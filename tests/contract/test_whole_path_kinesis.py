@@ -95,7 +95,7 @@ def words(moto: Backend, table: str, folder: Path, stream: str) -> list[str]:
         "--kinesis": stream,
         "--table": table,
         "--bucket": "",
-        "--endpoint-url": moto.endpoint,
+        "--endpoint-url": moto.dynamodb.meta.endpoint_url,
         "--recording": str(folder / "race.pitwall"),
         "--seconds": "90",
     }
@@ -105,7 +105,7 @@ def words(moto: Backend, table: str, folder: Path, stream: str) -> list[str]:
 def test_a_session_is_followed_to_its_end_and_a_wrong_name_is_told(
     moto: Backend, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kinesis = client("kinesis", moto.endpoint)
+    kinesis = client("kinesis", moto.dynamodb.meta.endpoint_url)
     kinesis.create_stream(StreamName=STREAM, ShardCount=3)
     replicated = Replicated(moto.dynamodb, kinesis, table)
     begun = threading.Event()
