@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from pitwall.cloud.local.process import StandIn
 from tests.contract import children
 
 NAMES = ("stand-in", "moto", "ministack")
+
+_number = itertools.count()
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -43,15 +45,13 @@ class Backend:
     """One implementation: clients of it, and fresh tables and buckets."""
 
     name: str
-    endpoint: str
     dynamodb: Any
     s3: Any
     streams: Any
-    _number: Iterator[int] = field(default_factory=itertools.count)
 
     def table(self, sk_type: str = "S") -> str:
         """A new table with ``pk`` (S) and ``sk``, and a stream."""
-        name = f"contract-{next(self._number)}-{uuid.uuid4().hex[:8]}"
+        name = f"contract-{next(_number)}-{uuid.uuid4().hex[:8]}"
         self.dynamodb.create_table(
             TableName=name,
             KeySchema=[
@@ -69,13 +69,26 @@ class Backend:
 
     def bucket(self) -> str:
         """A new bucket."""
-        name = f"contract-{next(self._number)}-{uuid.uuid4().hex[:8]}"
+        name = f"contract-{next(_number)}-{uuid.uuid4().hex[:8]}"
         self.s3.create_bucket(Bucket=name)
         return name
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An implementation with a port of its own.
+
+    Attributes:
+        endpoint: its URL.
+        child: its process, for those that we start ourselves.
+    """
+
+    endpoint: str
+    child: children.Child | None = None
+
+
 class Servers:
-    """Implementations with a port of their own, each started when it is first asked for.
+    """Implementations that run as servers, each started when it is first asked for.
 
     Args:
         folder: where a server's files go, if it has any.
@@ -84,7 +97,10 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._opened = ExitStack()
-        self._backends: dict[str, Backend] = {}
+        self._servers: dict[str, Server] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.ahead_ms: dict[str, int] = {}
+        """How far a server's clock has been put forward."""
 
     def __enter__(self) -> Servers:
         return self
@@ -92,30 +108,40 @@ class Servers:
     def __exit__(self, *fault: object) -> None:
         self._opened.close()
 
+    def server(self, name: str) -> Server:
+        """A running server."""
+        if name not in self._servers:
+            self._servers[name] = self._opened.enter_context(_running(name, self._folder))
+        return self._servers[name]
+
+    def client(self, name: str, service: str) -> Any:
+        """A client of a server."""
+        if (name, service) not in self._clients:
+            made = client(service, self.server(name).endpoint)
+            self._opened.callback(made.close)
+            self._clients[name, service] = made
+        return self._clients[name, service]
+
     def backend(self, name: str) -> Backend:
-        """The table, bucket and streams of an implementation."""
-        if name not in self._backends:
-            endpoint = self._opened.enter_context(_endpoint(name, self._folder))
-            clients = [client(s, endpoint) for s in ("dynamodb", "s3", "dynamodbstreams")]
-            self._backends[name] = Backend(name, endpoint, *clients)
-        return self._backends[name]
+        """The table, bucket and streams of a server."""
+        return Backend(name, *(self.client(name, s) for s in ("dynamodb", "s3", "dynamodbstreams")))
 
 
 @contextmanager
-def _endpoint(name: str, folder: Path) -> Iterator[str]:
-    """The URL of an implementation, for as long as the context lasts."""
+def _running(name: str, folder: Path) -> Iterator[Server]:
+    """A server, for as long as the context lasts."""
     if name == "stand-in":
         with StandIn.start() as stand_in:
-            yield stand_in.endpoint
+            yield Server(stand_in.endpoint)
     elif name == "moto":
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         try:
             host, port = server.get_host_and_port()
-            yield f"http://{host}:{port}"
+            yield Server(f"http://{host}:{port}")
         finally:
             server.stop()
     else:
         with children.running(name, folder) as child:
-            yield child.endpoint
+            yield Server(child.endpoint, child)
