@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from pitwall.stream.timing import Time
 MAX_PAGE = 1000
 """The service refuses a larger Limit."""
 _MAX_LISTING_PAGES = 2000
+_BURST_PAGES = 5
+_PAGE_S = 0.125
+"""Between later pages of one listing: the service serves 10 a second to the whole account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class DynamoSource:
         self._features = features
         self._server = server
         self._time = time
+        self._never = threading.Event()
 
     @property
     def by_time(self) -> bool:
@@ -69,11 +74,14 @@ class DynamoSource:
         return self._features.at_timestamp
 
     def describe(self) -> Listing:
-        """All pages, or the Fault that kept one of them back. A token that comes back unchanged
-        would go round for ever: Retryable, and the listing is dropped."""
+        """All pages, or the Fault that kept one of them back. A token that comes back would go
+        round for ever: Retryable, and the listing is dropped."""
         shards: dict[str, ShardInfo] = {}
         token: str | None = None
-        for _ in range(_MAX_LISTING_PAGES):
+        seen: set[str | None] = set()
+        for page in range(_MAX_LISTING_PAGES):
+            if page >= _BURST_PAGES:
+                self._time.wait(self._never, _PAGE_S)
             asked = {} if token is None else {"ExclusiveStartShardId": token}
             doc = self._description(**asked)
             for shard in _shards(doc):
@@ -85,7 +93,8 @@ class DynamoSource:
                 return Listing(
                     str(doc.get("StreamArn", self._arn)), enabled, tuple(shards.values())
                 )
-            if following == token:
+            seen.add(token)
+            if following in seen:
                 raise Retryable(f"listing of {self._arn} does not advance past {token}")
             token = following
         raise Retryable(f"listing of {self._arn} has more than {_MAX_LISTING_PAGES} pages")

@@ -24,6 +24,9 @@ class HeadLag:
         0 where it is not, None before the first head."""
         self._newest = 0
         self._offsets: dict[tuple[str, str], int] = {}
+        """By car and epoch, what is added to a head's time."""
+        self._last: dict[tuple[str, str], tuple[int, int]] = {}
+        """Time and creation time of the last head, by car and epoch."""
 
     def age_of(self, heads: Iterable[Head], server_us: int) -> int | None:
         """Age of the newest of ``heads``, all noted before, at ``server_us``; None of none."""
@@ -33,13 +36,24 @@ class HeadLag:
     def note(self, head: Head, created_us: int, server_us: int) -> None:
         """Take in a head, the service's creation time of its record and server time now."""
         key = (head.car, head.epoch)
-        offset = self._offsets.get(key)
-        if offset is None:
+        before = self._last.get(key)
+        self._last[key] = (head.t, created_us)
+        if before is None or _stepped(head.t - before[0], created_us - before[1]):
             behind = created_us - head.t
-            offset = self._offsets[key] = behind if abs(behind) > FOREIGN_US else 0
-        stamped = head.t + offset
+            self._offsets[key] = behind if abs(behind) > FOREIGN_US else 0
+        offset = self._offsets[key]
+        # A head from the future would hide all that come before that moment.
+        stamped = min(head.t + offset, server_us)
         if stamped >= self._newest:
             self._newest = stamped
             self.lag_us = max(server_us - stamped, 0)
             self.shift_us = offset
         self.read_us = max(self.read_us, server_us)
+
+
+def _stepped(passed_us: int, created_us: int) -> bool:
+    """Between two heads, did the producer's clock step? Heads that were held up come late, but
+    their times go on as before: there only creation times are far apart."""
+    if abs(passed_us - created_us) <= FOREIGN_US:
+        return False
+    return passed_us < 0 or passed_us > created_us

@@ -251,6 +251,10 @@ class Reader:
         due.sort(key=lambda s: s.due)
         # One place in the pool stays free for listings, however many shards are due.
         for shard in due[: max(self._pool.free() - 1, 0)]:
+            now_us = self._server.now_us()
+            settled = shard.iterator is not None or shard.gap_from_us
+            if not settled and self._tree.overslept(shard, now_us):
+                self._lost_the_old(shard, shard.anchored_us)
             shard.busy = True
             shard.asked = now
             shard.due = now + self._pace.poll * shard.slow
@@ -355,8 +359,11 @@ class Reader:
                 now_us = self._server.now_us()
                 self._report.lost(shard, found.gap_from_us, now_us, "the shard is gone")
             else:
-                shard.gap_from_us = found.gap_from_us
-                self._report.lost(shard, found.gap_from_us, 0, "older than the stream keeps")
+                self._lost_the_old(shard, found.gap_from_us)
+
+    def _lost_the_old(self, shard: Shard, from_us: int) -> None:
+        shard.gap_from_us = from_us
+        self._report.lost(shard, from_us, 0, "older than the stream keeps")
 
     def _balked(self, shard: Shard, page: Page, balked: Balked, now: float) -> Page:
         """What of ``page`` comes before the record that could not be taken in. That one is read

@@ -73,6 +73,8 @@ class ShardTree:
         self.seeks: dict[str, Seek] = {}
         self.damaged: list[str] = []
         """Checkpoints that could not be read, in words."""
+        self.retention_us = 0
+        """How long the service keeps records, as the newest listing has it; 0 when not said."""
         self._anchor = anchor
         self._followed: set[str] = set()
         restored = self._restore(saved)
@@ -117,6 +119,7 @@ class ShardTree:
     def merge(self, listing: Listing, now_us: int, now: float) -> None:
         """Take in a complete listing, and forget what may be forgotten."""
         back = listing.enabled and not self.lineage.enabled
+        self.retention_us = listing.retention_us
         self.lineage.merge(listing, now_us)
         self._adopt(listing.shards)
         for name in self.lineage.forgettable(now_us, self.over):
@@ -228,6 +231,11 @@ class ShardTree:
         """Ended shards whose children are overdue, and shards that do not advance."""
         ended = [name for name, seek in self.seeks.items() if now - seek.since > pace.stall]
         return ended + [s.id for s in self.shards.values() if s.rewinds >= STUCK]
+
+    def overslept(self, shard: Shard, now_us: int) -> bool:
+        """True when its place was last read so long ago that records behind it may be gone. Some
+        services (Kinesis) then go on with the oldest record and say nothing."""
+        return 0 < self.retention_us < now_us - max(shard.verified_us, shard.opened_us)
 
     # ------------------------------------------------------------------ sums
 

@@ -272,6 +272,12 @@ def head(n: int, t_us: int, car: str = "7", ended: bool = False) -> Head:
     return Head(SESSION, car, "e1", START, t_us, 1, {"driver": n}, ended)
 
 
+def put(rig: Rig, numbers: range, car: str = "7", slot: int = 0) -> None:
+    """Chunks of a car into a shard."""
+    for n in numbers:
+        rig.world.put(made(n, car), slot)
+
+
 class Rig:
     """A world, a sink and a reader, stepped by hand."""
 
@@ -284,6 +290,7 @@ class Rig:
         self.events: list[tuple[str, Mapping[str, object]]] = []
         self.server = ServerClock(self.time)
         self.reader: Reader | None = None
+        self.decode: Callable[[Record], Any] = lambda record: record.body
 
     def start(self, anchor_us: int | None = None, *, source: Any = None) -> Reader:
         """A reader that goes on from what is committed."""
@@ -291,7 +298,7 @@ class Rig:
         self.reader = Reader(
             source,
             self.sink,
-            lambda record: record.body,
+            lambda record: self.decode(record),
             listing=self.world.describe(),
             anchor_us=anchor_us,
             saved=self.sink.checkpoints,

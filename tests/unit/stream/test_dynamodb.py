@@ -44,6 +44,7 @@ def listing(*names: str, token: str | None = None, **more: Any) -> dict[str, Any
 
 
 def test_case_10_two_hundred_and_fifty_shards_in_three_pages() -> None:
+    """Nothing beyond a hundred shards was found (camel#24861)."""
     names = [f"s{i:03d}" for i in range(250)]
     client = Client(
         listing(*names[:100], token="s099"),
@@ -55,12 +56,14 @@ def test_case_10_two_hundred_and_fifty_shards_in_three_pages() -> None:
 
 
 def test_case_12_a_page_without_shards_is_not_the_last() -> None:
+    """A page without shards and with a token was asked for again and again (adapter)."""
     client = Client(listing("a", token="a"), listing(token="m"), listing("z"))
     assert [s.id for s in source(client).describe().shards] == ["a", "z"]
     assert client.asked[2]["ExclusiveStartShardId"] == "m"
 
 
 def test_case_13_a_lost_page_loses_the_listing() -> None:
+    """A page that was lost left a part of the shards unread for good."""
     client = Client(listing("a", token="a"), ClientError("InternalServerError", 500))
     with pytest.raises(Retryable):
         source(client).describe()
@@ -70,6 +73,7 @@ def test_case_13_a_lost_page_loses_the_listing() -> None:
 
 
 def test_case_15_the_token_counts_and_not_the_last_shard() -> None:
+    """The last shard's name was used in place of the token (scylladb#7409)."""
     client = Client(listing("z", "b", token="k"), listing("a"))
     assert {s.id for s in source(client).describe().shards} == {"a", "b", "z"}
     assert client.asked[1]["ExclusiveStartShardId"] == "k"
@@ -77,17 +81,20 @@ def test_case_15_the_token_counts_and_not_the_last_shard() -> None:
 
 @pytest.mark.parametrize("end", [{}, {"NextShardIterator": None}, {"NextShardIterator": ""}])
 def test_case_24_28_absent_and_null_iterator_both_end_a_shard(end: dict[str, Any]) -> None:
+    """An absent key and an explicit null were told apart (async-kinesis#97)."""
     page = source(Client({"Records": [], **end})).read("it", 1000)
     assert page.next_iterator is None
     assert page.records == ()
 
 
 def test_case_24_an_answer_with_neither_key_is_no_end() -> None:
+    """An absent key and an explicit null were told apart (async-kinesis#97)."""
     with pytest.raises(Retryable):
         source(Client({"ResponseMetadata": {}})).read("it", 1000)
 
 
 def test_case_40_a_missing_list_of_records_is_an_empty_one() -> None:
+    """A missing list of records was an error (scylladb#6926)."""
     page = source(Client({"NextShardIterator": "more"})).read("it", 1000)
     assert page.records == ()
     assert page.next_iterator == "more"

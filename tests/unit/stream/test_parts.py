@@ -51,6 +51,7 @@ def test_a_token_comes_back_as_it_went(token: Token) -> None:
 def test_case_51_any_damaged_field_is_refused_or_harmless(
     token: Token, field: str, junk: object
 ) -> None:
+    """A stored number that the service does not know stopped the consumer (whale2#3)."""
     doc = json.loads(dump(token))
     doc[field] = junk
     try:
@@ -75,6 +76,7 @@ def test_deep_and_long_texts_are_refused() -> None:
 
 
 def test_case_64_numbers_compare_as_numbers() -> None:
+    """Numbers were sorted as text (bloop 1.0)."""
     assert newer("1" + "0" * 21, "9" * 21)
     assert not newer("9" * 21, "1" + "0" * 21)
     assert not newer("5", "5")
