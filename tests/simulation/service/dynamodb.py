@@ -43,6 +43,9 @@ class SimulatedDynamoStreams(SimulatedClient):
         self._at_timestamp = at_timestamp
         self._shard_filter = shard_filter
         self._page = page
+        self.young_trims = 0
+        """So many first reads of a shard are refused as trimmed although nothing is."""
+        self.young_trims_met = 0
 
     # -- listings
 
@@ -154,6 +157,10 @@ class SimulatedDynamoStreams(SimulatedClient):
             most = self._limit(Limit, MAX_RECORDS)
             stream, shard, after = self._opened(ShardIterator)
             if shard.trimmed >= shard.first and after < shard.trimmed:
+                raise Refused("TrimmedDataAccessException", "The data is beyond the trim horizon")
+            if self.young_trims and after < shard.first:
+                self.young_trims -= 1
+                self.young_trims_met += 1
                 raise Refused("TrimmedDataAccessException", "The data is beyond the trim horizon")
             page = cut(shard, after, most, MAX_BYTES)
             if page:
