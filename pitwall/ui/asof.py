@@ -1,13 +1,13 @@
 """The field as it stood at a moment of the past, from what the laps say.
 
-Live, the order and gaps are the timing engine's. While scrubbing they are taken from the
-crossings of the line before the moment, so that the table never shows the future.
+Live, the order and gaps are the timing engine's. In the past they are taken from the crossings of
+the line before the moment, so that the table never shows the future.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pitwall.analysis import CarTiming, Lap, LapKind, Timing
 
@@ -52,6 +52,38 @@ def best_of_session(timing: Timing, moment: int | None) -> Lap | None:
         return timing.best
     laps = (lap for car in timing.cars.values() for lap in _done(car.laps, moment))
     return _fastest(laps)
+
+
+def laps_until(laps: Iterable[Lap], moment: int) -> list[Lap]:
+    """The laps as they stood at ``moment``: what began later is not there, and the one that ran
+    has no time yet."""
+    return [
+        lap
+        if lap.t_end is not None and lap.t_end <= moment
+        else replace(
+            lap,
+            t_end=None,
+            time_us=None,
+            uncertainty_us=0,
+            kind=LapKind.INCOMPLETE,
+            valid=False,
+            reason="not finished at the moment shown",
+            sectors=_done_sectors(lap, moment),
+        )
+        for lap in laps
+        if lap.t_start <= moment
+    ]
+
+
+def _done_sectors(lap: Lap, moment: int) -> tuple[int | None, ...]:
+    """The sectors that were over at ``moment``."""
+    at = lap.t_start
+    done: list[int | None] = []
+    for sector in lap.sectors:
+        known = sector is not None and done.count(None) == 0 and at + sector <= moment
+        done.append(sector if known else None)
+        at += sector or 0
+    return tuple(done)
 
 
 def _live(car: CarTiming, leader: CarTiming | None) -> Standing:

@@ -16,7 +16,7 @@ from pitwall.analysis import Lap, Timing, TrackLine
 from pitwall.runtime import Health, ProcessUsage, Spread, State, Usage
 from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import SECOND_US, clock_text
-from pitwall.ui.asof import Standing, best_of_session, standings
+from pitwall.ui.asof import Standing, best_of_session, laps_until, standings
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.known_tracks import corners_of
 from pitwall.ui.lag import ShownLag
@@ -92,6 +92,7 @@ class Feed:
         self._picture: Picture | None = None
         self._key: object = None
         self._stand_in: str | None = None
+        self._as_of: int | None = None
 
     @property
     def loading(self) -> bool:
@@ -147,11 +148,12 @@ class Feed:
         self._note_lag(health)  # what was on screen until now
         self._laps.connected, self._laps.loading = health.connected, health.loading
         self._panes.timeline.show_connected(self._laps.connected, loading=self._laps.loading)
+        self._as_of = self._moment(view, timing)
         self._field(view, timing)
         self._curves(view, timing, redraw)
         self._map(view, timing)
         self._timeline(view, timing)
-        self.cursor_moved()
+        self._show_cursor()
         self._painted_us = self._inputs.store.latest_us()
         self.lines()
         self.shown_us = self._inputs.store.latest_us(view.car) if view.car else 0
@@ -163,7 +165,7 @@ class Feed:
         books, now = store.ledger(), time.monotonic()
         missing = self._overdue.count(books, now, at_rest=not health.connected)
         view = self._workspace.view
-        moment = view.moment if view.moment is not None else store.latest_us()
+        moment = self._as_of if self._as_of is not None else store.latest_us()
         panes.header.show_top(
             Top(store.session, moment, health, books, view.live, missing, inputs.replay)
         )
@@ -196,7 +198,34 @@ class Feed:
             self._field(self._workspace.view, self._inputs.timing())
 
     def cursor_moved(self) -> None:
-        """The cursor, in every pane but the one that moved it."""
+        """The cursor, in every pane but the one that moved it; in the past clock, map and timing
+        go with it."""
+        view, timing = self._workspace.view, self._inputs.timing()
+        moment = self._moment(view, timing)
+        if moment != self._as_of:
+            self._as_of = moment
+            self._field(view, timing)
+            self._map(view, timing)
+            self.lines()
+        self._show_cursor()
+
+    def _moment(self, view: View, timing: Timing | None) -> int | None:
+        """The moment of the past that clock, map and timing show; None when live. On a lap that
+        was chosen, without a cursor, its end."""
+        if view.live or view.cursor is not None:
+            return None if view.live else view.cursor
+        if view.moment is not None:
+            return view.moment
+        shown = self._laps.shown(view, timing)
+        return shown.t_end if shown is not None else None
+
+    def _as_of_words(self) -> str:
+        """What is said beside everything that shows the past."""
+        if self._as_of is None:
+            return ""
+        return f"as of {clock_text(self._as_of - self._inputs.store.session.started_us)}"
+
+    def _show_cursor(self) -> None:
         view, panes, store = self._workspace.view, self._panes, self._inputs.store
         picture = self._picture
         panes.timeline.show_heads(view.moment, view.cursor, view.live)
@@ -236,9 +265,10 @@ class Feed:
         if timing is None:
             return
         panes = self._panes
-        best = best_of_session(timing, view.moment)
-        table = tuple(self._aged(line) for line in standings(timing, view.moment))
+        best = best_of_session(timing, self._as_of)
+        table = tuple(self._aged(line) for line in standings(timing, self._as_of))
         colours = {line.car: self.colour(line.car) for line in table}
+        panes.timing.set_titles("Timing", self._as_of_words())
         panes.timing.show_standings(table, best, view.car, colours)
         car = timing.cars.get(view.car or "")
         if car is None:
@@ -247,10 +277,12 @@ class Feed:
         own = car.best
         running: int | None = car.current_lap
         predicted = self._laps.prediction(view, timing)
-        if view.moment is not None:
-            laps = [lap for lap in laps if lap.t_start <= view.moment]
+        if view.moment is not None and self._as_of is not None:
+            laps = laps_until(laps, self._as_of)
             own = next((line.best for line in table if line.car == car.car), None)
             running, predicted = None, None
+        elif view.moment is None:
+            best = timing.best  # a chosen lap stands in the list of all of them
         shown = self._laps.shown(view, timing)
         reference, _ = self._laps.reference(view, timing, shown)
         panes.laps.show_laps(
@@ -297,15 +329,15 @@ class Feed:
         pane.show_track(track, corners)
         if track is None or timing is None:
             return
+        moment = self._as_of if self._as_of is not None else self._inputs.store.latest_us()
+        resting = {line.car for line in standings(timing, self._as_of) if line.in_pit}
         dots = []
         for car in self._inputs.store.cars():
-            place = self._place_of(car, view.moment or self._inputs.store.latest_us())
-            if place is None:
-                continue
-            known = timing.cars.get(car)
-            resting = known is not None and known.in_pit and view.moment is None
-            dots.append(Dot(car, *place, self.colour(car), car == view.car, resting))
+            place = self._place_of(car, moment)
+            if place is not None:
+                dots.append(Dot(car, *place, self.colour(car), car == view.car, car in resting))
         pane.show_dots(dots)
+        pane.show_as_of(self._as_of_words())
 
     def _place_of(self, car: str | None, t_us: int | None) -> tuple[float, float] | None:
         """Where a car was, in metres; None when nothing near that time is known."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_axis, live_delta_us
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
+from pitwall.ui.asof import best_of_session, standings
 from pitwall.ui.model import Axis, ReferenceKind, View
 from pitwall.ui.overdue import awaited
 from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Times
@@ -102,10 +103,13 @@ class LapView:
             laps = [lap for lap in car.laps if lap.number == rule.lap] if car else []
             lap, word = (laps[-1] if laps else None), "chosen"
         elif rule.kind is ReferenceKind.OWN_BEST:
-            own = timing.cars.get(view.car or "")
-            lap, word = (own.best if own else None), "own best"
+            table = standings(timing, view.moment)
+            lap = next((line.best for line in table if line.car == view.car), None)
+            word = "own best"
         else:
-            lap, word = timing.best, "best of session"
+            lap, word = best_of_session(timing, view.moment), "best of session"
+        if view.moment is not None and rule.kind is not ReferenceKind.LAP:
+            word += " then"
         if lap is None or lap.t_end is None:
             return None, ""
         if shown and (lap.car, lap.number) == (shown.lap.car, shown.lap.number):

@@ -89,7 +89,7 @@ class MainWindow(QtWidgets.QMainWindow):
             loading=LoadingBar(theme),
             timing=TimingPane(theme),
             laps=LapsPane(theme),
-            traces=TraceStack(theme, self.workspace),
+            traces=TraceStack(theme, self.workspace, self._inputs.store),
             map=MapPane(theme),
             values=ValuesPane(theme),
             timeline=Timeline(theme),

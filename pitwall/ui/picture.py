@@ -51,8 +51,8 @@ class Line:
     y: Floats
     starts: NDArray[np.intp]
 
-    def value_at(self, t_us: int, *, hold: bool = False) -> float | None:
-        """The value at ``t_us``, between samples by a straight line or held; None in a hole."""
+    def value_at(self, t_us: int) -> float | None:
+        """The value at ``t_us``, between points by a straight line; None in a hole."""
         n = len(self.t)
         after = int(np.searchsorted(self.t, t_us, side="right"))
         if after == 0 or n == 0:
@@ -64,8 +64,6 @@ class Line:
             return float(self.y[before])
         if np.any(self.starts == after):
             return None
-        if hold:
-            return float(self.y[before])
         share = (t_us - self.t[before]) / (self.t[after] - self.t[before])
         return float(self.y[before] + share * (self.y[after] - self.y[before]))
 

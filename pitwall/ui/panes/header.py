@@ -68,6 +68,8 @@ def _left(top: Top) -> list[Item]:
             tip="Session clock: event time since the start",
         ),
     ]
+    if not top.live:
+        items.append(_badge("past", "PAST", "Clock, map and timing are as of the moment shown"))
     if session.length_s:
         planned = clock_text(int(session.length_s * SECOND_US)).removeprefix("00:")
         items.append(Item("planned", (Part(f"of {planned}", "dim", mono=True),), drop=5))

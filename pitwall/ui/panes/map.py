@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.analysis import TrackLine
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.panel import Panel, paint_ground
 from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme, mix
@@ -55,6 +55,7 @@ class MapPane(Panel):
         self._gains: tuple[Floats, Floats] | None = None
         self._smooth_m = SMOOTH_M
         self._dots: tuple[Dot, ...] = ()
+        self._as_of = ""
         self._cursor: tuple[float, float] | None = None
         self._ground: QtGui.QPixmap | None = None
         self._pixmap: QtGui.QPixmap | None = None
@@ -80,9 +81,18 @@ class MapPane(Panel):
         before, self._gains = self._gains, behind
         self._smooth_m = ROUGH_SMOOTH_M if rough else SMOOTH_M
         if _steps(before) != _steps(behind):
-            self.set_titles("Track", "gain and loss to reference" if behind is not None else "")
             self._pixmap = None
+            self._say()
             self.update()
+
+    def show_as_of(self, words: str) -> None:
+        """Say that the cars are shown where they were; empty when they are where they are."""
+        self._as_of = words
+        self._say()
+
+    def _say(self) -> None:
+        gains = "gain and loss to reference" if self._gains is not None else ""
+        self.set_titles("Track", " · ".join(part for part in (self._as_of, gains) if part))
 
     def show_dots(self, dots: Sequence[Dot]) -> None:
         """Put the cars where they are."""
@@ -103,6 +113,7 @@ class MapPane(Panel):
             self._pixmap = self._render()
         painter = QtGui.QPainter(self)
         painter.drawPixmap(0, 0, self._pixmap)
+        self.paint_title(painter)
         if self._track is not None:
             self._paint_dots(painter)
         painter.end()
@@ -127,7 +138,7 @@ class MapPane(Panel):
         pixmap = QtGui.QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
         painter = QtGui.QPainter(pixmap)
-        self.paint_frame(painter)
+        paint_ground(painter, self.rect(), self.theme)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
         if self._track is None:
             painter.setPen(self.theme.colours.faint)

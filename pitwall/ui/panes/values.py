@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pitwall.store import SessionStore
-from pitwall.telemetry.clock import SECOND_US
+from pitwall.telemetry import Channel
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
 from pitwall.ui.plot.choice import channel_title, hidden, unit_text
 from pitwall.ui.qt import QtWidgets
+from pitwall.ui.reading import Sample, decimals, sample_at, value_text
 from pitwall.ui.theme import Theme
 from pitwall.ui.words import DASH, signed
 
@@ -18,7 +19,6 @@ COLUMNS = (
     Column("", "km/h", right=False, mono=False, remark=True),
 )
 COMPACT = 23
-OLD_US = 5 * SECOND_US
 
 
 class ValuesPane(RowsPane):
@@ -41,22 +41,20 @@ class ValuesPane(RowsPane):
         for group in store.session.catalog.groups:
             if car is not None and store.columns(car, group.name) is None:
                 continue  # this car does not send it
-            now = _sample(store, car, group.name, t_us) if car else None
-            then = _sample(store, reference[0], group.name, reference[1]) if reference else None
+            now = sample_at(store, car, group.name, t_us) if car else None
+            then = sample_at(store, reference[0], group.name, reference[1]) if reference else None
             for i, channel in enumerate(group.channels):
                 if hidden(channel):
                     continue
-                a = float(now[i]) if now is not None else None
-                b = float(then[i]) if then is not None else None
-                places = decimals(channel.resolution, channel.high - channel.low)
+                a, b = _value(now, i), _value(then, i)
                 rows.append(
                     Row(
                         (group.name, i),
                         (
                             Cell(channel_title(channel), "dim"),
-                            _figure(a, places, "text"),
-                            _figure(b, places, "reference"),
-                            _change(a, b, places),
+                            _figure(a, channel, "text"),
+                            _figure(b, channel, "reference"),
+                            _change(a, b, channel),
                             Cell(unit_text(channel.unit), "faint"),
                         ),
                     )
@@ -64,28 +62,15 @@ class ValuesPane(RowsPane):
         self.set_rows(rows)
 
 
-def decimals(resolution: float, span: float) -> int:
-    """Decimals worth showing: about a thousandth of the range, never finer than the sensor."""
-    places = 0
-    step = max(resolution, span / 2000 if span > 0 else 0.0)
-    while places < 3 and step < 0.5 * 10**-places:
-        places += 1
-    return places
+def _value(sample: Sample | None, index: int) -> float | None:
+    return sample.values[index] if sample is not None else None
 
 
-def _sample(store: SessionStore, car: str, group: str, t_us: int):  # type: ignore[no-untyped-def]
-    columns = store.columns(car, group)
-    found = columns.at(t_us) if columns is not None else None
-    return found[1] if found is not None and t_us - found[0] <= OLD_US else None
+def _figure(value: float | None, channel: Channel, role: str) -> Cell:
+    return Cell(value_text(value, channel), "faint" if value is None else role)
 
 
-def _figure(value: float | None, places: int, role: str) -> Cell:
-    if value is None or value != value:
+def _change(now: float | None, then: float | None, channel: Channel) -> Cell:
+    if now is None or then is None:
         return Cell(DASH, "faint")
-    return Cell(f"{value:.{places}f}", role)
-
-
-def _change(now: float | None, then: float | None, places: int) -> Cell:
-    if now is None or then is None or now != now or then != then:
-        return Cell(DASH, "faint")
-    return Cell(signed(now - then, places), "dim")
+    return Cell(signed(now - then, decimals(channel)), "dim")

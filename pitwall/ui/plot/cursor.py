@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pitwall.store import SessionStore
 from pitwall.ui.picture import Line, Picture
 from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.curves import Painted
 from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.reading import Sample, sample_at, value_text
 from pitwall.ui.theme import Theme, with_alpha
 from pitwall.ui.words import DASH, signed
 
@@ -17,29 +17,22 @@ TAG_ROOM = 190
 """Widest pair of values, at scale 1; what a cursor's move may touch on either side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The figures of one plot at the cursor; None in a hole or where there is no lap."""
-
-    value: float | None
-    reference: float | None
-
-
-def reading(picture: Picture, index: int, t_us: int) -> Reading:
-    """Values of trace ``index`` at event time ``t_us``, and of the reference lap at the same
-    place of the axis."""
-    hold = picture.traces[index].channel.step
-    now = picture.lines[index].value_at(t_us, hold=hold) if index < len(picture.lines) else None
-    then = None
-    if (
-        picture.mapping is not None
-        and picture.reference_mapping is not None
-        and index < len(picture.reference_lines)
-    ):
-        x = _x_at(picture, t_us)
-        line = picture.reference_lines[index]
-        then = line.value_at(picture.reference_mapping.to_time(x), hold=hold)
-    return Reading(now, then)
+def readings(
+    picture: Picture, store: SessionStore, t_us: int
+) -> list[tuple[Sample | None, Sample | None]]:
+    """For each trace the samples of its group at event time ``t_us``, and on the reference lap at
+    the same place of the axis."""
+    car = picture.shown.car if picture.shown is not None else None
+    then_car, then_us = "", 0
+    if picture.reference is not None and picture.reference_mapping is not None:
+        then_car = picture.reference.car
+        then_us = picture.reference_mapping.to_time(_x_at(picture, t_us))
+    found: dict[str, tuple[Sample | None, Sample | None]] = {}
+    for group in dict.fromkeys(trace.group for trace in picture.traces):
+        now = sample_at(store, car, group, t_us) if car else None
+        then = sample_at(store, then_car, group, then_us) if then_car else None
+        found[group] = (now, then)
+    return [found[trace.group] for trace in picture.traces]
 
 
 def delta_at(line: Line, x: float) -> float | None:
@@ -49,19 +42,10 @@ def delta_at(line: Line, x: float) -> float | None:
     return line.value_at(int(_interp(x, line)))
 
 
-def figure(value: float | None, resolution: float) -> str:
-    """A value with as many decimals as its sensor is worth on a pit wall."""
-    if value is None:
-        return DASH
-    if resolution >= 1:
-        return f"{value:.0f}"
-    magnitude = abs(value)
-    return f"{value:.0f}" if magnitude >= 1000 else f"{value:.1f}"
-
-
 def paint_cursor(
     painter: QtGui.QPainter,
     picture: Picture,
+    store: SessionStore,
     boxes: Boxes,
     painted: Painted,
     t_us: int,
@@ -85,15 +69,19 @@ def paint_cursor(
         if value is not None:
             _dot(painter, px, scales[0].pixel(value), car, theme)
         plots, scales = plots[1:], scales[1:]
-    for i, (box, scale) in enumerate(zip(plots, scales, strict=False)):
-        got = reading(picture, i, t_us)
-        resolution = picture.traces[i].channel.resolution
-        parts = [(figure(got.value, resolution), car)]
+    samples = readings(picture, store, t_us)
+    for trace, (now, then), box, scale in zip(picture.traces, samples, plots, scales, strict=False):
+        value = now.values[trace.index] if now is not None else None
+        parts = [(value_text(value, trace.channel), car)]
         if picture.reference is not None:
-            parts.append((figure(got.reference, resolution), theme.colours.reference))
+            old = then.values[trace.index] if then is not None else None
+            parts.append((value_text(old, trace.channel), theme.colours.reference))
         _tag(painter, parts, box.inner, px, boxes, theme)
-        if got.value is not None:
-            _dot(painter, px, scale.pixel(got.value), car, theme)
+        if now is not None and value is not None:
+            # On the sample that is read, so that the dot lies on the curve.
+            at = painted.x.pixel(_x_at(picture, now.t))
+            if px - theme.px(TAG_ROOM) < at and at >= boxes.left:
+                _dot(painter, at, scale.pixel(value), car, theme)
 
 
 def touched(px: float, boxes: Boxes, theme: Theme) -> QtCore.QRect:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pitwall.store import SessionStore
 from pitwall.telemetry.clock import lap_time
 from pitwall.ui.model import Axis, View, Workspace
 from pitwall.ui.panes.panel import Panel
@@ -36,13 +37,18 @@ class TraceStack(Panel):
     """
 
     def __init__(
-        self, theme: Theme, workspace: Workspace, parent: QtWidgets.QWidget | None = None
+        self,
+        theme: Theme,
+        workspace: Workspace,
+        store: SessionStore,
+        parent: QtWidgets.QWidget | None = None,
     ) -> None:
         super().__init__(theme, "Traces", parent)
         self.curve_renders = 0
         self.ground_renders = 0
         self.picture: Picture | None = None
         self._workspace = workspace
+        self._store = store
         self._car = theme.car(0)
         self._reference_car: QtGui.QColor | None = None
         self._reconstructed = False
@@ -158,6 +164,7 @@ class TraceStack(Panel):
             paint_cursor(
                 painter,
                 self.picture,
+                self._store,
                 self._boxes,
                 self._painted,
                 self._cursor,
