@@ -98,6 +98,10 @@ BAD = {
         "session key 'A#b': use <date>-<event>-<name>",
     ),
     "endpoint": ("live --session a --endpoint-url nonsense", "argument --endpoint-url: a URL such"),
+    "no stream": (
+        "live --session a --kinesis la#ps",
+        "argument --kinesis: name or ARN of a Kinesis",
+    ),
     "verb": ("launch", "argument COMMAND: invalid choice: 'launch'"),
     "flag": ("info race.pitwall --nope", "unrecognized arguments: --nope"),
 }
