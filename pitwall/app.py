@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from pitwall.run import CloudAddress, Run, line_of
-from pitwall.telemetry import BadInput, Failure
-from pitwall.telemetry.clock import SECOND_US, iso, now_us
+from pitwall.headless import Lines, follow, line_of
+from pitwall.run import CloudAddress, Run
+from pitwall.runtime import State
+from pitwall.telemetry import BadInput
+from pitwall.telemetry.clock import SECOND_US, now_us
 
 if TYPE_CHECKING:
     from pitwall.runtime import FrameStats
@@ -24,7 +26,6 @@ __all__ = ["CloudAddress", "Note", "RunOptions", "Voice", "run_file", "run_live"
 
 Note = Callable[[float | None, str], None]
 """Told what is being prepared and how far it is (0..1, None when not known)."""
-STATUS_EVERY_S = 1.0
 OPEN_S = 5.0
 """How long a recording is drawn offscreen unless told otherwise."""
 
@@ -99,14 +100,19 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"{d['chunks']} chunks are missing for good: {d['reason']}"
     if name == "failed":
         return f"stopped: {d['reason']}"
-    fixed = {
-        "live": "live again",
-        "silent": "the source is silent",
-        "behind": "behind: data reaches us late",
-        "ended": "the session has ended and everything is here",
-    }
-    if name in fixed:
-        return fixed[name]
+    if name == "live":
+        return "live again"
+    if name == "reached":
+        return "the service answers again"
+    if name in _STATES:
+        state, why = State(name), d.get("why") or d.get("reason")
+        return f"{state.word.lower()}: {state.says}" + (f" ({why})" if why else "")
+    if name == "quarantined":
+        return f"{d['records']} records could not be used and are kept raw"
+    if name == "renewed":
+        return str(d.get("reason") or f"the stream is another one now: {d['stream']}")
+    if name in ("disabled", "held"):
+        return str(d["reason"])
     if name == "rotation":
         return f"rotation survived: {_short(d['shard'])} went on in its children"
     if name == "archive-absent":
@@ -116,6 +122,9 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
     if name == "resumed":
         return f"awake again after {d['slept_s']:.0f} s of sleep"
     return ""
+
+
+_STATES = frozenset(state.value for state in State if state.says)
 
 
 def _short(shard: object) -> str:
@@ -196,14 +205,18 @@ def run_live(
     """`pitwall live`: follow a session, in the window or headless."""
     voice = Voice(time.monotonic(), quiet=json_out)
     path = recording or recording_path(session)
+    unseen = options.headless or no_display()
+    if unseen and options.screenshot is None:
+        voice.say(f"joining {session}")
+        lines = Lines(sys.stdout if json_out else None)
+        told = lines.event if json_out else voice.event
+        follow(Run.joined(session, cloud, path, told), options.seconds, lines)
+        return 0
 
     def prepare(note: Note) -> Run:
         note(None, f"joining {session}")
         return Run.joined(session, cloud, path, voice.event)
 
-    unseen = options.headless or no_display()
-    if unseen and options.screenshot is None:
-        return _follow_headless(prepare(lambda _, text: voice.say(text)), options, json_out)
     from pitwall.desktop import Desktop
 
     choose_display(options, voice)
@@ -212,35 +225,6 @@ def run_live(
     if json_out and desktop.last_summary is not None:
         sys.stdout.write(line_of(desktop.last_summary) + "\n")
     return code
-
-
-def _follow_headless(run: Run, options: RunOptions, json_out: bool) -> int:
-    """Follow without any window until the time is up, the session ends, or it fails."""
-    run.start()
-    ends = None if options.seconds is None else time.monotonic() + options.seconds
-    wait = threading.Event()
-    try:
-        while ends is None or time.monotonic() < ends:
-            wait.wait(STATUS_EVERY_S)
-            health = run.health()
-            if json_out:
-                line = {"time": iso(now_us()), "state": health.state, **run.summary()}
-                sys.stdout.write(line_of(line) + "\n")
-                sys.stdout.flush()
-            if health.state == "fault":
-                raise Failure(health.message or "following stopped")
-            if health.state == "ended":
-                break
-    except KeyboardInterrupt:
-        pass
-    finally:
-        # Stopping is our doing; what the session had come to is the answer.
-        state = run.summary()["state"]
-        run.stop()
-    if json_out:
-        line = {"time": iso(now_us()), "final": True, **run.summary(), "state": state}
-        sys.stdout.write(line_of(line) + "\n")
-    return 0
 
 
 def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pitwall.analysis import TRACK_META, Timing, TimingEngine
-from pitwall.runtime import Health, Refresher, Shutdown, State
+from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import SECOND_US, now_us
+from pitwall.vitals import Vitals
 
 if TYPE_CHECKING:
     from pitwall.cloud.clients import Clients
@@ -109,6 +109,7 @@ class Run:
         self._clients = clients
         self._writer: Writer | None = None
         self._follower: Follower | None = None
+        self._vitals = Vitals(store)
         self._engine = TimingEngine()
         self._analysis: Refresher[Timing] = Refresher(
             "pitwall-analysis", lambda: store.version, self._analyse
@@ -254,6 +255,10 @@ class Run:
             message=message,
         )
 
+    def detail(self) -> HealthDetail:
+        """The state of the connection in full; one thread at a time, not for every frame."""
+        return self._vitals.detail(self.health(), self.status, self._writer, self.server_now_us())
+
     def _loaded(self, status: FollowerStatus) -> float:
         """Share of the history: fetched is not loaded, so the smaller of both."""
         ledger = self.store.ledger()
@@ -339,8 +344,3 @@ def _ease_collector() -> None:
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
-
-
-def line_of(doc: Mapping[str, Any]) -> str:
-    """One JSON line."""
-    return json.dumps(doc, separators=(",", ":"), ensure_ascii=False)

@@ -4,6 +4,7 @@ The names here need no Qt; what does lives in its own modules (:mod:`pitwall.run
 :mod:`pitwall.runtime.handover`), so that headless commands can use the rest without a binding.
 """
 
+from pitwall.runtime.detail import READS_PER_SHARD_S, HealthDetail, ShardHealth
 from pitwall.runtime.frame_stats import FrameStats, Spread
 from pitwall.runtime.health import Health, State
 from pitwall.runtime.refresher import Refresher
@@ -12,11 +13,14 @@ from pitwall.runtime.threads import OwnedThread
 from pitwall.runtime.usage import ProcessUsage, Usage
 
 __all__ = [
+    "READS_PER_SHARD_S",
     "FrameStats",
     "Health",
+    "HealthDetail",
     "OwnedThread",
     "ProcessUsage",
     "Refresher",
+    "ShardHealth",
     "Shutdown",
     "Spread",
     "State",

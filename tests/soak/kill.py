@@ -198,11 +198,14 @@ def _forget(race: Race) -> None:
 
 
 def _wait_line(app: Child) -> dict[str, Any]:
-    line = app.line(SIGN_S)
-    if line is None:
-        raise AssertionError(f"no sign of life from the app: {app.errors()}")
-    doc: dict[str, Any] = json.loads(line)
-    return doc
+    """The next line that tells how things are, not what happened."""
+    while True:
+        line = app.line(SIGN_S)
+        if line is None:
+            raise AssertionError(f"no sign of life from the app: {app.errors()}")
+        doc: dict[str, Any] = json.loads(line)
+        if doc["line"] != "event":
+            return doc
 
 
 def _wait_live(app: Child, report: Report) -> dict[str, Any]:

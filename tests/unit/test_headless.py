@@ -1,0 +1,159 @@
+"""The lines of a session that is followed without a window."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from pitwall.app import in_words
+from pitwall.headless import Lines, plain
+from pitwall.runtime import Health, State
+from pitwall.stream import ReaderStatus, ShardStatus
+from pitwall.stream.shard import State as ShardState
+from pitwall.telemetry import Session
+from pitwall.turbo import FollowerStatus, Phase
+from pitwall.vitals import Rates, Vitals
+from tests.unit.stream.rig import SECOND, START
+from tests.unit.turbo.rig import SESSION
+
+
+def test_spans_are_seconds_and_moments_are_iso() -> None:
+    told = plain(
+        {
+            "shard": "shardId-1",
+            "from_us": START,
+            "to_us": 0,
+            "age_us": 1_250_000,
+            "lag_us": None,
+            "seconds": 2.00049,
+            "waited_s": 0.12345,
+            "chunks": 7,
+        }
+    )
+    assert told == {
+        "shard": "shardId-1",
+        "from": "2026-09-21T14:13:20.000000Z",
+        "to": None,
+        "age_s": 1.25,
+        "lag_s": None,
+        "after_s": 2.0,
+        "waited_s": 0.123,
+        "chunks": 7,
+    }
+
+
+def test_an_event_is_a_line_of_its_own() -> None:
+    out = io.StringIO()
+    Lines(out).event("gap", {"shard": "a", "from_us": START, "to_us": 0, "reason": "trimmed"})
+    doc = json.loads(out.getvalue())
+    assert (doc["line"], doc["event"], doc["state"]) == ("event", "gap", "joining")
+    assert doc["time"].endswith("Z")
+    assert doc["reason"] == "trimmed"
+
+
+def test_a_reader_that_has_gone_does_not_end_the_thread_that_tells() -> None:
+    out = io.StringIO()
+    out.close()
+    lines = Lines(out)
+    lines.event("live", {})
+    with pytest.raises(ValueError, match="closed"):
+        lines.write({"line": "health"})
+
+
+@pytest.mark.parametrize("phase", [p for p in Phase if State.__members__.get(p.name)])
+def test_states_have_one_name_everywhere(phase: Phase) -> None:
+    state = State[phase.name]
+    assert state.value == phase.value
+    if state.says:
+        words = in_words(phase.value, {"why": "because"})
+        assert words == f"{state.word.lower()}: {state.says} (because)"
+
+
+def test_every_phase_of_trouble_is_a_state() -> None:
+    shared = {p.value for p in Phase} & {s.value for s in State}
+    assert shared == {
+        "live", "late", "silent", "behind", "throttled", "stream-off", "offline", "ended",
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------------- the detail
+
+
+def test_a_rate_is_of_the_last_seconds_only() -> None:
+    rates = Rates()
+    polls = 0
+    for tenth in range(100):
+        polls += 1 if tenth < 50 else 0
+        told = rates.look({"a": polls}, tenth / 10)
+    assert told["a"] < 0.5
+    assert Rates().look({"a": 3}, 1.0) == {}
+
+
+def test_a_shard_that_came_later_counts_from_then() -> None:
+    rates = Rates()
+    rates.look({"a": 100}, 0.0)
+    assert rates.look({"a": 110, "b": 5}, 5.0) == {"a": 2.0, "b": 1.0}
+
+
+class Store:
+    """As much of a store as is asked."""
+
+    def __init__(self, session: Session, latest_us: int) -> None:
+        from pitwall.store import Ledger
+
+        self.session = session
+        self._latest, self._ledger = latest_us, Ledger()
+
+    def ledger(self) -> object:
+        return self._ledger
+
+    def latest_us(self) -> int:
+        return self._latest
+
+
+def shard(name: str, state: ShardState, faults: int = 0) -> ShardStatus:
+    return ShardStatus(name, state, START, START, START, faults, polls=10, lag_us=300_000)
+
+
+def detail_of(reader: ReaderStatus, *, latest_us: int, now_us: int, shift_us: int | None = 0):  # type: ignore[no-untyped-def]
+    health = Health(State.LIVE, lag_us=300_000, shift_us=shift_us)
+    vitals = Vitals(Store(SESSION, latest_us))  # type: ignore[arg-type]
+    return vitals.detail(health, FollowerStatus(Phase.LIVE, reader=reader), None, now_us)
+
+
+def test_what_needs_a_look_comes_first_and_nothing_else_moves() -> None:
+    shards = (
+        shard("d", ShardState.FINISHED),
+        shard("c", ShardState.OPEN),
+        shard("b", ShardState.OPEN, faults=4),
+        shard("a", ShardState.DRAINING),
+        shard("e", ShardState.GAP),
+        shard("f", ShardState.WAITING),
+    )
+    reader = ReaderStatus(running=True, shards=shards, open=3, total=6)
+    detail = detail_of(reader, latest_us=START, now_us=START)
+    assert [s.id for s in detail.shards] == ["b", "e", "a", "c", "f", "d"]
+    later = tuple(replace(s, lag_us=9 * SECOND, polls=99) for s in reversed(shards))
+    again = detail_of(replace(reader, shards=later), latest_us=START, now_us=START)
+    assert [s.id for s in again.shards] == [s.id for s in detail.shards]
+
+
+@pytest.mark.parametrize(
+    ("behind_us", "shift_us", "lag_us"),
+    [
+        (200_000, 0, 300_000),
+        (5 * SECOND, 0, 5 * SECOND),
+        (5 * SECOND + 3600 * SECOND, 3600 * SECOND, 5 * SECOND),
+        (5 * SECOND, None, 300_000),
+        (-SECOND, 0, 300_000),
+    ],
+)
+def test_lag_is_of_what_is_here_however_fresh_the_head_was(
+    behind_us: int, shift_us: int | None, lag_us: int
+) -> None:
+    reader = ReaderStatus(running=True, shards=(shard("a", ShardState.OPEN),))
+    detail = detail_of(reader, latest_us=START, now_us=START + behind_us, shift_us=shift_us)
+    assert detail.lag_us == lag_us
