@@ -17,9 +17,8 @@ from pitwall.stream.timing import Time
 MAX_PAGE = 1000
 """The service refuses a larger Limit."""
 _MAX_LISTING_PAGES = 2000
-_BURST_PAGES = 5
 _PAGE_S = 0.125
-"""Between later pages of one listing: the service serves 10 a second to the whole account."""
+"""Between pages of one listing: the service serves 10 a second to the whole account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class DynamoSource:
         token: str | None = None
         seen: set[str | None] = set()
         for page in range(_MAX_LISTING_PAGES):
-            if page >= _BURST_PAGES:
+            if page:
                 self._time.wait(self._never, _PAGE_S)
             asked = {} if token is None else {"ExclusiveStartShardId": token}
             doc = self._description(**asked)

@@ -79,9 +79,11 @@ class Report:
         )
 
     def found_again(self, shard: str, at_us: int) -> None:
-        """The first record after a loss ends it."""
+        """The first record after a loss ends it. Creation times may step back: not before it
+        began."""
         self._gaps = tuple(
-            replace(g, to_us=at_us) if g.shard == shard and not g.to_us else g for g in self._gaps
+            replace(g, to_us=max(at_us, g.from_us)) if g.shard == shard and not g.to_us else g
+            for g in self._gaps
         )
 
     def status(

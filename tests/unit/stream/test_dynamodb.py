@@ -79,6 +79,15 @@ def test_case_15_the_token_counts_and_not_the_last_shard() -> None:
     assert client.asked[1]["ExclusiveStartShardId"] == "k"
 
 
+def test_pages_of_a_listing_keep_the_services_pace() -> None:
+    names = [f"s{i:03d}" for i in range(40)]
+    client = Client(*(listing(name, token=name) for name in names), listing("z"))
+    made = source(client)
+    began = made._time.monotonic()
+    assert len(made.describe().shards) == 41
+    assert 41 / (made._time.monotonic() - began) < 10
+
+
 @pytest.mark.parametrize("end", [{}, {"NextShardIterator": None}, {"NextShardIterator": ""}])
 def test_case_24_28_absent_and_null_iterator_both_end_a_shard(end: dict[str, Any]) -> None:
     """An absent key and an explicit null were told apart (async-kinesis#97)."""

@@ -94,6 +94,19 @@ def test_a_gap_is_counted_at_its_shard() -> None:
     assert (shards[first].gaps, shards[second].gaps) == (1, 0)
 
 
+def test_a_gap_does_not_end_before_it_begins() -> None:
+    rig = Rig()
+    rig.world.put(made(1), created_us=rig.time.wall + 9 * SECOND)
+    rig.start()
+    rig.run(2)
+    rig.world.put(made(2))
+    rig.world.fail("read", "", lambda: Trimmed("trimmed"))
+    rig.run(3)
+    assert rig.reader is not None
+    [gap] = rig.reader.status.gaps
+    assert gap.to_us >= gap.from_us > 0
+
+
 def test_the_queue_is_what_the_writer_has_and_what_waits_for_it() -> None:
     rig = Rig(3, pace=Pace(limit=1))
     for n in range(1, 10):
