@@ -17,6 +17,7 @@ from typing import Any
 
 from pitwall.cloud import keys
 from pitwall.cloud.binary import binary, pack_u16, pack_u32, unpack_u16, unpack_u32
+from pitwall.cloud.image import Image
 from pitwall.cloud.keys import parse_count
 from pitwall.telemetry import (
     BadInput,
@@ -316,6 +317,8 @@ def kind_of(item: Mapping[str, Any]) -> str:
 
 def raw_of(item: object) -> bytes:
     """``item`` as JSON with binary in base64: what a quarantine keeps of it, whatever it is."""
+    if isinstance(item, Image):
+        return bytes(item.raw)
     try:
         return json.dumps(item, default=_plain, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):

@@ -7,34 +7,113 @@ signing, retries, errors and every other operation stay botocore's:
 
 * DynamoDB Streams ``GetRecords``: ``{"Records": [{"eventID", "eventName", "dynamodb": {
   "ApproximateCreationDateTime": datetime (UTC), "SequenceNumber", "SizeBytes", "Keys", "NewImage"},
-  ...}], "NextShardIterator", "ResponseMetadata"}``; images have typed attributes, binary as bytes.
+  ...}], "NextShardIterator", "ResponseMetadata"}``; keys and images are mappings that are read when
+  they are looked at (:class:`pitwall.cloud.image.Image`).
 * Kinesis ``GetRecords``: ``Data`` as bytes, ``ApproximateArrivalTimestamp`` as datetime (UTC).
 * DynamoDB ``Query`` and ``BatchGetItem``: items with typed attributes, binary as bytes.
 
-Members that are absent (``NextShardIterator`` of a shard that has ended) are absent here too. A
-body that is not as expected goes to the stock parser, which has its own words for it.
+Members that are absent (``NextShardIterator`` of a shard that has ended) are absent here too, and
+those that the service model does not know are left out, as botocore does. A body that is not as
+expected, or holds a rare member (consumed capacity), goes to the stock parser, which has its own
+words for it.
 """
 
 from __future__ import annotations
 
-from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Protocol
+from functools import lru_cache, partial
+from typing import Any, Protocol, TypedDict
 
 import msgspec
 
-_decode = msgspec.json.Decoder().decode
-_UNEXPECTED = (
-    msgspec.DecodeError,
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    OverflowError,
-    OSError,
-)
+from pitwall.cloud.image import Attribute, Image
+
+_UNEXPECTED = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
+_Item = dict[str, Attribute]
+_NULL = b"null"
+
+
+class _Rare(Exception):
+    """A member that is seldom asked for: the stock parser's."""
+
+
+class _Identity(TypedDict, total=False):
+    PrincipalId: str
+    Type: str
+
+
+class _Change(TypedDict, total=False):
+    ApproximateCreationDateTime: float
+    Keys: msgspec.Raw
+    NewImage: msgspec.Raw
+    OldImage: msgspec.Raw
+    SequenceNumber: str
+    SizeBytes: int
+    StreamViewType: str
+
+
+class _StreamRecord(TypedDict, total=False):
+    eventID: str
+    eventName: str
+    eventVersion: str
+    eventSource: str
+    awsRegion: str
+    dynamodb: _Change
+    userIdentity: _Identity
+
+
+class _StreamRecords(TypedDict, total=False):
+    Records: list[_StreamRecord]
+    NextShardIterator: str
+
+
+class _KinesisRecord(TypedDict, total=False):
+    SequenceNumber: str
+    ApproximateArrivalTimestamp: float
+    Data: bytes
+    PartitionKey: str
+    EncryptionType: str
+
+
+class _KeyRange(TypedDict, total=False):
+    StartingHashKey: str
+    EndingHashKey: str
+
+
+class _ChildShard(TypedDict, total=False):
+    ShardId: str
+    ParentShards: list[str]
+    HashKeyRange: _KeyRange
+
+
+class _KinesisRecords(TypedDict, total=False):
+    Records: list[_KinesisRecord]
+    NextShardIterator: str
+    MillisBehindLatest: int
+    ChildShards: list[_ChildShard]
+
+
+class _Query(TypedDict, total=False):
+    Items: list[_Item]
+    Count: int
+    ScannedCount: int
+    LastEvaluatedKey: _Item
+    ConsumedCapacity: msgspec.Raw
+
+
+class _KeysAndAttributes(TypedDict, total=False):
+    Keys: list[_Item]
+    AttributesToGet: list[str]
+    ConsistentRead: bool
+    ProjectionExpression: str
+    ExpressionAttributeNames: dict[str, str]
+
+
+class _BatchGet(TypedDict, total=False):
+    Responses: dict[str, list[_Item]]
+    UnprocessedKeys: dict[str, _KeysAndAttributes]
+    ConsumedCapacity: msgspec.Raw
 
 
 class Parser(Protocol):
@@ -66,76 +145,86 @@ class _FastParser:
         self._stock = stock
 
     def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
-        read = _BULKY.get(getattr(shape, "name", ""))
-        if read is not None and response["status_code"] == 200:
+        read = _reader(shape) if response["status_code"] == 200 else None
+        if read is not None:
             try:
-                parsed = _decode(response["body"])
-                read(parsed)
-                parsed["ResponseMetadata"] = _metadata(response)
-            except _UNEXPECTED:
+                parsed = read(response["body"], partial(self._image, shape))
+            except (*_UNEXPECTED, _Rare):
                 return self._stock.parse(response, shape)
+            parsed["ResponseMetadata"] = _metadata(response)
             return parsed
         return self._stock.parse(response, shape)
+
+    def _image(self, shape: Any, raw: bytes) -> Any:
+        """One image as the stock parser reads it."""
+        body = b'{"Records":[{"dynamodb":{"NewImage":' + raw + b"}}]}"
+        response = {"body": body, "headers": {}, "status_code": 200}
+        (record,) = self._stock.parse(response, shape)["Records"]
+        return record["dynamodb"].get("NewImage")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stock, name)
 
 
-def _get_records(parsed: dict[str, Any]) -> None:
-    for record in parsed["Records"]:
-        if "Data" in record:
-            record["Data"] = a2b_base64(record["Data"])
-            arrived = record.get("ApproximateArrivalTimestamp")
-            if arrived is not None:
-                record["ApproximateArrivalTimestamp"] = _moment(arrived)
+_Stock = Callable[[bytes], Any]
+_Read = Callable[[bytes, _Stock], dict[str, Any]]
+_stream_records = msgspec.json.Decoder(_StreamRecords).decode
+_kinesis_records = msgspec.json.Decoder(_KinesisRecords).decode
+_query = msgspec.json.Decoder(_Query).decode
+_batch_get = msgspec.json.Decoder(_BatchGet).decode
+
+
+def _read_stream(body: bytes, stock: _Stock) -> dict[str, Any]:
+    parsed: dict[str, Any] = _stream_records(body)  # type: ignore[assignment]
+    for record in parsed.get("Records", ()):
+        change = record.get("dynamodb")
+        if change is None:
             continue
-        change = record["dynamodb"]
         created = change.get("ApproximateCreationDateTime")
         if created is not None:
             change["ApproximateCreationDateTime"] = _moment(created)
-        for name in ("NewImage", "OldImage", "Keys"):
-            image = change.get(name)
-            if image is not None:
-                _decode_binary(image)
+        for name in ("NewImage", "Keys", "OldImage"):
+            raw = change.get(name)
+            if raw is None:
+                continue
+            if len(raw) == len(_NULL) and bytes(raw) == _NULL:
+                del change[name]
+            else:
+                change[name] = Image(raw, stock)
+    return parsed
 
 
-def _query(parsed: dict[str, Any]) -> None:
-    for item in parsed.get("Items", ()):
-        _decode_binary(item)
-    if "LastEvaluatedKey" in parsed:
-        _decode_binary(parsed["LastEvaluatedKey"])
+def _read_kinesis(body: bytes, stock: _Stock) -> dict[str, Any]:
+    parsed: dict[str, Any] = _kinesis_records(body)  # type: ignore[assignment]
+    for record in parsed.get("Records", ()):
+        arrived = record.get("ApproximateArrivalTimestamp")
+        if arrived is not None:
+            record["ApproximateArrivalTimestamp"] = _moment(arrived)
+    return parsed
 
 
-def _batch_get(parsed: dict[str, Any]) -> None:
-    for items in parsed.get("Responses", {}).values():
-        for item in items:
-            _decode_binary(item)
-    for table in parsed.get("UnprocessedKeys", {}).values():
-        for key in table["Keys"]:
-            _decode_binary(key)
+def _read_query(body: bytes, stock: _Stock) -> dict[str, Any]:
+    return _without_rare(_query(body))  # type: ignore[arg-type]
 
 
-_BULKY: dict[str, Callable[[dict[str, Any]], None]] = {
-    "GetRecordsOutput": _get_records,
-    "QueryOutput": _query,
-    "BatchGetItemOutput": _batch_get,
-}
+def _read_batch_get(body: bytes, stock: _Stock) -> dict[str, Any]:
+    return _without_rare(_batch_get(body))  # type: ignore[arg-type]
 
 
-def _decode_binary(image: dict[str, dict[str, Any]]) -> None:
-    """Base64 text to bytes wherever an attribute of ``image`` is binary, in place."""
-    for attribute in image.values():
-        if "B" in attribute:
-            attribute["B"] = a2b_base64(attribute["B"])
-        elif "S" in attribute or "N" in attribute:
-            continue  # nearly all the others: no need to ask on
-        elif "M" in attribute:
-            _decode_binary(attribute["M"])
-        elif "L" in attribute:
-            for member in attribute["L"]:
-                _decode_binary({"": member})
-        elif "BS" in attribute:
-            attribute["BS"] = [a2b_base64(member) for member in attribute["BS"]]
+def _without_rare(parsed: dict[str, Any]) -> dict[str, Any]:
+    if "ConsumedCapacity" in parsed:
+        raise _Rare
+    return parsed
+
+
+def _reader(shape: Any) -> _Read | None:
+    """How the answer of ``shape`` is read; None when the stock parser reads it."""
+    name = getattr(shape, "name", "")
+    if name == "GetRecordsOutput":
+        return _read_kinesis if "MillisBehindLatest" in shape.members else _read_stream
+    if name == "QueryOutput":
+        return _read_query
+    return _read_batch_get if name == "BatchGetItemOutput" else None
 
 
 @lru_cache(maxsize=256)

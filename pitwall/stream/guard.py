@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from pitwall.store import Quarantined, Source
-from pitwall.stream.intake import Decode, Decoded
+from pitwall.stream.intake import Decode, Decoded, quick_way
 from pitwall.stream.source import Record
 from pitwall.telemetry import BadInput
 
@@ -62,3 +63,15 @@ class Guard:
             )
         self._tries.pop(record.sequence, None)
         return value
+
+    def many(self, records: Sequence[Record]) -> tuple[Sequence[Decoded], Sequence[Record]]:
+        """The inner decoder's quick way for long pages, where it has one and it works; one by one
+        it shows which record is at fault."""
+        many = quick_way(self._decode)
+        if many is None:
+            return (), records
+        try:
+            return many(records)
+        except Exception:  # noqa: BLE001 - whatever it is, the slow way decides what it means
+            _log.exception("a page is decoded record by record")
+            return (), records

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pitwall.store import Quarantined, Source
 from pitwall.stream.lag import HeadLag
@@ -15,6 +15,19 @@ Decode = Callable[[Record], Decoded]
 """What a record holds; None when it is nothing that a recording keeps. May raise BadInput: the
 record then goes into quarantine. Called on the reader's thread."""
 
+MANY = 32
+"""Records in a page from which decoding them together is worth it."""
+
+
+Many = Callable[[Sequence[Record]], tuple[Sequence[Decoded], Sequence[Record]]]
+"""What the usual ones of some records hold, and the others, to be decoded one by one. Raises
+nothing."""
+
+
+def quick_way(decode: Decode) -> Many | None:
+    """The way for long pages that a decoder may have besides, as its method ``many``."""
+    return getattr(decode, "many", None)
+
 
 def take_page(
     shard: str, page: Page, decode: Decode, lag: HeadLag, asked_us: int, server_us: int
@@ -23,7 +36,12 @@ def take_page(
     segments: list[Segment] = []
     heads: list[Head] = []
     poison: list[Quarantined] = []
-    for record in page.records:
+    records: Sequence[Record] = page.records
+    many = quick_way(decode) if len(records) >= MANY else None
+    if many is not None:
+        usual, records = many(records)
+        segments += [value for value in usual if isinstance(value, Segment)]
+    for record in records:
         fault = record.fault
         value: Decoded = None
         if record.body is not None:

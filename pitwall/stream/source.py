@@ -156,6 +156,13 @@ class StreamSource(Protocol):
 def _plain(value: object) -> object:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return b64encode(bytes(value)).decode("ascii")
+    # Bodies that are read lazily keep their JSON, which may be what is wrong with them.
+    unread = getattr(value, "raw", None)
+    if unread is not None:
+        try:
+            return json.loads(bytes(unread))
+        except (ValueError, RecursionError):
+            return bytes(unread).decode(errors="backslashreplace")
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):

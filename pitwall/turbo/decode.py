@@ -1,31 +1,45 @@
-"""What a record of the table's stream holds for one session."""
+"""What records of the table's stream hold for one session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from pitwall.cloud.chunk_image import read_chunk_images
+from pitwall.cloud.image import Image
 from pitwall.cloud.items import kind_of, parse_chunk, parse_head, raw_of
 from pitwall.store import Quarantined, Source
-from pitwall.stream import Decode, Decoded, Record
-from pitwall.telemetry import BadInput, Segment
+from pitwall.stream import Decoded, Record
+from pitwall.telemetry import BadInput, Catalog, Segment
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.turbo.gather import gather
 
 
-def decoder(session: str, seen: Callable[[Segment], None]) -> Decode:
-    """A decoder of the chunks and heads of ``session``.
+class Decoder:
+    """Decodes the chunks and heads of one session. The reader's thread only.
 
     Sealed laps and catalog items repeat what chunks have said, and other sessions are not ours:
-    they give None. ``seen`` is told of each chunk, on the reader's thread.
-    """
-    prefix = session + "#"
+    they give None.
 
-    def decode(record: Record) -> Decoded:
+    Args:
+        session: its key.
+        catalog: its channel groups.
+        seen: told of each chunk and each run of chunks.
+    """
+
+    def __init__(self, session: str, catalog: Catalog, seen: Callable[[Segment], None]) -> None:
+        self._prefix = session + "#"
+        self._catalog = catalog
+        self._seen = seen
+
+    def __call__(self, record: Record) -> Decoded:
+        """What one record holds."""
         item = record.body
         kind = kind_of(item)
         if kind not in ("c", "h"):
             return None
         try:
             pk = item["pk"]["S"]
-            if not pk.startswith(prefix):
+            if not pk.startswith(self._prefix):
                 return None
         except (KeyError, TypeError, AttributeError):
             return None
@@ -37,7 +51,31 @@ def decoder(session: str, seen: Callable[[Segment], None]) -> Decode:
             return Quarantined(
                 Source.STREAM, f"stream record {record.sequence}", str(error), raw_of(item)
             )
-        seen(segment)
+        self._seen(segment)
         return segment
 
-    return decode
+    def many(self, records: Sequence[Record]) -> tuple[list[Decoded], Sequence[Record]]:
+        """The chunks of a long page, neighbours put together to runs as the archive's are, and the
+        records that want to be looked at one by one: heads, repeats, anything unusual."""
+        unread = [record for record in records if isinstance(record.body, Image)]
+        images = read_chunk_images([record.body.raw for record in unread])
+        if images is None:
+            return [], records
+        left = [record for record in records if not isinstance(record.body, Image)]
+        lines = []
+        for record, image in zip(unread, images, strict=True):
+            if image.k.S == "h":
+                left.append(record)
+            elif image.k.S == "c" and image.pk.S.startswith(self._prefix):
+                line = image.line(record.created_us / SECOND_US, record.sequence)
+                if line is None:
+                    left.append(record)
+                else:
+                    lines.append(line)
+        gathered = gather(lines, self._catalog)
+        for segment in gathered.segments:
+            self._seen(segment)
+        if gathered.left:
+            odd = {line.q for line in gathered.left}
+            left += [record for record in unread if record.sequence in odd]
+        return [*gathered.segments], left

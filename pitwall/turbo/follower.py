@@ -32,7 +32,7 @@ from pitwall.stream import (
 from pitwall.telemetry import Failure, Head, PitwallError, Series, Session
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.archive import CHECKPOINT
-from pitwall.turbo.decode import decoder
+from pitwall.turbo.decode import Decoder
 from pitwall.turbo.desk import Desk, Recorder
 from pitwall.turbo.gather import Tail
 from pitwall.turbo.history import History
@@ -295,7 +295,7 @@ class Follower:
         self.reader = Reader(
             source,
             self._recorder,
-            decoder(self._session.key, self._laps.note),
+            Decoder(self._session.key, self._session.catalog, self._laps.note),
             listing=listing,
             anchor_us=seam.anchor_us,
             saved=self._saved,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pitwall.cloud.clients import Clients, make_clients
-from pitwall.store import Ledger, SessionStore, Writer, open_session
+from pitwall.store import Ledger, Writer, open_session
 from pitwall.stream import (
     DynamoSource,
     Pace,
@@ -24,7 +23,7 @@ from pitwall.stream import (
     features_of,
 )
 from pitwall.telemetry import Session
-from pitwall.turbo.decode import decoder
+from pitwall.turbo.decode import Decoder
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.status import Tempo
 
@@ -59,7 +58,7 @@ class Pipeline:
         self._reader = Reader(
             source,
             self.writer,
-            decoder(session.key, LapIndex().note),
+            Decoder(session.key, session.catalog, LapIndex().note),
             listing=source.describe(),
             anchor_us=None,
             saved={},
@@ -95,9 +94,10 @@ class Pipeline:
         trace: TracebackType | None,
     ) -> None:
         self._reader.stop()
-        with suppress(Exception) if error else suppress():
+        try:
             self.writer.stop()
-        self.clients.close()
+        finally:
+            self.clients.close()
 
     @property
     def status(self) -> ReaderStatus:

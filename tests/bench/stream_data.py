@@ -1,4 +1,4 @@
-"""What the canned server of the benchmark ``stream`` answers with: bodies as the services send them.
+"""What the canned server of the benchmark ``stream`` answers with, as the services send it.
 
 Chunk items are those of the demo's cars, cut and packed by the publisher's own code; heads once a
 second between them. Plain items are what somebody else's producer writes: a number per attribute.
