@@ -100,6 +100,10 @@ class Network:
         self.flicker_until_us = 0
         self.latency_s = (0.004, 0.04)
 
+    def forget_calls(self) -> None:
+        """The machine's clocks have jumped: what was sent before is further away than they say."""
+        self._sent.clear()
+
     # -- the way of a call
 
     def carry(self, request: Request, answer: Answer) -> Doc:

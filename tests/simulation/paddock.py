@@ -337,6 +337,7 @@ class Paddock:
                 at = self.position(shard.id)
                 unread = shard.changes[shard.after(at) :] if at else []
                 if len(unread) > 1:
+                    self._forget(stream, shard.parents)
                     self._lose(
                         stream, shard.id, shard.after(at) + min(deep, len(unread)), told=True
                     )
@@ -357,21 +358,28 @@ class Paddock:
 
         def vanish() -> None:
             shard = stream.shards[name]
-            if shard.last is None:
-                return
-            self._lose(stream, name, len(shard.changes), told=bool(self.position(name)))
-            shard.gone = True
-            self.met["gone"] += 1
+            if shard.last is not None:
+                self._forget(stream, (name,))
+                self.met["gone"] += 1
 
         self.at(self.now_us + 8 * SECOND, close)
         self.at(self.now_us + 13 * SECOND, vanish)
+
+    def _forget(self, stream: Stream, names: tuple[str, ...]) -> None:
+        """Shards go, and before them those that are older: the service forgets by age."""
+        for name in names:
+            shard = stream.shards[name]
+            if not shard.gone:
+                self._forget(stream, shard.parents)
+                self._lose(stream, name, len(shard.changes), told=bool(self.position(name)))
+                shard.gone = True
 
     def _lose(self, stream: Stream, shard: str, count: int, *, told: bool) -> None:
         before = len(stream.lost)
         stream.trim(shard, count)
         if not told or self.plan.source == kinds.KINESIS:
             self.silent.update(c.tag for c in stream.lost[before:] if isinstance(c.tag, tuple))
-        self.met["trimmed"] += 1
+        self.met["trimmed"] += len(stream.lost) > before
 
     def retain(self, hours: float) -> None:
         """From now on the service keeps what is younger than that."""

@@ -46,6 +46,8 @@ from tests.unit.turbo.rig import SESSION
 
 PATIENCE_S = 150.0
 """How long the reader has for the rest, once nothing goes wrong any more."""
+START_S = 1.0
+"""How long the program takes to start."""
 MACHINE = (*kinds.MACHINE, "slept_past_retention")
 MARGIN_US = 3 * SECOND
 """A start at a time is this much before what is wanted: creation times are whole seconds."""
@@ -119,6 +121,8 @@ class Schedule:
             if time.monotonic() >= self._unstuck:
                 self.laptop.stuck = False
             pause = self._reader.step()
+            if self.laptop.failure is not None:
+                raise self.laptop.failure
         except Crash:
             self._note("crash")
             self._rise(self.laptop.reboot)
@@ -150,6 +154,7 @@ class Schedule:
             self.laptop.stuck = True
             self._unstuck = self.time.monotonic() + rng.uniform(4, 9)
         elif step.kind == "clock_set":
+            self.paddock.network.forget_calls()
             self.time.offset_us += rng.choice((-1, 1)) * rng.randint(20, 600) * SECOND
             self.met["clock_set"] += 1
         elif step.kind == "slept":
@@ -162,6 +167,7 @@ class Schedule:
 
     def _sleep(self, seconds: float, during: int) -> None:
         self.paddock.put_off(seconds, during)
+        self.paddock.network.forget_calls()
         late = round(seconds * SECOND)
         self._machine = [(us + late, step) for us, step in self._machine]
         self.time.sleep(seconds)
@@ -223,6 +229,8 @@ class Schedule:
         """The program ended and is started again."""
         self._keep_gaps()
         again()
+        self.time.advance(START_S)
+        self.paddock.catch_up()
         self._start()
 
     def _keep_gaps(self) -> None:
