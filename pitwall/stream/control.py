@@ -106,7 +106,7 @@ class Control:
         if listing.stream != self._tree.stream:
             # Another stream under the same name: its shards are not continuations of ours.
             self._tree.switched_off()
-            self._report.warn("renewed", f"the stream is another one now: {listing.stream}")
+            self._report.warn("replaced", f"the stream is another one now: {listing.stream}")
             return
         was = self._tree.lineage.enabled
         self._tree.merge(listing, self._server.now_us(), now)

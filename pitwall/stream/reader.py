@@ -60,7 +60,7 @@ class Reader:
         pool: where calls run. The reader starts and stops it.
         rng: for jitter.
         on_event: told what happens: rotation, gap, resumed, stalled, reopened, balked, denied,
-            disabled, gone, renewed, held, throttled.
+            disabled, gone, replaced, held, throttled.
         pace: tempo.
     """
 

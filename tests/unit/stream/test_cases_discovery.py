@@ -316,7 +316,7 @@ def test_case_16_another_stream_under_the_same_name_is_not_taken_for_ours() -> N
     put(rig, range(1, 4))
     rig.run(60)
     assert rig.reader is not None
-    assert "renewed" in rig.names()
+    assert "replaced" in rig.names()
     assert not rig.reader.status.enabled
     assert ARN + "-new" in rig.reader.status.message
     assert {c[2] for c in rig.world.calls if c[1] == "read"} <= old

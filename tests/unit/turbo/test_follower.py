@@ -134,7 +134,7 @@ def test_case_72_duplicates_are_applied_once(path: Path) -> None:
     assert ledger.conflicts == 0
 
 
-def test_case_54_73_older_than_the_stream_keeps(path: Path) -> None:
+def test_case_73_older_than_the_stream_keeps(path: Path) -> None:
     race = Race(("1",), shards=1)
     race.flaws.lose = lambda series, n: 100 <= n < 160
     race.advance(600)
