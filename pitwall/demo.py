@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from pitwall.app import Note, RunOptions, Voice, choose_display, unattended
-from pitwall.cloud.local.process import StandIn
+from pitwall.cloud.local.process import StandIn, last_words
 from pitwall.run import CloudAddress, Run
-from pitwall.telemetry import Failure
+from pitwall.store import Recording
+from pitwall.telemetry import BadInput, Failure
 
 HEADLESS_S = 60.0
 HISTORY_S = 2400.0
@@ -92,9 +93,7 @@ class Demo:
         self._cars = self._start_cars(address, session)
         note(None, "joining")
         path = Path(self._folder.name) / f"{session}.pitwall"
-        return Run.joined(
-            session, address, path, self._voice.event, replay=self._source is not None
-        )
+        return Run.joined(session, address, path, self._voice.event)
 
     def cancel(self) -> None:
         """Let a preparation that is at work give up soon; any thread."""
@@ -127,9 +126,8 @@ class Demo:
         """Why the cars stopped, if they did; empty while they drive."""
         if self._cars is None or self._cars.poll() in (None, 0):
             return ""
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"the cars stopped (exit {self._cars.returncode})"
+        said = last_words(self._errors)
+        return said or f"the cars stopped (exit {self._cars.returncode})"
 
     def _session(self, address: CloudAddress) -> str:
         from pitwall.cloud.query import list_sessions
@@ -176,11 +174,20 @@ def prepare_race() -> bool:
     return prepare(RACE)
 
 
+def _check_recording(path: Path) -> None:
+    """Raises BadInput at once for a file that cannot be replayed, before anything is started."""
+    with Recording.open(path, read_only=True) as recording:
+        if not recording.ledger().applied:
+            raise BadInput(f"{path}: the recording holds no samples to replay")
+
+
 def run(options: DemoOptions) -> int:
     """`pitwall demo`: show it, then say what happened."""
     from pitwall.desktop import Desktop
 
     voice = Voice(time.monotonic())
+    if options.source is not None:
+        _check_recording(options.source)
     window = choose_display(options.run, voice)
     running = options.run
     if not window:

@@ -153,7 +153,6 @@ class Desktop:
             health=run.health,
             commands=run,
             now_us=run.server_now_us,
-            replay=run.replay,
             stats=self._stats,
         )
         self._window = build_window(inputs, theme=self._options.theme, size=self._options.size)

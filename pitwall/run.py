@@ -18,7 +18,7 @@ from pitwall.analysis import TRACK_META, Timing, TimingEngine
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
 from pitwall.telemetry import PitwallError
-from pitwall.telemetry.clock import SECOND_US, now_us
+from pitwall.telemetry.clock import SECOND_US, iso, now_us
 from pitwall.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ class Run:
     Attributes:
         store: the session in memory.
         source: where it comes from, as shown.
-        replay: True when a recording is being published again.
     """
 
     def __init__(
@@ -99,11 +98,9 @@ class Run:
         clients: Clients | None = None,
         address: CloudAddress | None = None,
         on_event: OnEvent = lambda name, details: None,
-        replay: bool = False,
     ) -> None:
         self.store = store
         self.source = source
-        self.replay = replay
         self.recording_path = recording.path
         self._recording = recording
         self._clients = clients
@@ -144,8 +141,6 @@ class Run:
         address: CloudAddress,
         path: Path,
         on_event: OnEvent,
-        *,
-        replay: bool = False,
     ) -> Run:
         """A session of the table, kept in the recording at ``path``, which is gone on with when
         it exists. Asks the table for the session, and for the Kinesis stream where one is named;
@@ -166,7 +161,6 @@ class Run:
             clients=clients,
             address=address,
             on_event=on_event,
-            replay=replay,
         )
 
     def start(self) -> None:
@@ -278,6 +272,9 @@ class Run:
         return {
             "session": self.store.session.key,
             "simulated": self.store.session.simulated,
+            "clock": self.store.session.clock.value,
+            "replay": self.store.session.replay,
+            "driven": iso(self.store.session.driven_us) if self.store.session.replay else None,
             "cars": len(self.store.cars()),
             "laps": laps,
             "state": status.phase.value if status else "file",

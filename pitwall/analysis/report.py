@@ -88,6 +88,8 @@ def info_report(store: SessionStore) -> dict[str, Any]:
         "session": session.key,
         "title": session.title,
         "simulated": session.simulated,
+        "replay": session.replay,
+        "driven": iso(session.driven_us) if session.replay else None,
         "clock": session.clock.value,
         "clock_text": CLOCK_TEXT[session.clock],
         "started": iso(session.started_us),
@@ -128,6 +130,7 @@ def info_text(report: dict[str, Any]) -> list[str]:
     if ledger["imported"] == ledger["applied"]:
         proof = "all that the files hold; what the logger dropped is not known"
     kind = " (simulated)" if report["simulated"] else ""
+    kind += f" (replay of {report['driven'][:10]})" if report["replay"] else ""
     lines = [
         f"{report['session']}: {report['title']}{kind}",
         f"{report['start']} to {report['end']}, {report['seconds']:.0f} s; {report['clock_text']}",

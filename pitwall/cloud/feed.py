@@ -54,6 +54,8 @@ class Feed(Protocol):
         seconds: how long it is.
         clock: where its times come from.
         simulated: True when nobody drove it.
+        driven_us: when it was driven, microseconds UTC; 0 for one that is driven now.
+        key: of the session it was recorded as; empty when it was not.
     """
 
     @property
@@ -68,6 +70,10 @@ class Feed(Protocol):
     def clock(self) -> ClockKind: ...  # noqa: D102
     @property
     def simulated(self) -> bool: ...  # noqa: D102
+    @property
+    def driven_us(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> str: ...  # noqa: D102
     def samples(self, car: str, group: str) -> FeedSamples | None:
         """All samples, None when the car has no such group."""
         ...
@@ -98,7 +104,9 @@ class RecordingFeed:
         first = min(int(part.t_us.min()) for parts in samples.values() for part in parts)
         start = min(session.started_us, first) if session.started_us else first
         self._samples = {key: _joined(parts, start) for key, parts in samples.items()}
+        self.key = session.key
         self.title = session.title
+        self.driven_us = session.driven_us or start
         self.catalog = session.catalog
         self.cars = tuple(dict.fromkeys(car for car, _ in samples))
         self.seconds = max(int(s.t_us[-1]) for s in self._samples.values()) / 1e6
@@ -112,7 +120,16 @@ class RecordingFeed:
 
 def feed_session(feed: Feed, key: str, started_us: int, length_s: float) -> Session:
     """The session that the feed is published as. Raises BadInput for a bad key."""
-    return Session(key, feed.title, feed.catalog, started_us, length_s, feed.clock, feed.simulated)
+    return Session(
+        key,
+        feed.title,
+        feed.catalog,
+        started_us,
+        length_s,
+        feed.clock,
+        feed.simulated,
+        feed.driven_us,
+    )
 
 
 def cut(samples: FeedSamples, group: Group, until_us: int) -> FeedSamples:

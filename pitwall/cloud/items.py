@@ -267,7 +267,9 @@ def parse_catalog(item: Mapping[str, Any]) -> LapEntry:
 
 def session_item(session: Session) -> Item:
     """The item that lists a session."""
+    driven = {"o": {"N": str(session.driven_us)}} if session.driven_us else {}
     return {
+        **driven,
         "pk": {"S": keys.SESSIONS_PK},
         "sk": {"S": session.key},
         "k": {"S": "m"},
@@ -301,6 +303,7 @@ def parse_session(item: Mapping[str, Any]) -> Session:
             _seconds(item["s"]["N"]),
             ClockKind(item["clock"]["S"]),
             _flag(item["sim"]["BOOL"]),
+            parse_count(item["o"]["N"], keys.MAX_T, "o") if "o" in item else 0,
         )
     except _WRONG as error:
         raise _bad("session", item, error) from error

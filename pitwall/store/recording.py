@@ -251,6 +251,7 @@ def _write_session(db: sqlite3.Connection, session: Session) -> None:
         "length_s": session.length_s,
         "clock": session.clock,
         "simulated": session.simulated,
+        "driven_us": session.driven_us,
     }
     db.execute("BEGIN IMMEDIATE")
     db.execute(
@@ -276,6 +277,8 @@ def _read_state(db: sqlite3.Connection, path: Path) -> State:
             length_s=doc["length_s"],
             clock=ClockKind(doc["clock"]),
             simulated=doc["simulated"],
+            # Not in recordings made before sessions said so.
+            driven_us=doc.get("driven_us", 0),
         )
         state = State(session, heads=read_heads(db, session.key), meta=meta)
         counters = dict(db.execute("SELECT name, value FROM counters").fetchall())

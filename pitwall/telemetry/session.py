@@ -30,6 +30,8 @@ class Session:
         length_s: planned length in seconds, 0 when unknown.
         clock: how event times came about.
         simulated: True when the data was generated; shown wherever the session is.
+        driven_us: when it was driven, for a recording that is published again with the event times
+            of today; microseconds UTC, 0 for one that is driven now.
     """
 
     key: str
@@ -39,6 +41,12 @@ class Session:
     length_s: float = 0.0
     clock: ClockKind = ClockKind.EVENT
     simulated: bool = False
+    driven_us: int = 0
 
     def __post_init__(self) -> None:
         check_session(self.key)
+
+    @property
+    def replay(self) -> bool:
+        """True for a recording that is published again."""
+        return self.driven_us > 0

@@ -166,9 +166,7 @@ class Feed:
         missing = self._overdue.count(books, now, at_rest=not health.connected)
         view = self._workspace.view
         moment = self._as_of if self._as_of is not None else store.latest_us()
-        panes.header.show_top(
-            Top(store.session, moment, health, books, view.live, missing, inputs.replay)
-        )
+        panes.header.show_top(Top(store.session, moment, health, books, view.live, missing))
         panes.banner.show_health(health)
         panes.loading.show_health(health, books.applied)
         self._grow_older(health)

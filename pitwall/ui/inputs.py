@@ -39,7 +39,6 @@ class Inputs:
         health: the newest health; the same.
         commands: see :class:`Commands`.
         now_us: the server's clock as well as it is known, microseconds UTC.
-        replay: True when a recording is being published again; shown as a badge.
         stats: where frame times and latencies are kept.
     """
 
@@ -48,5 +47,4 @@ class Inputs:
     health: Callable[[], Health]
     commands: Commands = field(default_factory=NoCommands)
     now_us: Callable[[], int] = now_us
-    replay: bool = False
     stats: FrameStats = field(default_factory=FrameStats)

@@ -43,6 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "wrong.csv").write_text(CSV.replace("telemetry_value", "value"))
     (tmp_path / "torn.csv").write_text(CSV + CSV.splitlines()[1][:30])
     (tmp_path / "a-1.csv").write_text(CSV)
+    Recording.create(tmp_path / "hollow.pitwall", SESSION).close()
     with Recording.create(tmp_path / "race.pitwall", SESSION) as recording:
         chunks = tuple(one(n) for n in (*range(1, 30), *range(33, 81)))
         recording.apply(Batch(Source.STREAM, chunks, (head(80),)))
@@ -65,6 +66,8 @@ BAD = {
     "no such file": ("info missing.pitwall", "missing.pitwall: no such file"),
     "no such file to open": ("open missing.pitwall", "missing.pitwall: no such file"),
     "no such file to replay": ("demo --from missing.pitwall", "missing.pitwall: no such file"),
+    "junk to replay": ("demo --from junk.pitwall", "junk.pitwall: not a Pitwall recording"),
+    "nothing to replay": ("demo --from hollow.pitwall", "hollow.pitwall: the recording holds no"),
     "no such file to publish": ("publish missing.pitwall --session a", "no such file"),
     "no such file to import": ("import a-1.csv b-2.csv --out x.pitwall", "b-2.csv: no such file"),
     "a folder": ("laps .", ".: a folder"),
@@ -192,7 +195,7 @@ class TestAnswers:
         doc = self.ask(capsys, "info", "race.pitwall", "--json")
         assert set(doc) == {
             "session", "title", "simulated", "clock", "clock_text", "started", "start", "end",
-            "seconds", "cars", "channels", "ledger", "notes",
+            "seconds", "cars", "channels", "ledger", "notes", "replay", "driven",
         }  # fmt: skip
         assert set(doc["ledger"]) == LEDGER
         assert (doc["ledger"]["expected"], doc["ledger"]["missing"]) == (80, 3)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from pitwall.telemetry.errors import Failure
+from pitwall.telemetry.errors import BadInput, Failure
 
 Progress = Callable[[float, str], None]
 _MAX_LINES = 10_000
@@ -64,6 +64,7 @@ class StandIn:
             options: the flags of ``pitwall stand-in``: ``rotate_every=5`` is ``--rotate-every 5``.
 
         Raises:
+            BadInput: what it was told to make cannot be made.
             Failure: it did not start, or was cancelled.
         """
         command = _command()
@@ -97,8 +98,10 @@ class StandIn:
             raise
         if ready is None:
             _stop(process, 2.0)
-            reason = _last_error(errors)
+            reason = last_words(errors) or "it ended without a word"
             _end(process, reader, errors)
+            if process.returncode == BadInput.exit_code:
+                raise BadInput(reason)
             raise Failure(f"the stand-in did not start: {reason}")
         return cls(
             ready["endpoint"],
@@ -243,7 +246,9 @@ def _end(process: subprocess.Popen[bytes], reader: threading.Thread, errors: IO[
                 stream.close()
 
 
-def _last_error(errors: IO[bytes]) -> str:
+def last_words(errors: IO[bytes]) -> str:
+    """The last line that a child of ours wrote to its ``errors``, without the program's name, which
+    whoever repeats it will say; empty when it wrote none."""
     errors.seek(0)
     lines = errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it ended without a word"
+    return lines[-1].removeprefix("pitwall: ") if lines else ""

@@ -8,7 +8,7 @@ The specification is a JSON object:
 
     seed, cars          of the synthetic field (1, 8)
     from                path of a recording to take instead of the field
-    session             session key; by default made of the date
+    session             session key; by default made of the date, or the recording's own
     race_start_us       when the race began; by default so that the history ends now
     seconds_history     how much of the race is history (2400)
     length_s            planned length of the session (3000; a recording's own)
@@ -21,6 +21,7 @@ The specification is a JSON object:
 from __future__ import annotations
 
 import bisect
+import datetime
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -94,13 +95,14 @@ def seed(service: Service, spec: dict[str, Any], progress: Progress) -> Seeded:
     if start_us is None:
         start_us = service.now_us() - log.history_us
     session = Session(
-        wanted.session_key(start_us),
+        wanted.session or log.key or f"{_day(start_us)}-demo-r1",
         log.title,
         log.catalog,
         start_us,
         log.feed_s if wanted.length_s is None else wanted.length_s,
         log.clock,
         log.simulated,
+        log.driven_us,
     )
     history = _History(service, log, session, wanted, say)
     history.write()
@@ -117,6 +119,10 @@ def prepare(spec: dict[str, Any]) -> bool:
     Returns True when it was there already. Raises BadInput as :func:`seed`.
     """
     return _log(parse_spec(spec), _Spoken(lambda share, what: None))[1]
+
+
+def _day(us: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(us / 1e6, datetime.UTC):%Y-%m-%d}"
 
 
 class _Spoken:

@@ -13,6 +13,8 @@ class FieldFeed:
 
     clock = ClockKind.EVENT
     simulated = True
+    driven_us = 0
+    key = ""
 
     def __init__(
         self, seed: int, seconds: float, cars: int, tick: Callable[[], None] = lambda: None

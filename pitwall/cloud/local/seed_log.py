@@ -62,6 +62,7 @@ class ChunkLog:
         history_us: how much of the race the log holds.
         feed_s: length of the feed it was made from.
         series: every series that has chunks, cars in the order of the field.
+        driven_us, key: of the recording it was made from; 0 and empty for the synthetic field.
     """
 
     title: str
@@ -71,6 +72,8 @@ class ChunkLog:
     history_us: int
     feed_s: float
     series: tuple[SeriesLog, ...]
+    driven_us: int = 0
+    key: str = ""
 
     @property
     def chunks(self) -> int:
@@ -113,4 +116,6 @@ def build_log(feed: Feed, history_us: int, tick: Tick) -> ChunkLog:
         history_us,
         feed.seconds,
         tuple(series),
+        feed.driven_us,
+        feed.key,
     )

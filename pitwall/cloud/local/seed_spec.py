@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,13 +35,6 @@ class SeedSpec:
     duplicates: float
     late_objects: int
     holes: int
-
-    def session_key(self, start_us: int) -> str:
-        """The session's key: as given, else of the day of the start."""
-        if self.session:
-            return self.session
-        day = datetime.datetime.fromtimestamp(start_us / 1e6, datetime.UTC)
-        return f"{day:%Y-%m-%d}-demo-r1"
 
 
 def parse_spec(doc: dict[str, Any]) -> SeedSpec:

@@ -27,7 +27,6 @@ class Top:
         health, ledger: the source's state and the books.
         live: True when the newest data is shown.
         missing: chunks missing for longer than their journey takes.
-        replay: True when a recording is being published again.
     """
 
     session: Session
@@ -36,7 +35,6 @@ class Top:
     ledger: Ledger
     live: bool
     missing: int
-    replay: bool
 
 
 class Header(ItemsLine):
@@ -57,7 +55,7 @@ class Header(ItemsLine):
 
 def _left(top: Top) -> list[Item]:
     session = top.session
-    day = datetime.fromtimestamp(session.started_us / SECOND_US, UTC)
+    day = datetime.fromtimestamp((session.driven_us or session.started_us) / SECOND_US, UTC)
     elapsed = clock_text(top.moment - session.started_us) if top.moment else "--:--:--"
     items = [
         Item("title", (Part(session.title, bold=True),), tip=session.key),
@@ -77,8 +75,15 @@ def _left(top: Top) -> list[Item]:
         items.append(
             _badge("simulated", "SIMULATED", "The data was generated; it is not a real race.")
         )
-    if top.replay:
-        items.append(_badge("replay", "REPLAY", "A recording is being published again."))
+    if session.replay:
+        items.append(
+            _badge(
+                "replay",
+                "REPLAY",
+                "A recording is being published again: the date is that of the recording, event "
+                "times are of today.",
+            )
+        )
     if session.clock is ClockKind.RECONSTRUCTED:
         items.append(
             _badge(

@@ -121,6 +121,7 @@ sessions = st.builds(
     st.integers(0, 10**6).map(lambda n: n / 8),
     st.sampled_from(list(ClockKind)),
     st.booleans(),
+    st.just(0) | moments,
 )
 
 _junk: st.SearchStrategy[Any] = st.one_of(

@@ -55,7 +55,7 @@ def message(error: PitwallError, path: Path) -> str:
 
 def test_everything_comes_back(path: Path) -> None:
     session = Session(
-        SESSION.key, "Größe & 'quotes'", CATALOG, T0, 2400.5, ClockKind.RECONSTRUCTED, True
+        SESSION.key, "Größe & 'quotes'", CATALOG, T0, 2400.5, ClockKind.RECONSTRUCTED, True, T0 - 7
     )
     with Recording.create(path, session) as recording:
         recording.apply(

@@ -71,7 +71,7 @@ def test_a_bad_argument_is_one_line() -> None:
     assert err.decode().strip().splitlines() == [
         "pitwall: stand-in: --shards must be 1 to 4096, not 0"
     ]
-    with pytest.raises(Failure, match="--shards must be 1 to 4096"):
+    with pytest.raises(BadInput, match="^stand-in: --shards must be 1 to 4096"):
         StandIn.start(shards=0)
 
 

@@ -366,6 +366,7 @@ def test_recording_takes_the_same_way(recording: Path) -> None:
     }  # fmt: skip
     made = seed(service, spec, silent)
     assert made.session.title == "Somewhere, race 2"
+    assert made.session.driven_us == 1_500_000_000_000_000
     assert not made.session.simulated
     assert made.session.length_s == pytest.approx(220, abs=1)
     rows = chunk_rows(service)
@@ -402,6 +403,7 @@ def test_a_short_recording_is_shown_too(tmp_path: Path, seconds: int, lost: int)
     shown = seed(service, spec, silent)
     assert 11 * 0.7 * seconds < shown.chunks <= 11 * 0.8 * seconds
     assert shown.lost == lost
+    assert shown.session.key == session.key
 
 
 def fresh(chunk: Segment, heads: list[Head]) -> bool:
