@@ -14,6 +14,7 @@ of what an item carries absorbs them, so sequence and time inside the envelope a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, TypedDict
 
 import msgspec
@@ -43,26 +44,41 @@ class _Attribute(TypedDict, total=False):
 
 
 class _Envelope(msgspec.Struct):
-    """What tells whose the record is; the bulk is left as it came until that is known."""
+    """What tells whose the record is; the bulk is left as it came until that is known. A bare item
+    may have attributes of these names, which are no text then."""
 
-    tableName: str = ""
-    eventName: str = ""
-    recordFormat: str = _JSON
+    tableName: Any = ""
+    eventName: Any = ""
+    recordFormat: Any = _JSON
     dynamodb: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     pk: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Change(msgspec.Struct):
-    NewImage: dict[str, _Attribute]
+    NewImage: msgspec.Raw
 
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _change = msgspec.json.Decoder(_Change).decode
 _item = msgspec.json.Decoder(dict[str, _Attribute]).decode
 
+Form = Callable[[msgspec.Raw], Any]
+"""Makes an item of its JSON. What it raises must be BadInput or msgspec's, now or when the item is
+looked at."""
 
-def read_body(data: bytes, table: str) -> Any:
+
+def at_once(raw: msgspec.Raw) -> Any:
+    """The item as a dictionary of its attributes."""
+    return _item(raw)
+
+
+def read_body(data: bytes, table: str, form: Form = at_once) -> Any:
     """The item in ``data``, when it is one of ``table``.
+
+    Args:
+        data: the record's bytes.
+        table: name of the table.
+        form: what the item is given as.
 
     Returns:
         the item; None when the record is a removal, which leaves no item; :data:`FOREIGN` when it
@@ -76,6 +92,8 @@ def read_body(data: bytes, table: str) -> Any:
         raise BadInput(f"a record of {len(data):,} bytes: longer than any item's")
     try:
         envelope = _envelope(data)
+        if isinstance(envelope.pk, msgspec.Raw):
+            return form(msgspec.Raw(data))
         if isinstance(envelope.dynamodb, msgspec.Raw):
             if envelope.tableName != table:
                 return FOREIGN
@@ -83,9 +101,7 @@ def read_body(data: bytes, table: str) -> Any:
                 raise BadInput(f"a record in format {shown(envelope.recordFormat)}")
             if envelope.eventName == "REMOVE":
                 return None
-            return _change(envelope.dynamodb).NewImage
-        if isinstance(envelope.pk, msgspec.Raw):
-            return _item(data)
+            return form(_change(envelope.dynamodb).NewImage)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"a record that is no item in JSON: {shown(str(error))}") from error
     return FOREIGN

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pitwall.stream.calls import call
-from pitwall.stream.envelope import FOREIGN, read_body
+from pitwall.stream.envelope import FOREIGN, Form, at_once, read_body
 from pitwall.stream.faults import Retryable
 from pitwall.stream.moments import micros, moment
 from pitwall.stream.skew import ServerClock
@@ -49,7 +49,14 @@ class KinesisSource:
     by_time = True
 
     def __init__(
-        self, client: Any, name: str, table: str, identity: str, server: ServerClock, time: Time
+        self,
+        client: Any,
+        name: str,
+        table: str,
+        identity: str,
+        server: ServerClock,
+        time: Time,
+        form: Form = at_once,
     ) -> None:
         self._client = client
         self._stream = {"StreamARN" if name.startswith("arn:") else "StreamName": name}
@@ -58,10 +65,17 @@ class KinesisSource:
         self._identity = identity
         self._server = server
         self._time = time
+        self._form = form
 
     @classmethod
     def connect(
-        cls, client: Any, name: str, table: str, server: ServerClock, time: Time
+        cls,
+        client: Any,
+        name: str,
+        table: str,
+        server: ServerClock,
+        time: Time,
+        form: Form = at_once,
     ) -> KinesisSource:
         """The stream that has that name now.
 
@@ -71,12 +85,13 @@ class KinesisSource:
             table: whose changes are wanted, where the records name a table.
             server: server time; notes the dates of answers.
             time: this machine's clocks.
+            form: what items are given as, from their JSON.
 
         Raises:
             Fault: NotFound when there is no such stream.
         """
         now = cls(client, name, table, "", server, time)._summary()
-        return cls(client, name, table, now.identity, server, time)
+        return cls(client, name, table, now.identity, server, time, form)
 
     def describe(self) -> Listing:
         """All pages, or the Fault that kept one of them back; a page whose token has run out
@@ -133,7 +148,7 @@ class KinesisSource:
         doc = self._call(self._client.get_records, request)
         if "Records" not in doc and "NextShardIterator" not in doc:
             raise Retryable("answer has neither Records nor NextShardIterator")
-        bodies = [_body(each.get("Data", b""), self._table) for each in doc.get("Records") or ()]
+        bodies = [self._body(each.get("Data", b"")) for each in doc.get("Records") or ()]
         records = tuple(
             Record(
                 str(each.get("SequenceNumber", "")),
@@ -151,6 +166,13 @@ class KinesisSource:
             sum(body is FOREIGN for body, _ in bodies),
         )
 
+    def _body(self, data: bytes) -> tuple[Any, str]:
+        """What a record holds, and why it cannot be read (empty when it can)."""
+        try:
+            return read_body(data, self._table, self._form), ""
+        except BadInput as error:
+            return None, str(error)
+
     def _summary(self) -> _Summary:
         doc = self._call(self._client.describe_stream_summary, self._stream)
         summary = doc.get("StreamDescriptionSummary")
@@ -165,14 +187,6 @@ class KinesisSource:
 
     def _call(self, operation: Callable[..., Any], request: dict[str, Any]) -> dict[str, Any]:
         return call(self._client, operation, request, self._server, self._time)
-
-
-def _body(data: bytes, table: str) -> tuple[Any, str]:
-    """What a record holds, and why it cannot be read (empty when it can)."""
-    try:
-        return read_body(data, table), ""
-    except BadInput as error:
-        return None, str(error)
 
 
 def _listed(shard: dict[str, Any]) -> ShardInfo:

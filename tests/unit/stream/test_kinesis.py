@@ -273,6 +273,7 @@ class Service:
         self.sequence = 10**55
         self.calls: list[tuple[str, str]] = []
         self.throttle = 0
+        self.made = MADE
 
     def put(self, shard: str, data: bytes) -> None:
         assert shard not in self.closed
@@ -295,7 +296,7 @@ class Service:
 
     def describe_stream_summary(self, StreamName: str) -> dict[str, Any]:
         self.calls.append(("summary", ""))
-        return summary()
+        return summary(self.made)
 
     def list_shards(self, StreamName: str) -> dict[str, Any]:
         self.calls.append(("list", ""))
@@ -499,6 +500,25 @@ def test_throttling_is_waited_for_within_five_calls_a_second() -> None:
     assert f.service.calls.count(("read", "a")) - before <= 5 * (f.time.mono - began) + 1
     assert f.reader.status.throttles == 10
     assert [c.n_lo for c in f.applied] == [1]
+
+
+def test_the_reader_notices_that_its_stream_was_made_again() -> None:
+    f = Following("a")
+    f.put("a", DRIVER[0])
+    f.start()
+    f.run(5)
+    assert f.reader.status.enabled
+    f.service.made += timedelta(days=1)
+    f.run(40)
+    assert not f.reader.status.enabled
+    assert "disabled" in [name for name, _ in f.events]
+    saved = dict(f.sink.checkpoints)
+    f.put("a", DRIVER[1])
+    f.start()  # the follower's: over what has the name now
+    f.run(2)
+    # read from its beginning, though a shard of that name was read before
+    assert [c.n_lo for c in f.applied] == [1, 1, 2]
+    assert f.sink.checkpoints["a"] != saved["a"]
 
 
 def test_a_reader_goes_on_where_another_stopped() -> None:
