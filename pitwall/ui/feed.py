@@ -17,6 +17,7 @@ from pitwall.runtime import Health, ProcessUsage, Spread, State, Usage
 from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.asof import Standing, best_of_session, laps_until, standings
+from pitwall.ui.car_colours import CarColours
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.known_tracks import corners_of
 from pitwall.ui.lag import ShownLag
@@ -75,6 +76,7 @@ class Feed:
         self._workspace = workspace
         self._panes = panes
         self._theme = theme
+        self._colours = CarColours(len(theme().cars))
         self._laps = LapView(inputs.store, choose(inputs.store.session.catalog))
         self._place = position_channels(inputs.store.session.catalog)
         self._overdue = Overdue()
@@ -105,9 +107,11 @@ class Feed:
         return self._picture
 
     def colour(self, car: str | None) -> QtGui.QColor:
-        """A car's colour: by its place in the order of first appearance."""
-        cars = self._inputs.store.cars()
-        return self._theme().car(cars.index(car) if car in cars else 0)
+        """A car's colour, the same everywhere; see :mod:`pitwall.ui.car_colours`."""
+        theme = self._theme()
+        if car is None:
+            return theme.car(0)
+        return theme.car(self._colours.index(car, self._inputs.store.cars()))
 
     def health(self) -> Health:
         """The source's state as the window has to say it: its lag is that of what is painted,

@@ -34,6 +34,7 @@ class Colours:
     fault: QtGui.QColor
     best: QtGui.QColor
     reference: QtGui.QColor
+    reference_text: QtGui.QColor
     cursor: QtGui.QColor
     selected: QtGui.QColor
     track: QtGui.QColor
@@ -51,7 +52,7 @@ class Theme:
         dark: True for light text on a dark ground.
         heavy: True when traces are two pixels wide and text is one step bolder.
         colours: by role.
-        cars: car colours in their fixed order.
+        cars: car colours in their fixed order, as many in every theme.
         scale: factor on all text and spacing.
     """
 
@@ -68,7 +69,7 @@ class Theme:
         return max(1, round(value * self.scale))
 
     def car(self, index: int) -> QtGui.QColor:
-        """The colour of the car that appeared as number ``index`` (0-based)."""
+        """The colour at place ``index``; from the last on they begin again."""
         return self.cars[index % len(self.cars)]
 
     def small(self, *, bold: bool = False, mono: bool = False) -> QtGui.QFont:
@@ -137,6 +138,29 @@ def scale_for(width: int, height: int) -> float:
     metres on a laptop must not shrink on a wall-size screen at 100 %."""
     wanted = min(width / 1920, height / 1080)
     return max((s for s in SCALES if s <= wanted + 0.02), default=SCALES[0])
+
+
+AA = 4.5
+"""Contrast that small text needs (WCAG 2, level AA)."""
+
+
+def luminance(colour: QtGui.QColor) -> float:
+    """Relative luminance, 0..1, as WCAG reckons it."""
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    r, g, b = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a: QtGui.QColor, b: QtGui.QColor) -> float:
+    """WCAG contrast, 1..21."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def readable(colour: QtGui.QColor, ground: QtGui.QColor, ink: QtGui.QColor) -> QtGui.QColor:
+    """``colour`` as text on ``ground``: with as much of ``ink`` as it takes to be read."""
+    shares = (step / 10 for step in range(11))
+    return next(c for s in shares if contrast(c := mix(colour, ink, s), ground) >= AA or s == 1)
 
 
 def with_alpha(colour: QtGui.QColor, alpha: float) -> QtGui.QColor:

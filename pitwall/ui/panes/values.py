@@ -53,7 +53,7 @@ class ValuesPane(RowsPane):
                         (
                             Cell(channel_title(channel), "dim"),
                             _figure(a, channel, "text"),
-                            _figure(b, channel, "reference"),
+                            _figure(b, channel, "reference_text"),
                             _change(a, b, channel),
                             Cell(unit_text(channel.unit), "faint"),
                         ),

@@ -10,7 +10,7 @@ from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.curves import Painted
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.reading import Sample, sample_at, value_text
-from pitwall.ui.theme import Theme, with_alpha
+from pitwall.ui.theme import Theme, readable, with_alpha
 from pitwall.ui.words import DASH, signed
 
 TAG_ROOM = 190
@@ -75,7 +75,7 @@ def paint_cursor(
         parts = [(value_text(value, trace.channel), car)]
         if picture.reference is not None:
             old = then.values[trace.index] if then is not None else None
-            parts.append((value_text(old, trace.channel), theme.colours.reference))
+            parts.append((value_text(old, trace.channel), theme.colours.reference_text))
         _tag(painter, parts, box.inner, px, boxes, theme)
         if now is not None and value is not None:
             # On the sample that is read, so that the dot lies on the curve.
@@ -138,6 +138,6 @@ def _tag(
     painter.fillRect(back, with_alpha(theme.colours.ground, 0.86))
     x = left + pad
     for (text, colour), used in zip(parts, widths, strict=True):
-        painter.setPen(colour)
+        painter.setPen(readable(colour, theme.colours.ground, theme.colours.text))
         painter.drawText(QtCore.QPointF(x, top + 1 + metrics.ascent()), text)
         x += used + gap

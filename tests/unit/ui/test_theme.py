@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont
 
 from pitwall.telemetry import BadInput
 from pitwall.ui.qt import make_application
-from pitwall.ui.theme import SCALES, THEMES, Theme, load_theme, scale_for
+from pitwall.ui.theme import AA, SCALES, THEMES, Theme, load_theme, readable, scale_for
 
 # Machado, Oliveira, Fernandes 2009: full protanopia and deuteranopia, on linear RGB.
 PROTAN = np.array(
@@ -84,8 +84,14 @@ def test_car_colours_repeat_in_their_order(theme: Theme) -> None:
 def test_text_can_be_read(theme: Theme) -> None:
     c = theme.colours
     assert contrast(c.text, c.panel) >= 7
-    for role in (c.dim, c.live, c.attention, c.fault, c.best, c.reference):
-        assert contrast(role, c.panel) >= (3.0 if role == c.reference else 4.5)
+    for ground in (c.ground, c.panel, c.raised, c.selected):
+        for name in (
+            *("text", "dim", "faint", "live", "attention", "fault", "best", "reference_text"),
+        ):
+            assert contrast(getattr(c, name), ground) >= AA, f"{name} on {ground.name()}"
+        for car in theme.cars:
+            assert contrast(readable(car, ground, c.text), ground) >= AA
+    assert contrast(c.dim, c.panel) > 1.2 * contrast(c.faint, c.panel), "dim and faint differ"
     assert contrast(c.on_live, c.live) >= 4.5
 
 
