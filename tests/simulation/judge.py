@@ -12,6 +12,8 @@ from tests.simulation.paddock import STEP_BACK_US, Paddock
 from tests.simulation.schedule import Schedule
 
 Chunk = tuple[str, int]
+REPEATING = ("repeated_page", "stuck_page", "written_twice", "refused_position", "refused_time")
+"""After these the reader may hand over what it has handed over before."""
 
 
 @dataclass
@@ -22,7 +24,8 @@ class Verdict:
         seed, source: which.
         records: chunks written.
         lost: neither there nor named, or named although the stream still had them.
-        repeated: there more than once.
+        repeated: there more than once, or handed over again for no reason: a place that is kept
+            together with the data is never read twice, crash or not.
         out_of_order: that came to the disk behind a later one of their car.
         damaged: there with another content than was written; poison not kept once; conflicts.
         misnamed: gaps whose bounds hold more or less than what was lost.
@@ -96,6 +99,9 @@ def judge(schedule: Schedule) -> Verdict:
         elif paddock.in_table(key):
             out.misnamed.append(f"{key} is named and in the table")
     _check_order(laptop.committed, out)
+    if not any(out.met[kind] for kind in REPEATING):
+        times = Counter(laptop.committed)
+        out.repeated += sorted(key for key, count in times.items() if count > 1)
     if schedule.plan.source == kinds.DYNAMODB:
         _check_gaps(schedule, streamed, gone, out)
     return out

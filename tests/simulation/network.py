@@ -126,11 +126,16 @@ class Network:
         return doc
 
     def page(self, shards: list[Shard]) -> list[Shard]:
-        """Without those that this listing happens to lack: never twice in a row, a moment apart."""
+        """Without those that this listing happens to lack, and what continues them: never twice in
+        a row, a moment apart."""
         second = self._time.true_us // SECOND
         if self._time.true_us >= self.flicker_until_us or second % 2:
             return shards
-        left = [s for s in shards if crc32(f"{s.id} {second}".encode()) % 3]
+        missing = {s.id for s in shards if not crc32(f"{s.id} {second}".encode()) % 3}
+        for shard in sorted(shards, key=lambda s: s.index):
+            if missing.intersection(shard.parents):
+                missing.add(shard.id)
+        left = [s for s in shards if s.id not in missing]
         if len(left) < len(shards):
             self.met["missing_from_listing"] += 1
         return left

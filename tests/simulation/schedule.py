@@ -46,6 +46,8 @@ from tests.unit.turbo.rig import SESSION
 
 PATIENCE_S = 150.0
 """How long the reader has for the rest, once nothing goes wrong any more."""
+TURNS = 12_000
+"""Far more than a schedule takes."""
 START_S = 1.0
 """How long the program takes to start."""
 MACHINE = (*kinds.MACHINE, "slept_past_retention")
@@ -78,6 +80,7 @@ class Schedule:
         self._unstuck = 0.0
         self._commit_due = 0.0
         self._machine: list[tuple[int, Step]] = []
+        self._turns = 0
 
     # -- the schedule
 
@@ -110,6 +113,9 @@ class Schedule:
 
     def _turn(self) -> None:
         """What is due now, then time moves to what comes next."""
+        self._turns += 1
+        if self._turns > TURNS:
+            raise RuntimeError("the program does not come to rest")
         time = self.time
         self.paddock.catch_up()
         while self._machine and self._machine[0][0] <= time.true_us:
