@@ -23,11 +23,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 
 from pitwall.cloud.image import Attribute, Image
+from pitwall.cloud.listing import ListingParser, Parser
 
 _UNEXPECTED = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
 _Item = dict[str, Attribute]
@@ -116,14 +117,6 @@ class _BatchGet(TypedDict, total=False):
     ConsumedCapacity: msgspec.Raw
 
 
-class Parser(Protocol):
-    """A botocore response parser."""
-
-    def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
-        """The parsed body of ``response`` with its metadata."""
-        ...
-
-
 class FastParserFactory:
     """The factory that stands in for botocore's: it makes its parsers with ``stock``."""
 
@@ -137,6 +130,8 @@ class FastParserFactory:
     def create_parser(self, protocol_name: str) -> Parser:
         """A parser that knows the bulky answers and leaves the rest to the stock one."""
         stock: Parser = self._stock.create_parser(protocol_name)
+        if protocol_name == "rest-xml":
+            return ListingParser(stock)
         return _FastParser(stock) if protocol_name == "json" else stock
 
 

@@ -1,0 +1,109 @@
+"""A fast way through ListObjectsV2: an archive's listing is thousands of keys.
+
+botocore's own parser spends eighty microseconds on each of them. The one here stands before it, as
+:mod:`pitwall.cloud.parser` does for JSON, and gives the same Python shape: ``Contents`` with Key,
+LastModified (datetime, UTC), ETag, Size and StorageClass, and what stands beside them. A page with
+anything else in it goes to the stock parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from xml.etree import ElementTree as ET
+
+
+class Parser(Protocol):
+    """A botocore response parser."""
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
+        """The parsed body of ``response`` with its metadata."""
+        ...
+
+
+class ListingParser:
+    """Reads listings, and leaves the rest to ``stock``."""
+
+    def __init__(self, stock: Parser) -> None:
+        self._stock = stock
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
+        """As the stock parser's."""
+        listing = getattr(shape, "name", "") == "ListObjectsV2Output"
+        if listing and response["status_code"] == 200:
+            try:
+                parsed = parse_listing(response["body"])
+            except (ET.ParseError, KeyError, ValueError, TypeError):
+                return self._stock.parse(response, shape)
+            parsed["ResponseMetadata"] = _metadata(response)
+            return parsed
+        return self._stock.parse(response, shape)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stock, name)
+
+
+def parse_listing(body: bytes) -> dict[str, Any]:
+    """The page in ``body``. Raises ParseError when it is not XML; KeyError, TypeError or ValueError
+    when it holds what is not read here."""
+    parsed: dict[str, Any] = {}
+    contents: list[dict[str, Any]] = []
+    for element in ET.fromstring(body):  # noqa: S314 - as botocore does; expat bounds expansion
+        name = element.tag.rpartition("}")[2]
+        if name == "Contents":
+            contents.append(_object(element))
+        else:
+            parsed[name] = _PAGE[name](element.text or "")
+    if contents:
+        parsed["Contents"] = contents
+    return parsed
+
+
+def _object(element: ET.Element) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for field in element:
+        name = field.tag.rpartition("}")[2]
+        out[name] = _OBJECT[name](field.text or "")
+    return out
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC)
+
+
+def _boolean(text: str) -> bool:
+    return {"true": True, "false": False}[text]
+
+
+_PAGE: dict[str, Callable[[str], Any]] = {
+    "Name": str,
+    "Prefix": str,
+    "Delimiter": str,
+    "EncodingType": str,
+    "StartAfter": str,
+    "ContinuationToken": str,
+    "NextContinuationToken": str,
+    "MaxKeys": int,
+    "KeyCount": int,
+    "IsTruncated": _boolean,
+}
+_OBJECT: dict[str, Callable[[str], Any]] = {
+    "Key": str,
+    "ETag": str,
+    "StorageClass": str,
+    "Size": int,
+    "LastModified": _moment,
+}
+
+
+def _metadata(response: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {name.lower(): value for name, value in response["headers"].items()}
+    metadata = {"HTTPStatusCode": response["status_code"], "HTTPHeaders": headers}
+    for field, header in (("RequestId", "x-amz-request-id"), ("HostId", "x-amz-id-2")):
+        if header in headers:
+            metadata[field] = headers[header]
+    return metadata
