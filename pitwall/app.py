@@ -111,7 +111,7 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"{d['records']} records could not be used and are kept raw"
     if name == "renewed":
         return str(d.get("reason") or f"the stream is another one now: {d['stream']}")
-    if name in ("disabled", "held"):
+    if name in ("disabled", "held", "replaced", "crowded", "endpoint"):
         return str(d["reason"])
     if name == "rotation":
         return f"rotation survived: {_short(d['shard'])} went on in its children"

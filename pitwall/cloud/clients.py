@@ -10,9 +10,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from pitwall.cloud.endpoints import RegionalFallback
 from pitwall.cloud.faults import explain
 from pitwall.cloud.parser import FastParserFactory
 from pitwall.telemetry import Failure
@@ -24,6 +26,8 @@ CONNECT_S = 5.0
 READ_S = 30.0
 LOCAL_REGION = "us-east-1"
 _MAX_ATTEMPTS = 4
+_BY_ACCOUNT = ("dynamodb", "dynamodbstreams")
+"""Services that have endpoints of each account's own."""
 # Providers that read this machine's environment and files; the others ask a service elsewhere.
 _HERE = frozenset({"env", "shared-credentials-file", "config-file"})
 
@@ -55,6 +59,9 @@ class Clients:
         self._pool = pool
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self.on_notice: Callable[[str], None] = lambda text: None
+        """Told in one line of what the clients found out about the way to the service, on the
+        thread of a call. Set by whoever shows it."""
 
     @property
     def dynamodb(self) -> Any:
@@ -99,9 +106,24 @@ class Clients:
                 client.close()
                 # a bucket's name before a stand-in's host resolves nowhere
                 client = self._create(service, {"s3": {"addressing_style": "path"}})
+            elif service in _BY_ACCOUNT and is_aws(client.meta.endpoint_url):
+                client = self._with_fallback(service, client)
         except (BotoCoreError, ValueError) as error:
             raise Failure(explain(error)) from error
         return client
+
+    def _with_fallback(self, service: str, client: Any) -> Any:
+        if client.meta.config.account_id_endpoint_mode != "preferred":
+            return client  # the configuration has decided
+        return RegionalFallback(
+            client,
+            lambda: self._regional(service),
+            lambda text: self.on_notice(text),
+        )
+
+    def _regional(self, service: str) -> Any:
+        with self._lock:
+            return self._create(service, {"account_id_endpoint_mode": "disabled"})
 
     def _create(self, service: str, options: dict[str, Any]) -> Any:
         from botocore.config import Config

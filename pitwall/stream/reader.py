@@ -60,7 +60,7 @@ class Reader:
         pool: where calls run. The reader starts and stops it.
         rng: for jitter.
         on_event: told what happens: rotation, gap, resumed, stalled, reopened, balked, denied,
-            disabled, gone, replaced, held, throttled.
+            disabled, gone, replaced, held, crowded.
         pace: tempo.
     """
 
@@ -212,12 +212,12 @@ class Reader:
             )
         if self._crowd.look(now):
             self._report.warn(
-                "throttled",
+                "crowded",
                 "the service refuses reads: too many programs read this stream (two a shard); "
                 "what is refused comes later, nothing is lost",
             )
         else:
-            self._report.settle("throttled")
+            self._report.settle("crowded")
 
     # ------------------------------------------------------------------ shards come and go
 

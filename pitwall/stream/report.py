@@ -15,7 +15,7 @@ from pitwall.stream.tree import ShardTree
 from pitwall.telemetry.clock import SECOND_US
 
 _GAPS_KEPT = 100
-_GRAVEST = ("gone", "denied", "replaced", "disabled", "held", "throttled")
+_GRAVEST = ("gone", "denied", "replaced", "disabled", "held", "crowded")
 """Events that warn of a lasting state."""
 _DISPROVED = ("gone", "denied")
 """Those that one good answer ends."""

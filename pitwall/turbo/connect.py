@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pitwall.cloud import TableAndBucket
@@ -36,6 +36,9 @@ from pitwall.turbo.table import CloudTable
 
 class UsesClients(TableAndBucket, Protocol):
     """What of the clients a follower uses; each is made when it is first asked for."""
+
+    on_notice: Callable[[str], None]
+    """Told of what the clients find out about the way to the service."""
 
     @property
     def streams(self) -> Any:
@@ -80,6 +83,7 @@ def make_follower(
     """
     time = time or SystemTime()
     server = ServerClock(time)
+    clients.on_notice = lambda text: on_event("endpoint", {"reason": text})
     sources = Sources(
         CloudTable(lambda: clients.dynamodb, table, session.key),
         S3Bucket(lambda: clients.s3, bucket, server, time) if bucket else None,

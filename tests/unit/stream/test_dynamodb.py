@@ -89,7 +89,7 @@ def test_pages_of_a_listing_keep_the_services_pace() -> None:
 
 
 @pytest.mark.parametrize("end", [{}, {"NextShardIterator": None}, {"NextShardIterator": ""}])
-def test_case_24_28_absent_and_null_iterator_both_end_a_shard(end: dict[str, Any]) -> None:
+def test_case_24_absent_and_null_iterator_both_end_a_shard(end: dict[str, Any]) -> None:
     """An absent key and an explicit null were told apart (async-kinesis#97)."""
     page = source(Client({"Records": [], **end})).read("it", 1000)
     assert page.next_iterator is None

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from pitwall.stream import (
     features_of,
 )
 from pitwall.telemetry import Head
-from pitwall.turbo import ObjectInfo, Phase
+from pitwall.turbo import ObjectInfo, Phase, make_follower
 from tests.simulation.service import SimulatedDynamoStreams, SimulatedTable
 from tests.unit.stream.rig import SECOND, START, VirtualTime, World
 from tests.unit.turbo.rig import (
@@ -323,6 +324,26 @@ def test_case_81_laps_that_the_table_forgets_stay_in_the_recording(
     assert (
         sum(row.segment.chunks for row in of.recorder.recording.read_segments(series_of("1"))) == 10
     )
+
+
+def test_case_86_what_clients_find_out_is_an_event(path: Path) -> None:
+    """The account's own endpoint was blocked, and nobody was told why nothing came."""
+    recorder = Recorder(path)
+    clients = SimpleNamespace(on_notice=None)
+    events: list[tuple[str, Any]] = []
+    make_follower(
+        clients,
+        "table",
+        "",
+        SESSION,
+        recorder.recording,
+        recorder.store,
+        recorder,
+        lambda name, details: events.append((name, details)),
+    )
+    clients.on_notice("blocked")
+    assert events == [("endpoint", {"reason": "blocked"})]
+    recorder.recording.close()
 
 
 @pytest.mark.parametrize("slack", [lambda n: n == 1, lambda n: n <= 3])

@@ -64,6 +64,7 @@ def test_the_stream_is_read_from_shortly_before_the_archives_end(path: Path) -> 
 
 
 def test_case_83_a_car_that_is_nowhere_but_in_the_buffer_and_has_retired(path: Path) -> None:
+    """A car that retired while all it sent was in the archive's buffer was never seen."""
     race = Race(("1", "2", "ghost"))
     ghost = race.cars["ghost"]
     ghost.ended = True
@@ -84,6 +85,7 @@ def test_case_83_a_car_that_is_nowhere_but_in_the_buffer_and_has_retired(path: P
 
 
 def test_case_83_without_the_roster_it_is_lost(path: Path) -> None:
+    """A car that retired while all it sent was in the archive's buffer was never seen."""
     race = Race(("1", "2", "ghost"))
     race.cars["ghost"].ended = True
     race.advance(600)
@@ -100,6 +102,7 @@ def test_case_83_without_the_roster_it_is_lost(path: Path) -> None:
 
 
 def test_case_71_holes_in_the_archive_are_filled_from_the_table(path: Path) -> None:
+    """Firehose's rejected records were ignored: the archive had holes (aws-lambda-fanout#38)."""
     race = Race()
     race.flaws.lose = lambda series, n: series.car == "2" and n in (100, 101, 250)
     joined = joined_after(race, path, 600)
@@ -124,6 +127,7 @@ def test_holes_after_the_anchor_are_left_to_the_stream(path: Path) -> None:
 
 
 def test_case_72_duplicates_are_applied_once(path: Path) -> None:
+    """Random duplicates lay in the archive (lambda-streams-to-firehose#33)."""
     race = Race()
     race.flaws.duplicates = 0.03
     joined = joined_after(race, path, 600)
@@ -135,6 +139,7 @@ def test_case_72_duplicates_are_applied_once(path: Path) -> None:
 
 
 def test_case_73_older_than_the_stream_keeps(path: Path) -> None:
+    """A record that was logged as sent was never delivered (lambda-streams-to-firehose#47)."""
     race = Race(("1",), shards=1)
     race.flaws.lose = lambda series, n: 100 <= n < 160
     race.advance(600)
@@ -545,6 +550,7 @@ def test_a_stream_that_cannot_be_read_at_all_is_stood_in_for_by_the_table(path: 
 def test_case_16_a_stream_switched_off_and_on_again_is_followed_under_its_new_name(
     path: Path,
 ) -> None:
+    """After a change of the whole topology the old shards were asked for ever (scylladb#8012)."""
     race = Race()
     joined = joined_after(race, path, 300)
     switched: list[float] = []

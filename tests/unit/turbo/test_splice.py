@@ -84,6 +84,7 @@ def test_a_car_that_is_complete_does_not_count() -> None:
 
 
 def test_case_83_a_car_without_anything_counts_from_its_beginning() -> None:
+    """A car that retired while all it sent was in the archive's buffer was never seen."""
     a = series_of("a")
     held = ledger(books(a, [(1, 3500)]))
     tails = {a: tail(3500, NOW - 100 * SECOND)}
