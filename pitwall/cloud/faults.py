@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pitwall.cloud.access import missing
+
 _ACTION = re.compile(r"perform:? ([a-z0-9-]+:[A-Za-z*]+)(?: on resource:? (\S+))?")
 _SIGN_IN = "sign in with `aws sso login`, set AWS_PROFILE, or give --profile"
 # error codes of the services, as their API references list them
@@ -85,9 +87,9 @@ def _service(error: dict[str, Any], operation: str) -> str:
     message = " ".join(str(error.get("Message", "")).split())
     if code in _DENIED:
         found = _ACTION.search(message)
-        action = found.group(1) if found else operation
-        where = f" on {found.group(2).rstrip('.,')}" if found and found.group(2) else ""
-        return f"access denied: {action}{where} is not allowed for these credentials"
+        if found is None:
+            return f"access denied: {operation} is not allowed for these credentials"
+        return f"access denied: {missing(found[1], (found[2] or '').rstrip('.,'))}"
     if code in _STALE:
         return f"the AWS session has expired ({operation}): {_SIGN_IN}"
     if code in _UNKNOWN:

@@ -15,7 +15,8 @@ _Action = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Control:
-    """Control requests: ``GET status``; ``POST rotate, split, trim, fault, outage, clear``.
+    """Control requests: ``GET status``; ``POST rotate, split, trim, fault, outage, clear,
+    access``.
 
     A page in a browser may not reach it: requests with an ``Origin``, or for another host name
     than the loopback's, are refused.
@@ -31,6 +32,7 @@ class Control:
             ("POST", "fault"): self._fault,
             ("POST", "outage"): self._outage,
             ("POST", "clear"): self._clear,
+            ("POST", "access"): self._access,
         }
 
     def __call__(self, request: Request) -> Response:
@@ -66,6 +68,14 @@ class Control:
     def _clear(self, body: dict[str, Any]) -> dict[str, Any]:
         self._service.faults.clear()
         return self._service.faults.status()
+
+    def _access(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``{"keys": {access key id: policy or [policies]}}``; no keys at all switches it off."""
+        if body.get("keys"):
+            self._service.access.give(body["keys"])
+        else:
+            self._service.access.clear()
+        return self._service.access.status()
 
 
 def _shard(body: dict[str, Any]) -> str | None:

@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(type=dict[str, Any]).decode
 class Gateway:
     """Dispatches by ``X-Amz-Target``, by the control path, and to S3 otherwise.
 
-    Credentials are not looked at: any will do.
+    Credentials are looked at when the service knows some (:class:`Access`); otherwise any will do.
 
     Args:
         service: what answers.
@@ -76,6 +76,7 @@ class Gateway:
 
     def _object(self, request: Request) -> Response:
         try:
+            self._service.access.check_s3(request)
             self._service.faults.check("s3", S3.operation(request))
         except AwsError as error:
             return error_response(error, request)
@@ -94,6 +95,7 @@ class Gateway:
         service, namespace, version, call = found
         headers["Content-Type"] = f"application/x-amz-json-{version}"
         try:
+            self._service.access.check_json(service, operation, request)
             partial = self._service.faults.check(service, operation)
             try:
                 asked = _decode(request.body)

@@ -19,6 +19,8 @@ from types import FrameType
 from typing import Any
 
 from pitwall.cloud.archiver import make_handler
+from pitwall.cloud.local.access import read_keys
+from pitwall.cloud.local.errors import AwsError
 from pitwall.cloud.local.gateway import Gateway
 from pitwall.cloud.local.server import Server
 from pitwall.cloud.local.service import Service, StandInConfig
@@ -51,6 +53,11 @@ def serve(argv: Sequence[str] | None = None) -> int:
     if not args.stay:
         _stop_with_parent(stopping)
     service = Service(config)
+    if args.access is not None:
+        try:
+            service.access.give(read_keys(args.access))
+        except AwsError as error:
+            raise BadInput(f"stand-in: {args.access}: {error.message}") from None
     service.attach(make_handler(service.firehose, config.delivery, report_failures=True))
     if spec is not None:
         try:
@@ -179,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency-ms", type=float, default=default.latency_ms)
     add("--batch-size", type=int, default=default.batch_size, help="records of a function's batch")
     add("--window-s", type=float, default=default.window_s, help="wait for a batch to fill")
+    add("--access", metavar="FILE", help="let in only these access keys: {key id: policy}, JSON")
     add("--seed-spec", metavar="JSON", help="history to make before serving")
     add("--stay", action="store_true", help="go on serving when stdin is closed")
     return parser

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pitwall.cloud.local.access import Access
+from pitwall.cloud.local.asked import Asked
 from pitwall.cloud.local.dynamodb import DynamoDB
 from pitwall.cloud.local.faults import ArchiveFaults, Faults
 from pitwall.cloud.local.firehose import Delivery, DeliveryStream, Firehose
@@ -63,6 +65,7 @@ class Service:
     Attributes:
         config: as given.
         faults: calls made to fail.
+        access: whose calls are let through.
         table: the default table.
         objects: the archive's buckets.
         delivery: the default delivery stream.
@@ -86,6 +89,7 @@ class Service:
         self.objects = ObjectStore(self.now_us)
         self.objects.create(config.bucket)
         self.tables: dict[str, Table] = {}
+        self.access = Access(Asked(config.region, ACCOUNT, self._schema), ACCOUNT)
         self.table = self._create(config.table, DEFAULT_KEYS, True)
         settings = Delivery(
             config.delivery,
@@ -143,6 +147,10 @@ class Service:
             )
         table = self.tables[name] = Table(name, schema, log, self.now_us)
         return table
+
+    def _schema(self, name: str) -> KeySchema | None:
+        table = self.tables.get(name)
+        return None if table is None else table.schema
 
     def attach(self, handler: Handler) -> EventSourceMapping:
         """Feed the default table's changes to a function."""
@@ -226,4 +234,4 @@ class Service:
                 "behind": mapping.behind(),
                 "expired": mapping.expired,
             }
-        return status | self.faults.status()
+        return status | self.faults.status() | self.access.status()

@@ -147,7 +147,7 @@ DENIED = (
         (boto.ReadTimeoutError(endpoint_url="https://d.example"), "broke or timed out", True),
         (
             _service_error("AccessDeniedException", DENIED),
-            "access denied: dynamodb:Query on arn:aws:dynamodb:us-east-1:1:table/t is not",
+            "permission dynamodb:Query on arn:aws:dynamodb:us-east-1:1:table/t is missing",
             False,
         ),
         (_service_error("AccessDenied"), "access denied: Query is not allowed", False),

@@ -1,0 +1,161 @@
+"""What whoever deploys the stack needs: only on parts with the stack's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pitwall.cloud.access.names import Place
+
+Grant = tuple[str, list[str], list[str], dict[str, Any] | None]
+"""Sid, actions, resources, condition."""
+
+
+def installer(place: Place) -> list[Grant]:
+    """Grants of the installer."""
+    stack = place.arn("cloudformation", f"stack/{place.stack}/*")
+    role = f"arn:{place.partition}:iam::{place.account}:role/{place.stack}-*"
+    function = place.arn("lambda", f"function:{place.function}")
+    grants: list[Grant] = [
+        (
+            "Stack",
+            [
+                f"cloudformation:{verb}"
+                for verb in (
+                    "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet",
+                    "DescribeStacks", "DescribeStackEvents", "DescribeStackResources",
+                    "ListStackResources", "GetTemplate", "DeleteStack",
+                )
+            ],
+            [stack],
+            None,
+        ),
+        (
+            "Table",
+            [
+                f"dynamodb:{verb}"
+                for verb in (
+                    "CreateTable", "UpdateTable", "DescribeTable", "DeleteTable",
+                    "DescribeContinuousBackups", "UpdateContinuousBackups", "DescribeTimeToLive",
+                    "UpdateTimeToLive", "ListTagsOfResource", "TagResource", "UntagResource",
+                    "DescribeContributorInsights", "GetResourcePolicy",
+                    "EnableKinesisStreamingDestination", "DisableKinesisStreamingDestination",
+                    "DescribeKinesisStreamingDestination",
+                )
+            ],
+            [place.table_arn],
+            None,
+        ),
+        (
+            "StreamOfTable",
+            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            [place.stream_arn],
+            None,
+        ),
+        ("Bucket", ["s3:CreateBucket", "s3:DeleteBucket", "s3:Get*", "s3:Put*Configuration",
+                    "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:ListBucket"],
+         [place.bucket_arn], None),
+        (
+            "Delivery",
+            [
+                f"firehose:{verb}"
+                for verb in (
+                    "CreateDeliveryStream", "DeleteDeliveryStream", "DescribeDeliveryStream",
+                    "UpdateDestination", "StartDeliveryStreamEncryption",
+                    "StopDeliveryStreamEncryption", "ListTagsForDeliveryStream",
+                    "TagDeliveryStream", "UntagDeliveryStream",
+                )
+            ],
+            [place.delivery_arn],
+            None,
+        ),
+        (
+            "Archiver",
+            ["lambda:CreateFunction", "lambda:DeleteFunction", "lambda:Get*",
+             "lambda:UpdateFunction*", "lambda:TagResource", "lambda:UntagResource",
+             "lambda:ListTags"],
+            [function],
+            None,
+        ),
+        (
+            "ArchiverMapping",
+            ["lambda:CreateEventSourceMapping", "lambda:UpdateEventSourceMapping",
+             "lambda:DeleteEventSourceMapping"],
+            ["*"],
+            {"ArnLike": {"lambda:FunctionArn": function}},
+        ),
+        # the mapping's id is not known before it is made, and reading it has no condition
+        ("LookUpMapping", ["lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings",
+                           "lambda:ListTags"], ["*"], None),
+        (
+            "Roles",
+            ["iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:GetRolePolicy",
+             "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:UpdateRole",
+             "iam:UpdateAssumeRolePolicy", "iam:TagRole", "iam:UntagRole",
+             "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"],
+            [role],
+            None,
+        ),
+        (
+            "HandOverRoles",
+            ["iam:PassRole"],
+            [role],
+            {
+                "StringEquals": {
+                    "iam:PassedToService": ["lambda.amazonaws.com", "firehose.amazonaws.com"]
+                }
+            },
+        ),
+        (
+            "Failures",
+            ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
+             "sqs:SetQueueAttributes", "sqs:ListQueueTags", "sqs:TagQueue", "sqs:UntagQueue"],
+            [place.arn("sqs", place.failures)],
+            None,
+        ),
+        (
+            "Logs",
+            ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy",
+             "logs:DeleteRetentionPolicy", "logs:CreateLogStream", "logs:DeleteLogStream",
+             "logs:TagResource", "logs:ListTagsForResource"],
+            [
+                place.arn("logs", f"log-group:/aws/lambda/{place.function}*"),
+                place.arn("logs", f"log-group:/aws/kinesisfirehose/{place.delivery}*"),
+            ],
+            None,
+        ),
+        ("LookUpLogs", ["logs:DescribeLogGroups", "logs:DescribeLogStreams"], ["*"], None),
+        (
+            "Alarms",
+            ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms",
+             "cloudwatch:TagResource", "cloudwatch:ListTagsForResource"],
+            [place.arn("cloudwatch", f"alarm:{place.stack}-*")],
+            None,
+        ),
+        (
+            "AlarmTopic",
+            ["sns:CreateTopic", "sns:DeleteTopic", "sns:GetTopicAttributes",
+             "sns:SetTopicAttributes", "sns:Subscribe", "sns:Unsubscribe",
+             "sns:ListSubscriptionsByTopic", "sns:TagResource", "sns:ListTagsForResource"],
+            [place.arn("sns", f"{place.stack}-alarms*")],
+            None,
+        ),
+    ]  # fmt: skip
+    if place.kinesis:
+        grants.append(
+            (
+                "Kinesis",
+                [
+                    f"kinesis:{verb}"
+                    for verb in (
+                        "CreateStream", "DeleteStream", "DescribeStream", "DescribeStreamSummary",
+                        "IncreaseStreamRetentionPeriod", "DecreaseStreamRetentionPeriod",
+                        "StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode",
+                        "AddTagsToStream", "ListTagsForStream", "PutRecord", "PutRecords",
+                        "ListTagsForResource", "TagResource",
+                    )
+                ],
+                [place.kinesis_arn],
+                None,
+            )
+        )  # fmt: skip
+    return grants

@@ -1,0 +1,72 @@
+"""Permissions in words: what each action lets somebody do, and who is meant to have it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Permission(NamedTuple):
+    """One action.
+
+    Attributes:
+        words: what it lets somebody do, after "may" or "may not".
+        roles: who is given it (:data:`pitwall.cloud.access.roles.ROLES`).
+    """
+
+    words: str
+    roles: tuple[str, ...]
+
+
+_READERS = ("engineer", "driver", "partner")
+
+PERMISSIONS: dict[str, Permission] = {
+    "dynamodb:Query": Permission("read these rows of the table", _READERS),
+    "dynamodb:GetItem": Permission("read this item of the table", _READERS),
+    "dynamodb:BatchGetItem": Permission("read sealed laps from the table", _READERS),
+    "dynamodb:Scan": Permission("read the whole table", ()),
+    "dynamodb:PartiQLSelect": Permission("read the table by PartiQL", ()),
+    "dynamodb:PartiQLInsert": Permission("write the table by PartiQL", ()),
+    "dynamodb:PartiQLUpdate": Permission("write the table by PartiQL", ()),
+    "dynamodb:PartiQLDelete": Permission("write the table by PartiQL", ()),
+    "dynamodb:PutItem": Permission("write this item to the table", ("producer",)),
+    "dynamodb:BatchWriteItem": Permission("write these rows to the table", ("producer",)),
+    "dynamodb:DescribeTable": Permission("look up the table", (*_READERS, "producer")),
+    "dynamodb:DescribeLimits": Permission("look up the account's limits", ("engineer",)),
+    "dynamodb:ListStreams": Permission("find the table's stream", ("archiver",)),
+    "dynamodb:DescribeStream": Permission(
+        "follow the table's stream, which carries every car's rows", ("engineer",)
+    ),
+    "dynamodb:GetShardIterator": Permission("follow the table's stream", ("engineer",)),
+    "dynamodb:GetRecords": Permission("follow the table's stream", ("engineer",)),
+    "kinesis:DescribeStreamSummary": Permission("look up the Kinesis stream", ("engineer",)),
+    "kinesis:ListShards": Permission("follow the Kinesis stream", ("engineer",)),
+    "kinesis:GetShardIterator": Permission("follow the Kinesis stream", ("engineer",)),
+    "kinesis:GetRecords": Permission("follow the Kinesis stream", ("engineer",)),
+    "s3:ListBucket": Permission("list the archive", ("engineer",)),
+    "s3:GetObject": Permission("read this object of the archive", ("engineer",)),
+    "s3:PutObject": Permission("write sealed laps to the archive", ("producer",)),
+    "firehose:PutRecordBatch": Permission("send records to the archive", ("archiver",)),
+    "firehose:DescribeDeliveryStream": Permission("look up the delivery stream", ("engineer",)),
+    "lambda:ListEventSourceMappings": Permission(
+        "see whether the archiver is fed by the stream", ("engineer",)
+    ),
+    "cloudformation:DescribeStacks": Permission("look up the stack", ("engineer", "installer")),
+    "cloudformation:CreateChangeSet": Permission("prepare a change of the stack", ("installer",)),
+    "cloudformation:ExecuteChangeSet": Permission("make or change the stack", ("installer",)),
+    "cloudformation:DeleteStack": Permission("delete the stack", ("installer",)),
+    "iam:PassRole": Permission("hand the stack's roles to its services", ("installer",)),
+    "iam:CreateRole": Permission("make the roles of the stack's services", ("installer",)),
+}
+
+
+def missing(action: str, resource: str = "") -> str:
+    """One line: what these credentials may not do, which permission that is, and who has it."""
+    where = f" on {resource}" if resource else ""
+    known = PERMISSIONS.get(action)
+    if known is None:
+        return f"these credentials lack the permission {action}{where}"
+    line = f"these credentials may not {known.words}: permission {action}{where} is missing"
+    if not known.roles:
+        return f"{line}; no role of Pitwall's has it, on purpose"
+    who = " or ".join([", ".join(known.roles[:-1]), known.roles[-1]]).removeprefix(" or ")
+    return f"{line}; role {who} has it (`pitwall cloud policy {known.roles[0]}`)"
