@@ -206,7 +206,7 @@ def test_poison_keeps_its_bytes_and_its_place() -> None:
 
 
 @pytest.mark.parametrize("end", [{}, {"NextShardIterator": None}])
-def test_case_22_24_the_last_page_has_records_and_names_the_children(end: dict[str, Any]) -> None:
+def test_case_22_the_last_page_has_records_and_names_the_children(end: dict[str, Any]) -> None:
     children = [
         {"ShardId": "c", "ParentShards": ["a"], "HashKeyRange": {}},
         {"ShardId": "m", "ParentShards": ["a", "b"], "HashKeyRange": {}},
