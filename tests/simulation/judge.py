@@ -163,7 +163,7 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
     by_shard: dict[str, list[StreamGap]] = defaultdict(list)
     for gap in schedule.gaps:
         by_shard[gap.shard].append(gap)
-    orphans = _orphaned(paddock)
+    after = _descendants(paddock)
     # A place that is refused as such cannot be known to be trimmed: only counters tell.
     refused = bool(paddock.network.met["refused_position"])
     for key, change in paddock.written.items():
@@ -171,8 +171,8 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
             continue
         own = by_shard[change.shard]
         if key in gone and key not in streamed:
-            # A shard that was never listed can only be told by the one that follows it.
-            told = [*own, *(g for child in orphans[change.shard] for g in by_shard[child])]
+            # A shard that was never listed can only be told by one that follows it.
+            told = [*own, *(g for name in after[change.shard] for g in by_shard[name])]
             slack = STEP_BACK_US if steps_back else 0
             if (
                 key not in paddock.silent
@@ -189,13 +189,16 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
             ]
 
 
-def _orphaned(paddock: Paddock) -> dict[str, list[str]]:
-    children: dict[str, list[str]] = defaultdict(list)
+def _descendants(paddock: Paddock) -> dict[str, set[str]]:
+    """Every shard that continues another, over however many generations."""
+    out: dict[str, set[str]] = defaultdict(set)
     for stream in paddock.streams:
+        above: dict[str, set[str]] = {}
         for shard in stream.shards.values():
-            for parent in shard.parents:
-                children[parent].append(shard.id)
-    return children
+            above[shard.id] = set(shard.parents).union(*(above[p] for p in shard.parents))
+            for name in above[shard.id]:
+                out[name].add(shard.id)
+    return out
 
 
 def _holds(gap: StreamGap, created_us: int, slack_us: int) -> bool:

@@ -140,9 +140,10 @@ def run_seeds(
     """
     began, cpu = time.monotonic(), _cpu_s()
     report = Report(first=first, processes=processes)
+    size = BLOCK if not stop_at else 3
     blocks = [
-        (list(range(at, min(at + BLOCK, first + count))), source)
-        for at in range(first, first + count, BLOCK)
+        (list(range(at, min(at + size, first + count))), source)
+        for at in range(first, first + count, size)
     ]
     for verdicts in _verdicts(blocks, processes):
         for verdict in verdicts:

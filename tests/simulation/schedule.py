@@ -46,6 +46,8 @@ from tests.unit.turbo.rig import SESSION
 
 PATIENCE_S = 150.0
 """How long the reader has for the rest, once nothing goes wrong any more."""
+REPORT_S = 5.0
+"""How long a loss may take to be told."""
 TURNS = 12_000
 """Far more than a schedule takes."""
 START_S = 1.0
@@ -235,6 +237,7 @@ class Schedule:
         """The program ended and is started again."""
         self._keep_gaps()
         again()
+        self.paddock.network.forget_calls()
         self.time.advance(START_S)
         self.paddock.catch_up()
         self._start()
@@ -283,6 +286,8 @@ class Schedule:
         laptop = self.laptop
         laptop.full = laptop.stuck = False
         end = self.time.monotonic() + PATIENCE_S
+        # What is lost shows a little later than what is there.
+        early = self.time.monotonic() + (REPORT_S if self.paddock.lost else 0.0)
         seen = -1
         missing: set[tuple[str, int]] = set()
         while self.time.monotonic() < end:
@@ -291,7 +296,8 @@ class Schedule:
             if len(laptop.committed) != seen:
                 seen = len(laptop.committed)
                 missing = self.due - set(laptop.committed)
-            if not missing and not laptop.queue and self._heads_here() and self._poison_here():
+            rest = missing or laptop.queue or self.time.monotonic() < early
+            if not rest and self._heads_here() and self._poison_here():
                 break
             self._turn()
         self._keep_gaps()
