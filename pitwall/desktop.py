@@ -151,6 +151,7 @@ class Desktop:
             store=run.store,
             timing=run.timing,
             health=run.health,
+            detail=run.detail,
             commands=run,
             now_us=run.server_now_us,
             stats=self._stats,

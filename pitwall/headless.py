@@ -135,6 +135,7 @@ def _shard(shard: ShardHealth) -> dict[str, Any]:
         "state": shard.state,
         "failures": shard.failures,
         "lag_s": _seconds(shard.lag_us),
+        "answer_age_s": _seconds(shard.answer_age_us),
         "last_record": iso(shard.record_us) if shard.record_us else None,
         "last_record_age_s": _seconds(shard.record_age_us),
         "checkpoint": iso(shard.checkpoint_us) if shard.checkpoint_us else None,

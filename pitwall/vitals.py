@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pitwall.runtime import Health, HealthDetail, ShardHealth
-from pitwall.telemetry.clock import now_us
+from pitwall.telemetry.clock import SECOND_US, now_us
 
 if TYPE_CHECKING:
     from pitwall.store import SessionStore, Writer
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WINDOW_S = 5.0
 """What a rate is taken over."""
+UNUSUAL_US = 3 * SECOND_US
+"""A shard that answers does so about every second."""
 _LOOKS = 16
 _RANK = {"gap": 0, "open": 1, "draining": 1, "waiting": 2, "finished": 3}
 FAILING = 3
@@ -81,7 +83,7 @@ class Vitals:
             retries=reader.retries,
             gaps=reader.gap_count,
             failing=reader.failing,
-            shards=tuple(_shards(reader.shards, rates)),
+            shards=tuple(_shards(reader.shards, rates, server_us)),
         )
 
 
@@ -89,15 +91,19 @@ def _is_read(shard: ShardStatus) -> bool:
     return shard.state.value in ("open", "draining")
 
 
-def _shards(shards: Iterable[ShardStatus], rates: dict[str, float]) -> Iterable[ShardHealth]:
+def _shards(
+    shards: Iterable[ShardStatus], rates: dict[str, float], server_us: int
+) -> Iterable[ShardHealth]:
     """Those that need a look first; a shard changes its place only with its state."""
     ordered = sorted(shards, key=lambda s: (_rank(s), s.id))
     for shard in ordered:
+        answer_us = max(server_us - shard.verified_us, 0) if shard.verified_us else None
         yield ShardHealth(
             shard.id,
             shard.state.value,
             failures=shard.faults,
-            lag_us=shard.lag_us,
+            lag_us=_shard_lag_us(shard, answer_us),
+            answer_age_us=answer_us,
             record_us=shard.last_us,
             record_age_us=shard.record_age_us,
             checkpoint_us=shard.saved_us,
@@ -109,6 +115,13 @@ def _shards(shards: Iterable[ShardStatus], rates: dict[str, float]) -> Iterable[
             retries=shard.retries,
             gaps=shard.gaps,
         )
+
+
+def _shard_lag_us(shard: ShardStatus, answer_us: int | None) -> int | None:
+    """A lag is of the last answer: a shard that gives none any more must not keep a good one."""
+    if shard.lag_us is None or answer_us is None or answer_us < UNUSUAL_US or not _is_read(shard):
+        return shard.lag_us
+    return shard.lag_us + answer_us
 
 
 def _rank(shard: ShardStatus) -> int:

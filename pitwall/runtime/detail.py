@@ -19,7 +19,9 @@ class ShardHealth:
         id: its name.
         state: waiting (for its parent), open, draining (its end is known), finished, gap (lost).
         failures: calls that failed in a row, now.
-        lag_us: age of the newest head that came through it, when it was read; None before one.
+        lag_us: age of the newest head that came through it, when it was read, and more by the time
+            that it has not answered since, where that is unusual; None before a head.
+        answer_age_us: since it last answered a call; None before the first time.
         record_us: creation time of its last record, server time; 0 before the first.
         record_age_us: age of that record now; None before the first.
         checkpoint_us: server time when its checkpoint last went to the writer; 0 before the first.
@@ -32,6 +34,7 @@ class ShardHealth:
     state: str
     failures: int = 0
     lag_us: int | None = None
+    answer_age_us: int | None = None
     record_us: int = 0
     record_age_us: int | None = None
     checkpoint_us: int = 0

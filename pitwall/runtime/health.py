@@ -120,6 +120,11 @@ class Health:
         return self.state not in _AT_REST
 
     @property
+    def fresh(self) -> bool:
+        """True while the newest data here is the newest there is, or is still being loaded."""
+        return self.connected and (self.state.current or self.loading)
+
+    @property
     def loading(self) -> bool:
         """True while what was before is still being loaded, so that the newest data here is not
         live and a hole need not be one."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pitwall.store import Ledger
 from pitwall.stream import ReaderStatus
 from pitwall.telemetry import Series
+from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.patience import told
 from pitwall.turbo.splice import unexplained
 from pitwall.turbo.status import Phase, Tempo
@@ -118,9 +119,11 @@ class Judge:
             return Verdict(Phase.BEHIND, f"calls fail for {status.failing} of {status.open} shards")
         if late:
             return Verdict(Phase.BEHIND)
-        if quiet_us > self._tempo.silent_us:
+        # Silence is what was looked for and not found: every shard was read after the last head.
+        if quiet_us > self._tempo.silent_us and unread_us < quiet_us - SECOND_US:
             return Verdict(Phase.SILENT)
-        if status.lag_us is not None and status.lag_us > self._tempo.late_us:
+        # Of a lag only what is not ours is the source's.
+        if status.lag_us is not None and status.lag_us - unread_us > self._tempo.late_us:
             return Verdict(Phase.LATE)
         return Verdict(Phase.LIVE)
 

@@ -77,6 +77,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", "Dark / sunlight", ("Ctrl+T",), "Window", "Switch the theme."),
     Action("larger", "Larger text", ("Ctrl++", "Ctrl+="), "Window", "For reading from afar."),
     Action("smaller", "Smaller text", ("Ctrl+-",), "Window", "For more on screen."),
+    Action(
+        "health",
+        "Health",
+        ("H",),
+        "Window",
+        "Every shard, the queue and the clock beside the traces, and back.",
+    ),
     Action("full_screen", "Full screen", ("F11",), "Window", "And back."),
     Action("help", "Keys", ("F1", "?"), "Window", "This list."),
     Action("quit", "Quit", ("Ctrl+Q",), "Window", "Save is never needed: all is recorded."),

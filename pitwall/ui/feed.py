@@ -26,6 +26,7 @@ from pitwall.ui.model import View, Workspace
 from pitwall.ui.overdue import Overdue
 from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header, Top
+from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
 from pitwall.ui.panes.map import Dot, MapPane
@@ -57,6 +58,7 @@ class Panes:
     values: ValuesPane
     timeline: Timeline
     strip: Strip
+    health: HealthPane
 
 
 class Feed:
@@ -88,6 +90,7 @@ class Feed:
         self._painted_us = 0
         """Newest event time of any car that the panes were given."""
         self._lag = ShownLag()
+        self._fresh = True
         self._older_us = 0
         """By how much the ages of the field are more than the timing says."""
         self._track: TrackLine | None = None
@@ -100,6 +103,11 @@ class Feed:
     def loading(self) -> bool:
         """Whether the panes were last told that what was is still being loaded."""
         return self._laps.loading
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the panes were last told that the newest data here is the newest there is."""
+        return self._fresh
 
     @property
     def picture(self) -> Picture | None:
@@ -151,7 +159,8 @@ class Feed:
         health = self._inputs.health()
         self._note_lag(health)  # what was on screen until now
         self._laps.connected, self._laps.loading = health.connected, health.loading
-        self._panes.timeline.show_connected(self._laps.connected, loading=self._laps.loading)
+        self._fresh = health.fresh
+        self._panes.timeline.show_connected(self._fresh, loading=self._laps.loading)
         self._as_of = self._moment(view, timing)
         self._field(view, timing)
         self._curves(view, timing, redraw)
@@ -188,11 +197,24 @@ class Feed:
             return line
         return replace(line, age_us=line.age_us + self._older_us)
 
+    def detail(self) -> None:
+        """The health in full, where somebody looks at it; once a second."""
+        if not self._panes.health.isVisible():
+            return
+        detail = self._inputs.detail()
+        if detail is not None:
+            # One word for one thing: what the header says of the lag, the pane says too.
+            health = self.health()
+            live = health.state in (State.LIVE, State.LATE)
+            lag_us = health.lag_us if live else detail.lag_us
+            self._panes.health.show_detail(replace(detail, health=health, lag_us=lag_us))
+
     def _grow_older(self, health: Health) -> None:
-        """While the newest data does not come for a reason that is ours to tell, each car's age
-        goes on by whole seconds: none of them is fresh because all of them are equally old."""
+        """While nothing new comes, each car's age goes on by whole seconds: none of them is fresh
+        because all of them are equally old."""
         older = 0
-        if not health.state.current and not health.loading:
+        silent = health.state is State.SILENT
+        if (silent or not health.state.current) and not health.loading:
             age = self._painted_age_us(health) or 0
             older = age // SECOND_US * SECOND_US
         if older != self._older_us:
@@ -239,7 +261,7 @@ class Feed:
             x = float(picture.mapping.to_x(np.array([t_us]))[0])
             if picture.reference is not None:
                 reference = (picture.reference.car, picture.reference_mapping.to_time(x))
-        newest = "live" if self._laps.connected else "newest"
+        newest = "live" if self._fresh else "newest"
         if self._laps.loading:
             newest = "loading"
         where = newest if view.cursor is None and view.live else "at the cursor"
@@ -307,7 +329,7 @@ class Feed:
             corners = corners_of(track) if track is not None else ()
             self._laps.corners = tuple((c.name, c.distance_m) for c in corners)
         picture = self._laps.picture(view, timing)
-        state = (self._laps.connected, self._laps.loading)
+        state = (self._fresh, self._laps.loading)
         key = (_signature(picture), view.car, view.axis, view.live, state)
         if key == self._key and not redraw:
             return
@@ -319,7 +341,7 @@ class Feed:
             picture,
             self.colour(view.car),
             reconstructed=rough,
-            connected=self._laps.connected,
+            connected=self._fresh,
             loading=self._laps.loading,
         )
         self._panes.map.show_gains(picture.behind, rough=rough)

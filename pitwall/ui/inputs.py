@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pitwall.analysis import Timing
-from pitwall.runtime import FrameStats, Health
+from pitwall.runtime import FrameStats, Health, HealthDetail
 from pitwall.store import SessionStore
 from pitwall.telemetry.clock import now_us
 
@@ -37,6 +37,8 @@ class Inputs:
         store: the session's columns, ledger and holes.
         timing: the newest timing; None before the first. Called on the Qt thread, must be quick.
         health: the newest health; the same.
+        detail: the health in full, gathered anew with each call; None where there is no source.
+            Called on the Qt thread, once a second at most.
         commands: see :class:`Commands`.
         now_us: the server's clock as well as it is known, microseconds UTC.
         stats: where frame times and latencies are kept.
@@ -45,6 +47,7 @@ class Inputs:
     store: SessionStore
     timing: Callable[[], Timing | None]
     health: Callable[[], Health]
+    detail: Callable[[], HealthDetail | None] = lambda: None
     commands: Commands = field(default_factory=NoCommands)
     now_us: Callable[[], int] = now_us
     stats: FrameStats = field(default_factory=FrameStats)

@@ -16,6 +16,7 @@ from pitwall.ui.model import Workspace
 from pitwall.ui.navigate import Navigator
 from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header
+from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
 from pitwall.ui.panes.map import MapPane
@@ -76,6 +77,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.connected_when(lambda: inputs.health().connected)
         self.pump.changed.connect(self._data_changed)
         self.pump.second.connect(self.feed.lines)
+        self.pump.second.connect(self.feed.detail)
         apply_palette(self, theme)
         self._paint_ground()
 
@@ -94,6 +96,7 @@ class MainWindow(QtWidgets.QMainWindow):
             values=ValuesPane(theme),
             timeline=Timeline(theme),
             strip=Strip(theme),
+            health=HealthPane(theme),
         )
 
     def _lay_out(self) -> None:
@@ -105,9 +108,10 @@ class MainWindow(QtWidgets.QMainWindow):
         if position_channels(self._inputs.store.session.catalog) is None:
             panes.map.hide()  # a session without GPS has no map rather than an empty one
         self._body = splitter(
-            QtCore.Qt.Orientation.Horizontal, self._left, panes.traces, self._right
+            QtCore.Qt.Orientation.Horizontal, self._left, panes.traces, self._right, panes.health
         )
         self._body.setStretchFactor(1, 1)
+        self._body.installEventFilter(self)
         for part in (self._left, self._right, self._body):
             part.splitterMoved.connect(self._splitter_moved)
         self._frame = QtWidgets.QWidget()
@@ -170,6 +174,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "theme": self._next_theme,
             "larger": lambda: self._step_scale(1),
             "smaller": lambda: self._step_scale(-1),
+            "health": self._toggle_health,
             "full_screen": self._full_screen,
             "help": self._keys.toggle,
             "quit": lambda: _ignore(self.close()),
@@ -194,9 +199,11 @@ class MainWindow(QtWidgets.QMainWindow):
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
     def _data_changed(self, names: frozenset[str]) -> None:
-        loading = self._inputs.health().loading
-        # The panes say whether they are loading: the end of it is shown though no data came.
-        self._behind = self._behind or names != {"health"} or loading != self.feed.loading
+        health = self._inputs.health()
+        loading = health.loading
+        # The panes say whether they are loading and live: the end of it is shown without data.
+        said = (self.feed.loading, self.feed.fresh)
+        self._behind = self._behind or names != {"health"} or (loading, health.fresh) != said
         if self._behind and not (loading and time.monotonic() < self._refresh_due):
             self.refresh()
         else:
@@ -252,7 +259,8 @@ class MainWindow(QtWidgets.QMainWindow):
         panes = self.panes
         for pane in (
             panes.header, panes.banner, panes.loading, panes.timing, panes.laps, panes.traces,
-            panes.map, panes.values, panes.timeline, panes.strip, self._keys,
+            panes.map, panes.values, panes.timeline, panes.strip, panes.health,
+            self._keys,
         ):  # fmt: skip
             pane.set_theme(theme)
         self._sized_for = None
@@ -263,7 +271,9 @@ class MainWindow(QtWidgets.QMainWindow):
         """Give columns and panes their usual sizes for the present contents and scale; what the
         user has moved stays."""
         panes, theme = self.panes, self._theme
-        content = (len(panes.timing.rows), panes.laps.columns, self.size(), theme.scale)
+        health = not panes.health.isHidden()
+        size = (self.width(), self._body.height())
+        content = (len(panes.timing.rows), panes.laps.columns, size, theme.scale, health)
         if content == self._sized_for or self._moved or self._body.height() < 100:
             return
         self._sized_for = content
@@ -271,7 +281,9 @@ class MainWindow(QtWidgets.QMainWindow):
         left = max(panes.timing.needed_width(), panes.laps.needed_width())
         left = min(left, width * 25 // 100)
         right = min(max(panes.values.needed_width(), theme.px(440)), width * 24 // 100)
-        self._body.setSizes([left, width - left - right - 2 * GAP, right])
+        if health:
+            right = self._health_width(width)
+        self._body.setSizes([left, width - left - right - 2 * GAP, right, right])
         height = self._body.height()
         tall = min(round(right * 0.8), height // 2)
         self._right.setSizes([tall, height - tall])
@@ -279,6 +291,23 @@ class MainWindow(QtWidgets.QMainWindow):
         wanted = panes.timing.first_y + rows * panes.timing.row_height + theme.px(8)
         wanted = min(wanted, height * 6 // 10)
         self._left.setSizes([wanted, height - wanted - GAP])
+
+    def _health_width(self, width: int) -> int:
+        return min(self.panes.health.needed_width(), width * 40 // 100)
+
+    def _toggle_health(self) -> None:
+        """The health in the place of map and channels, or those again; the traces stay."""
+        pane = self.panes.health
+        opens = pane.isHidden()
+        left = self._body.sizes()[0]
+        self._right.setVisible(not opens)
+        pane.setVisible(opens)
+        self.feed.detail()
+        if self._moved:
+            width = self.width() - 2 * GAP
+            right = self._health_width(width) if opens else self.theme.px(440)
+            self._body.setSizes([left, width - left - right - 2 * GAP, right, right])
+        self.arrange()
 
     def _splitter_moved(self, _position: int, _index: int) -> None:
         self._moved = True
@@ -302,9 +331,22 @@ class MainWindow(QtWidgets.QMainWindow):
     def _paint_ground(self) -> None:
         palette = QtGui.QPalette(self.palette())
         palette.setColor(QtGui.QPalette.ColorRole.Window, self._theme.colours.ground)
-        for widget in (self._central, self._frame, self._body, self._left, self._right):
+        for widget in (
+            self._central,
+            self._frame,
+            self._body,
+            self._left,
+            self._right,
+            self.panes.health,
+        ):
             widget.setPalette(palette)
             widget.setAutoFillBackground(True)
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
+        """A line that comes or goes above takes room from the panes: they share it anew."""
+        if watched is self._body and event.type() == QtCore.QEvent.Type.Resize:
+            self.arrange()
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
         super().resizeEvent(event)

@@ -10,7 +10,7 @@ import numpy as np
 from pitwall.analysis import Timing, TimingEngine
 from pitwall.cloud.chunking import chunk_samples
 from pitwall.cloud.local.field import Field, make_field
-from pitwall.runtime import FrameStats, Health, State
+from pitwall.runtime import FrameStats, Health, HealthDetail, State
 from pitwall.store import Batch, Recording, SessionStore, Source
 from pitwall.telemetry import ClockKind, Head, Segment, Series, Session
 from pitwall.ui.inputs import Inputs
@@ -78,6 +78,11 @@ class Wall:
         default_factory=lambda: Health(State.LIVE, source="table", lag_us=400_000)
     )
     stats: FrameStats = field(default_factory=FrameStats)
+    detail: HealthDetail | None = None
+    details: int = 0
+    """How often the detail was asked for."""
+    now_us: int = 0
+    """Server time; 0 for a little after the newest sample."""
     cancelled: int = 0
     reached_s: float = 0.0
 
@@ -123,10 +128,16 @@ class Wall:
             self.store,
             lambda: self.timing,
             lambda: self.health,
+            detail=self.ask_detail,
             commands=self,
-            now_us=lambda: self.store.latest_us() + 400_000,
+            now_us=lambda: self.now_us or self.store.latest_us() + 400_000,
             stats=self.stats,
         )
+
+    def ask_detail(self) -> HealthDetail | None:
+        """The health in full, as the test has set it."""
+        self.details += 1
+        return self.detail
 
     def say(self, **fields: object) -> None:
         """Change the health; a state may be given by its name."""

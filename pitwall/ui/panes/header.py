@@ -126,7 +126,8 @@ def _ledger(top: Top) -> Item:
             Part("completeness not provable", "attention"),
         )
     elif not health.state.current:  # nobody can say whether there is more
-        parts = (Part(f"{whole} known ", "dim"), Part("newer not known", "attention"))
+        known = f"{count(books.applied)} chunks · "
+        parts = (Part(known, "dim"), Part("newer not known", "attention", bold=True))
         pill = "attention"
     elif books.missing:  # on their way: no longer than the journey takes
         parts = (Part("… ", "dim"), Part(whole, "dim"))

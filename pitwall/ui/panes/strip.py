@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pitwall.runtime import Health, Spread, Usage
+from pitwall.runtime import Health, Spread, State, Usage
 from pitwall.store import Ledger
 from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.panes.items import Item, ItemsLine, Part
@@ -54,10 +54,11 @@ def _source(vital: Vital) -> list[Item]:
     health, books = vital.health, vital.ledger
     items = []
     if health.state.grave:
+        role = "fault" if health.state is State.OFFLINE else "attention"
         items.append(
             Item(
                 "state",
-                (Part(health.state.word, "attention", "small", bold=True),),
+                (Part(health.state.word, role, "small", bold=True),),
                 tip=health.state.says,
             )
         )
@@ -73,7 +74,8 @@ def _source(vital: Vital) -> list[Item]:
         )
     elif health.source:
         items.append(_item("source", "Source ", health.source, drop=3))
-    if health.lag_us is not None and health.connected:
+    # Of a silent source the header says since when; a lag would be of the last word it said.
+    if health.lag_us is not None and health.connected and health.state is not State.SILENT:
         items.append(
             _item("lag", "Lag ", seconds(health.lag_us), tip="Age of the newest data on screen")
         )
