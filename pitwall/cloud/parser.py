@@ -7,8 +7,8 @@ signing, retries, errors and every other operation stay botocore's:
 
 * DynamoDB Streams ``GetRecords``: ``{"Records": [{"eventID", "eventName", "dynamodb": {
   "ApproximateCreationDateTime": datetime (UTC), "SequenceNumber", "SizeBytes", "Keys", "NewImage"},
-  ...}], "NextShardIterator", "ResponseMetadata"}``; keys and images are mappings that are read when
-  they are looked at (:class:`pitwall.cloud.image.Image`).
+  ...}], "NextShardIterator", "ResponseMetadata"}``; records, keys and images are mappings that are
+  read when they are looked at (:mod:`pitwall.cloud.image`).
 * Kinesis ``GetRecords``: ``Data`` as bytes, ``ApproximateArrivalTimestamp`` as datetime (UTC).
 * DynamoDB ``Query`` and ``BatchGetItem``: items with typed attributes, binary as bytes.
 
@@ -21,52 +21,25 @@ words for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache, partial
 from typing import Any, TypedDict
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from pitwall.cloud.image import Attribute, Image
+from pitwall.cloud.image import Attribute, StreamRecord, StreamRecords, moment
 from pitwall.cloud.listing import ListingParser, Parser
 
 _UNEXPECTED = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
 _Item = dict[str, Attribute]
-_NULL = b"null"
 
 
 class _Rare(Exception):
     """A member that is seldom asked for: the stock parser's."""
 
 
-class _Identity(TypedDict, total=False):
-    PrincipalId: str
-    Type: str
-
-
-class _Change(TypedDict, total=False):
-    ApproximateCreationDateTime: float
-    Keys: msgspec.Raw
-    NewImage: msgspec.Raw
-    OldImage: msgspec.Raw
-    SequenceNumber: str
-    SizeBytes: int
-    StreamViewType: str
-
-
-class _StreamRecord(TypedDict, total=False):
-    eventID: str
-    eventName: str
-    eventVersion: str
-    eventSource: str
-    awsRegion: str
-    dynamodb: _Change
-    userIdentity: _Identity
-
-
-class _StreamRecords(TypedDict, total=False):
-    Records: list[_StreamRecord]
-    NextShardIterator: str
+class _StreamRecords(msgspec.Struct):
+    Records: list[StreamRecord] | UnsetType = UNSET
+    NextShardIterator: str | UnsetType = UNSET
 
 
 class _KinesisRecord(TypedDict, total=False):
@@ -143,66 +116,48 @@ class _FastParser:
         read = _reader(shape) if response["status_code"] == 200 else None
         if read is not None:
             try:
-                parsed = read(response["body"], partial(self._image, shape))
+                parsed = read(response["body"])
             except (*_UNEXPECTED, _Rare):
                 return self._stock.parse(response, shape)
             parsed["ResponseMetadata"] = _metadata(response)
             return parsed
         return self._stock.parse(response, shape)
 
-    def _image(self, shape: Any, raw: bytes) -> Any:
-        """One image as the stock parser reads it."""
-        body = b'{"Records":[{"dynamodb":{"NewImage":' + raw + b"}}]}"
-        response = {"body": body, "headers": {}, "status_code": 200}
-        (record,) = self._stock.parse(response, shape)["Records"]
-        return record["dynamodb"].get("NewImage")
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stock, name)
 
 
-_Stock = Callable[[bytes], Any]
-_Read = Callable[[bytes, _Stock], dict[str, Any]]
+_Read = Callable[[bytes], dict[str, Any]]
 _stream_records = msgspec.json.Decoder(_StreamRecords).decode
 _kinesis_records = msgspec.json.Decoder(_KinesisRecords).decode
 _query = msgspec.json.Decoder(_Query).decode
 _batch_get = msgspec.json.Decoder(_BatchGet).decode
 
 
-def _read_stream(body: bytes, stock: _Stock) -> dict[str, Any]:
-    parsed: dict[str, Any] = _stream_records(body)  # type: ignore[assignment]
-    for record in parsed.get("Records", ()):
-        change = record.get("dynamodb")
-        if change is None:
-            continue
-        created = change.get("ApproximateCreationDateTime")
-        if created is not None:
-            change["ApproximateCreationDateTime"] = _moment(created)
-        for name in ("NewImage", "Keys", "OldImage"):
-            raw = change.get(name)
-            if raw is None:
-                continue
-            if len(raw) == len(_NULL) and bytes(raw) == _NULL:
-                del change[name]
-            else:
-                change[name] = Image(raw, stock)
+def _read_stream(body: bytes) -> dict[str, Any]:
+    read = _stream_records(body)
+    parsed: dict[str, Any] = {}
+    if read.Records is not UNSET:
+        parsed["Records"] = StreamRecords(read.Records)
+    if read.NextShardIterator is not UNSET:
+        parsed["NextShardIterator"] = read.NextShardIterator
     return parsed
 
 
-def _read_kinesis(body: bytes, stock: _Stock) -> dict[str, Any]:
+def _read_kinesis(body: bytes) -> dict[str, Any]:
     parsed: dict[str, Any] = _kinesis_records(body)  # type: ignore[assignment]
     for record in parsed.get("Records", ()):
         arrived = record.get("ApproximateArrivalTimestamp")
         if arrived is not None:
-            record["ApproximateArrivalTimestamp"] = _moment(arrived)
+            record["ApproximateArrivalTimestamp"] = moment(arrived)
     return parsed
 
 
-def _read_query(body: bytes, stock: _Stock) -> dict[str, Any]:
+def _read_query(body: bytes) -> dict[str, Any]:
     return _without_rare(_query(body))  # type: ignore[arg-type]
 
 
-def _read_batch_get(body: bytes, stock: _Stock) -> dict[str, Any]:
+def _read_batch_get(body: bytes) -> dict[str, Any]:
     return _without_rare(_batch_get(body))  # type: ignore[arg-type]
 
 
@@ -220,11 +175,6 @@ def _reader(shape: Any) -> _Read | None:
     if name == "QueryOutput":
         return _read_query
     return _read_batch_get if name == "BatchGetItemOutput" else None
-
-
-@lru_cache(maxsize=256)
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _metadata(response: Mapping[str, Any]) -> dict[str, Any]:

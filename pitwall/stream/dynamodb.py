@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 from pitwall.stream.calls import call
@@ -131,7 +132,10 @@ class DynamoSource:
         doc = self._call(self._client.get_records, request)
         if "Records" not in doc and "NextShardIterator" not in doc:
             raise Retryable("answer has neither Records nor NextShardIterator")
-        records = tuple(_record(each) for each in doc.get("Records") or ())
+        found = doc.get("Records") or ()
+        # Answers whose members are read lazily give what is wanted of all records at once.
+        rows = getattr(found, "rows", None)
+        records = tuple(starmap(Record, rows()) if rows else map(_record, found))
         return Page(records, doc.get("NextShardIterator") or None)
 
     def _description(self, **asked: Any) -> dict[str, Any]:
