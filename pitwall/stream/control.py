@@ -47,7 +47,8 @@ class Control:
         self._rng = rng
         self._due = now
         """Monotonic seconds before which no call is made."""
-        self._listing_due = now + self._next_listing()
+        # One listing may lack a parent that is there: the next one tells.
+        self._listing_due = now if tree.orphans else now + self._next_listing()
         self._busy = False
         self._faults = 0
         """Failures in a row."""

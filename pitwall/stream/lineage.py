@@ -32,7 +32,7 @@ class Node:
     Attributes:
         info: the union of what listings said.
         listed_us: server time of the last listing that had it.
-        orphan: complete listings in a row that had it and not its parent.
+        orphan: complete listings in a row after which a parent of it was not known.
     """
 
     info: ShardInfo
@@ -56,8 +56,9 @@ class Lineage:
         """Take in a complete listing; returns the shards that are new."""
         self.enabled = listing.enabled
         fresh = self.add(listing.shards, now_us)
-        for shard in listing.shards:
-            node = self.nodes[shard.id]
+        # Of all shards, listed or not: one that leaves the listings while it waits for its parent
+        # must not keep its own children waiting for ever.
+        for node in self.nodes.values():
             known = all(parent in self.nodes for parent in node.info.parents)
             node.orphan = 0 if known else node.orphan + 1
         return fresh

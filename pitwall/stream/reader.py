@@ -308,15 +308,23 @@ class Reader:
         if page.children:
             self._tree.add(page.children, self._server.now_us())
         shard.records += len(page.records)
-        if shard.gap_from_us and page.records:
-            self._report.found_again(shard.id, page.records[0].created_us)
-            shard.gap_from_us = 0
+        if page.records:
+            self._compare_bounds(shard, page.records[0].created_us)
         if not page.records:
             pause = self._pace.after_empty(shard.empties + 1, shard.state is State.DRAINING)
             shard.due += pause - self._pace.poll
 
     def _take(self, shard: Shard, page: Page, asked_us: int) -> Taken:
         return take_page(shard.id, page, self._decode, self._lag, asked_us, self._server.now_us())
+
+    def _compare_bounds(self, shard: Shard, first_us: int) -> None:
+        """The first record after a loss ends it; the first after a place that was refused shows
+        whether there was one."""
+        if shard.gap_from_us:
+            self._report.found_again(shard.id, first_us)
+        elif 0 < shard.doubt_us < first_us:
+            self._report.lost(shard, shard.doubt_us, first_us, "older than the stream keeps")
+        shard.gap_from_us = shard.doubt_us = 0
 
     def _passed(self, shard: Shard, now: float) -> None:
         """The writer has accepted what the shard had, or it was nothing to keep."""

@@ -86,6 +86,8 @@ class Shard:
         taken: page waiting to be accepted; nothing is fetched meanwhile.
         unsaved: its state changed without a page and has not gone to the writer yet.
         gap_from_us: where a reported loss begins, until its end is known; 0 otherwise.
+        doubt_us: creation time of the last record before its place was refused: the records from
+            there on must come again, or they are lost; 0 when not in doubt.
         lag_us: age of the newest head that came through it, when it was read; None before one.
         polls, records, throttles, retries, gaps: counted since the start, for whoever watches.
     """
@@ -112,6 +114,7 @@ class Shard:
     taken: Taken | None = field(default=None, repr=False)
     unsaved: bool = False
     gap_from_us: int = 0
+    doubt_us: int = 0
     lag_us: int | None = None
     polls: int = 0
     records: int = 0

@@ -170,8 +170,8 @@ class ShardTree:
             anchored = shard.id in self._anchored
             ready = self.lineage.ready(shard.id, self.over)
             listed = any(p in self.shards for p in shard.info.parents)
-            if anchored and not listed and not self._resumed:
-                # The parents of a stream's oldest shards are never listed.
+            if ready is Ready.ORPHAN and anchored and not listed and not self._resumed:
+                # The parents of a stream's oldest shards are not listed any more: no loss.
                 ready = Ready.NOW
             if ready is Ready.ORPHAN:
                 anchored = False

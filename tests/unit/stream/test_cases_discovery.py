@@ -106,6 +106,57 @@ def test_case_05_a_shard_whose_parent_is_never_listed_is_read_and_told_of() -> N
     assert old != last
 
 
+def test_case_05_a_shard_that_leaves_the_listings_while_it_waits_holds_up_no_children() -> None:
+    """As above, at the edge of what the service keeps: the middle one of three is forgotten too."""
+    middle, last = ShardInfo("p", ("g",), closed=True), ShardInfo("c", ("p",))
+    tree = Lineage()
+    tree.merge(Listing(ARN, True, (middle, last)), START)
+    tree.merge(Listing(ARN, True, (last,)), START)
+    assert tree.ready("p", lambda shard: False) is Ready.ORPHAN
+    rig = Rig()
+    put(rig, range(1, 3))
+    [second] = rig.world.rotate()
+    put(rig, range(3, 5))
+    [third] = rig.world.rotate()
+    put(rig, range(5, 7))
+    first = rig.world.shards.pop(next(iter(rig.world.shards)))
+    assert first.id not in (second, third)
+    rig.start()
+    rig.world.shards[second].gone = True
+    rig.run(30)
+    assert rig.applied() == [5, 6]
+    assert rig.reader is not None
+    assert rig.reader.status.gap_count == 1
+
+
+def test_case_08_the_first_listing_alone_does_not_start_a_child() -> None:
+    """As the case below, where the first listing happens to lack the oldest one."""
+    rig = Rig(pace=Pace(limit=3))
+    put(rig, range(1, 8))
+    old = rig.world.open_ids[0]
+    rig.world.rotate()
+    put(rig, range(8, 15))
+    rig.world.hide = lambda shard: shard == old
+    rig.start()
+    rig.world.hide = lambda shard: False
+    rig.run(20)
+    assert rig.applied() == list(range(1, 15))
+    assert "gap" not in rig.names()
+
+
+def test_case_08_the_oldest_of_a_long_stream_are_begun_at_once() -> None:
+    """Parents that are not kept any more are no reason to wait long, nor a loss."""
+    rig = Rig(4)
+    for slot in range(4):
+        rig.world.rotate(slot)
+        rig.world.put(made(1, str(slot)), slot)
+    for name in list(rig.world.shards)[:4]:
+        rig.world.shards[name].gone = True
+    rig.start()
+    assert rig.run(10, lambda: len(rig.sink.bodies) == 4) < 1.0
+    assert "gap" not in rig.names()
+
+
 def test_case_06_a_finished_shard_is_not_read_again_and_is_forgotten_only_in_the_end() -> None:
     """A finished parent was read again from the horizon while it was still listed (KCL#511,
     #572)."""

@@ -469,6 +469,36 @@ def test_case_42_a_refused_position_is_never_replaced_by_the_newest(by_time: boo
     assert "reopened" in wire.names()
 
 
+@pytest.mark.parametrize("by_time", [True, False])
+@pytest.mark.parametrize("trimmed", [0, 3, 5])
+def test_case_42_what_was_trimmed_behind_a_refused_position_is_told(
+    by_time: bool, trimmed: int
+) -> None:
+    """As above, where part of what followed the position is gone meanwhile."""
+    wire = Wire(at_timestamp=by_time)
+    wire.put(range(1, 4))
+    wire.start()
+    wire.run(2)
+    [(name, text)] = wire.sink.checkpoints.items()
+    token = json.loads(text)
+    last_us = token["last"]
+    token["seq"] = "9" * 38
+    wire.sink.checkpoints[name] = json.dumps(token, sort_keys=True, separators=(",", ":"))
+    for n in range(4, 9):
+        wire.time.advance(2)
+        wire.put(range(n, n + 1))
+    wire.stream.trim(name, trimmed)
+    reader = wire.start()
+    wire.run(5)
+    assert set(wire.applied()) == {1, 2, 3} | set(range(trimmed + 1, 9))
+    if trimmed < 3:
+        assert reader.status.gap_count == 0
+    else:
+        [gap] = reader.status.gaps
+        assert gap.from_us == last_us
+        assert gap.to_us == wire.stream.shards[name].changes[0].created_us
+
+
 def test_case_43_only_numbers_that_were_read_are_read_after() -> None:
     """AFTER the shard's starting number skipped its first record (dsync#202)."""
     wire = Wire(2, pace=Pace(limit=3))
