@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -130,17 +130,22 @@ def run_plan(plan: Plan, folder: Path) -> tuple[Verdict, Schedule]:
 
 
 def run_seeds(
-    first: int, count: int, processes: int = 1, source: str = "", *, stop_at: int = 0
+    first: int,
+    count: int,
+    processes: int = 1,
+    source: str = "",
+    *,
+    until: Callable[[Report], bool] | None = None,
 ) -> Report:
     """Run ``count`` seeds from ``first`` on.
 
-    ``source`` is a service to run all of them over, in place of each seed's own. With ``stop_at``
-    the run ends soon after so many seeds have failed. With one process everything happens in this
+    ``source`` is a service to run all of them over, in place of each seed's own. With ``until``
+    the run ends soon after that has become true. With one process everything happens in this
     one; with more they are forked where the system can, so that what was changed here holds there.
     """
     began, cpu = time.monotonic(), _cpu_s()
     report = Report(first=first, processes=processes)
-    size = BLOCK if not stop_at else 3
+    size = BLOCK if until is None else 3
     blocks = [
         (list(range(at, min(at + size, first + count))), source)
         for at in range(first, first + count, size)
@@ -148,7 +153,7 @@ def run_seeds(
     for verdicts in _verdicts(blocks, processes):
         for verdict in verdicts:
             report.add(verdict)
-        if stop_at and len(report.red) >= stop_at:
+        if until is not None and until(report):
             break
     report.wall_s = round(time.monotonic() - began, 1)
     report.cpu_s = round(_cpu_s() - cpu, 1)

@@ -160,15 +160,15 @@ def test_a_broken_reader_is_seen(
     break_: Callable[[pytest.MonkeyPatch], None], wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_(monkeypatch)
-    report = run_seeds(0, BREAK_SEEDS, stop_at=1)
+    report = run_seeds(0, BREAK_SEEDS, until=lambda report: bool(getattr(report, wrong)))
+    assert getattr(report, wrong), report.red
     assert not report.good
     assert not report.errors, report.red
-    assert getattr(report, wrong)
 
 
 def test_a_failing_seed_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     last_batch_dropped(monkeypatch)
-    report = run_seeds(0, BREAK_SEEDS, stop_at=1)
+    report = run_seeds(0, BREAK_SEEDS, until=lambda report: not report.good)
     plan = make_plan(report.red[0]["seed"])
     with workshop() as folder:
         small = shrink(plan, folder)
