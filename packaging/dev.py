@@ -7,7 +7,7 @@
     python3 packaging/dev.py test ARGS        only pytest, with these arguments
     python3 packaging/dev.py bench NAME ...   a benchmark, side by side with its baselines
     python3 packaging/dev.py freeze           build dist/pitwall and run its self-test
-    python3 packaging/dev.py lock             resolve the dependencies anew into the lock
+    python3 packaging/dev.py lock             resolve the dependencies anew into the locks
 
 Standard library only; Linux, macOS and Windows. Each verb first makes what it needs.
 """
