@@ -428,7 +428,8 @@ class Follower:
             now,
             over=bool(heads) and all(head.ended for head in heads) and complete(ledger, promised),
             quiet_us=age_us,
-            unread_us=now_us - max(status.passed_us, self._promised_us),
+            unread_us=now_us - status.passed_us,
+            joined_us=now_us - self._promised_us,
         )
         self._desk.set(age_us=age_us)
         self._enter(verdict, {"age_us": age_us, "lag_us": status.lag_us})

@@ -97,12 +97,20 @@ class Judge:
         return None
 
     def verdict(
-        self, status: ReaderStatus, now: float, *, over: bool, quiet_us: int, unread_us: int
+        self,
+        status: ReaderStatus,
+        now: float,
+        *,
+        over: bool,
+        quiet_us: int,
+        unread_us: int,
+        joined_us: int,
     ) -> Verdict:
         """The phase after the first LIVE.
 
         ``over``: every producer has ended and everything is here; ``quiet_us``: since the newest
-        head came; ``unread_us``: since shards were last read to their end.
+        head came; ``unread_us``: since every shard was last read to its end; ``joined_us``: since
+        the roster, from when on reading can be late at all.
         """
         trouble = self.trouble(status, now)
         if over:
@@ -110,7 +118,7 @@ class Judge:
         if trouble is not None:
             return trouble
         # A late head alone does not say whose fault it is; shards that were read to now do.
-        late = unread_us > self._tempo.behind_us
+        late = min(unread_us, joined_us) > self._tempo.behind_us
         if late and now - self._throttled < self._tempo.throttled_s:
             return Verdict(Phase.THROTTLED, "other programs read the same stream")
         if status.blocked:

@@ -160,7 +160,9 @@ class Feed:
         self._note_lag(health)  # what was on screen until now
         self._laps.connected, self._laps.loading = health.connected, health.loading
         self._fresh = health.fresh
-        self._panes.timeline.show_connected(self._fresh, loading=self._laps.loading)
+        self._panes.timeline.show_connected(
+            health.connected, loading=self._laps.loading or not self._fresh
+        )
         self._as_of = self._moment(view, timing)
         self._field(view, timing)
         self._curves(view, timing, redraw)

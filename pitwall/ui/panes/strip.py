@@ -107,12 +107,14 @@ def _books(vital: Vital, books: Ledger) -> Item:
         rest += f" · quarantined {count(books.quarantined)}"
     if books.conflicts:
         rest += f" · conflicts {count(books.conflicts)}"
-    role = "attention" if vital.missing else "text"
+    # While newer data is not known of, what is missing is at least this.
+    known = "" if vital.health.state.current or vital.health.loading else " known"
+    role = "attention" if vital.missing or known else "text"
     return Item(
         "ledger",
         (
             Part("Ledger ", "dim", "small"),
-            Part(f"missing {count(books.missing)}", role, "small", bold=True),
+            Part(f"missing {count(books.missing)}{known}", role, "small", bold=True),
             Part(rest, "dim", "small"),
         ),
         tip="Chunks expected by the producers' counters against chunks here",

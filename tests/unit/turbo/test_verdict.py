@@ -228,13 +228,21 @@ def judged(
     over: bool = False,
     quiet_us: int = 0,
     unread_us: int = 0,
+    joined_us: int = 3600 * SECOND,
     stands_s: float = 0.0,
 ) -> Phase:
     """The verdict when ``status`` has held for so long after all was well."""
     judge = Judge(TEMPO)
-    judge.verdict(WELL, 100.0, over=False, quiet_us=0, unread_us=0)
+    judge.verdict(WELL, 100.0, over=False, quiet_us=0, unread_us=0, joined_us=joined_us)
     for now in (100.0, 100.0 + stands_s):
-        found = judge.verdict(status, now, over=over, quiet_us=quiet_us, unread_us=unread_us)
+        found = judge.verdict(
+            status,
+            now,
+            over=over,
+            quiet_us=quiet_us,
+            unread_us=unread_us,
+            joined_us=joined_us,
+        )
     return found.phase
 
 
@@ -245,6 +253,9 @@ def test_each_condition_alone() -> None:
     assert judged(WELL, quiet_us=4 * SECOND) is Phase.SILENT
     assert judged(WELL, quiet_us=4 * SECOND, unread_us=4 * SECOND) is Phase.LIVE
     assert judged(WELL, unread_us=9 * SECOND) is Phase.BEHIND
+    late = replace(WELL, lag_us=130 * SECOND)
+    assert judged(late, unread_us=129 * SECOND, joined_us=4 * SECOND) is Phase.LIVE
+    assert judged(late, unread_us=129 * SECOND, joined_us=9 * SECOND) is Phase.BEHIND
     assert judged(replace(WELL, blocked=True), stands_s=60) is Phase.BEHIND
     assert judged(replace(WELL, failing=1, open=2), stands_s=1) is Phase.LIVE
     assert judged(replace(WELL, failing=1, open=2), stands_s=3) is Phase.BEHIND
