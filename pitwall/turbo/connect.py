@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pitwall.cloud import TableAndBucket
+from pitwall.cloud.image import Image
 from pitwall.store import SessionStore
 from pitwall.stream import (
     Denied,
@@ -122,7 +123,9 @@ def connect_kinesis(
     """The Kinesis stream that carries the table's changes. Raises Fault; NotFound when there is no
     stream of that name or ARN."""
     # Records name their table as such, also where it is given by its ARN.
-    return KinesisSource.connect(clients.kinesis, stream, table.rpartition("/")[2], server, time)
+    name = table.rpartition("/")[2]
+    # Held as JSON until looked at, as the table's own stream gives items.
+    return KinesisSource.connect(clients.kinesis, stream, name, server, time, Image)
 
 
 def check_kinesis(clients: UsesClients, stream: str, table: str) -> None:

@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
+from pitwall.cloud import chunk_item
 from pitwall.stream import Denied, KinesisSource, Listing, ServerClock, SystemTime
-from pitwall.telemetry import BadInput, Failure
+from pitwall.stream.intake import take_page
+from pitwall.stream.lag import HeadLag
+from pitwall.telemetry import BadInput, Failure, Segment
 from pitwall.turbo import Tempo, check_kinesis
 from pitwall.turbo.connect import connect_kinesis
+from pitwall.turbo.decode import Decoder
 from pitwall.turbo.patience import told
+from tests.unit.cloud import strategies as race
 from tests.unit.stream.envelopes import enveloped
 from tests.unit.stream.scripted import Client, ClientError
 from tests.unit.turbo.rig import SECOND, START, Joined, Race
@@ -69,6 +74,31 @@ def test_a_table_given_by_its_arn_is_known_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("poison", "together"), [(b"{", True), (enveloped({"pk": 5}, "laps"), False)]
+)
+def test_a_page_of_chunks_is_read_together_and_poison_in_it_is_kept(
+    poison: bytes, together: bool
+) -> None:
+    chunks, _ = race.field(1, 20.0, 6.0)
+    good = [chunk for chunk in chunks if chunk.series.group == "driver"]
+    data = [enveloped(chunk_item(chunk), "laps") for chunk in good]
+    data[20:20] = [poison, enveloped({"k": {"S": "c"}}, "other")]
+    records = [{"SequenceNumber": str(n), "Data": each} for n, each in enumerate(data)]
+    clients = Clients(SUMMARY, {"Records": records, "NextShardIterator": "more"})
+    time = SystemTime()
+    page = connect_kinesis(clients, "s", "laps", ServerClock(time), time).read("it", 1000)
+    seen: list[Segment] = []
+    decoder = Decoder(race.SESSION.key, race.CATALOG, seen.append)
+    taken = take_page("shard", page, decoder, HeadLag(), 0, 0)
+    assert sorted(n for s in taken.segments for n in range(s.n_lo, s.n_hi + 1)) == list(
+        range(1, len(good) + 1)
+    )
+    assert (len(taken.segments) < len(good) / 2) == together
+    assert [q.raw for q in taken.quarantined] == [poison]
+    assert (taken.records, page.skipped) == (len(data), 1)
+
+
+@pytest.mark.parametrize(
     ("code", "words"),
     [
         ("KMSAccessDeniedException", "allow kms:Decrypt on it"),
@@ -99,16 +129,16 @@ def denied(code: str) -> ClientError:
 
 @pytest.mark.parametrize("hours", [0, 24])
 def test_a_stream_is_counted_on_as_far_as_it_says(tmp_path: Path, hours: int) -> None:
-    race = Race()
-    race.advance(600)
-    describe = race.world.describe
+    field = Race()
+    field.advance(600)
+    describe = field.world.describe
 
     def described() -> Listing:
         return replace(describe(), retention_us=hours * 3600 * SECOND)
 
-    race.world.describe = described  # type: ignore[method-assign]
+    field.world.describe = described  # type: ignore[method-assign]
     joined = Joined(
-        race, tmp_path / "race.pitwall", bucket=False, tempo=Tempo(reach_us=60 * SECOND)
+        field, tmp_path / "race.pitwall", bucket=False, tempo=Tempo(reach_us=60 * SECOND)
     )
     joined.follow(30, joined.live)
     assert joined.status.anchor_us is not None
