@@ -18,6 +18,7 @@ from pitwall.run import CloudAddress, Run
 from pitwall.runtime import State
 from pitwall.telemetry import BadInput
 from pitwall.telemetry.clock import SECOND_US, now_us
+from pitwall.telemetry.plural import counted
 
 if TYPE_CHECKING:
     from pitwall.runtime import FrameStats
@@ -84,20 +85,23 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
     d: Mapping[str, Any] = details
     if name == "joined":
         return (
-            f"joined {d['session']}: {d['cars']} cars, {d['shards']} shards, "
-            f"{d['chunks']:,} chunks so far"
+            f"joined {d['session']}: {counted(d['cars'], 'car')}, "
+            f"{counted(d['shards'], 'shard')}, {counted(d['chunks'], 'chunk')} so far"
         )
     if name == "archive":
-        damaged = f", {d['damaged']} places damaged" if d["damaged"] else ""
-        return f"archive read: {d['chunks']:,} chunks with repeats, {d['objects']} objects{damaged}"
+        damaged = f", {counted(d['damaged'], 'place')} damaged" if d["damaged"] else ""
+        objects = counted(d["objects"], "object")
+        return f"archive read: {counted(d['chunks'], 'chunk')} with repeats, {objects}{damaged}"
     if name == "history":
-        return f"history complete in {d['seconds']:.1f} s: {d['chunks']:,} chunks"
+        return f"history complete in {d['seconds']:.1f} s: {counted(d['chunks'], 'chunk')}"
     if name == "live" and "seconds" in d:
-        return f"live after {d['seconds']:.1f} s, {d['missing']} chunks missing"
+        return f"live after {d['seconds']:.1f} s, {counted(d['missing'], 'chunk')} missing"
     if name == "repaired":
-        return f"repaired {d['chunks']} chunks from the table in {d['reads']} reads"
+        chunks, reads = counted(d["chunks"], "chunk"), counted(d["reads"], "read")
+        return f"repaired {chunks} from the table in {reads}"
     if name == "named":
-        return f"{d['chunks']} chunks are missing for good: {d['reason']}"
+        verb = "is" if d["chunks"] == 1 else "are"
+        return f"{counted(d['chunks'], 'chunk')} {verb} missing for good: {d['reason']}"
     if name == "failed":
         return f"stopped: {d['reason']}"
     if name == "live":
@@ -238,7 +242,8 @@ def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) 
     described = feed_session(feed, session, start, feed.seconds)
     epoch = f"p{start // SECOND_US:x}"
     clients = cloud.clients()
-    voice.say(f"publishing {path.name} as {session}: {len(feed.cars)} cars, {feed.seconds:.0f} s")
+    cars = counted(len(feed.cars), "car")
+    voice.say(f"publishing {path.name} as {session}: {cars}, {feed.seconds:.0f} s")
     try:
         report = publish(
             live_chunks(feed, described, epoch),
@@ -250,7 +255,8 @@ def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) 
         )
     finally:
         clients.close()
-    voice.say(f"published {report.chunks:,} chunks and {report.laps} sealed laps")
+    laps = counted(report.laps, "sealed lap")
+    voice.say(f"published {counted(report.chunks, 'chunk')} and {laps}")
     if report.message:
         voice.say(report.message)
     return 0

@@ -22,6 +22,7 @@ from pitwall.cloud.local.process import StandIn, last_words
 from pitwall.run import CloudAddress, Run
 from pitwall.store import Recording
 from pitwall.telemetry import BadInput, Failure
+from pitwall.telemetry.plural import counted
 
 HEADLESS_S = 60.0
 HISTORY_S = 2400.0
@@ -218,13 +219,14 @@ def in_lines(summary: dict[str, Any]) -> str:
     complete = "nothing missing" if not ledger["missing"] else f"{ledger['missing']} missing"
     frame, latency = summary["frame_ms"], summary["latency_ms"]
     lines = [
-        f"{summary['cars']} cars, {summary['laps']} laps; history in "
+        f"{counted(summary['cars'], 'car')}, {counted(summary['laps'], 'lap')}; history in "
         f"{_seconds(summary['time_to_history_s'])}, live in {_seconds(summary['time_to_live_s'])}",
         f"chunks: {chunks['archive']:,} from the archive, {chunks['stream']:,} from the stream, "
         f"{chunks['repair']:,} from the table",
         f"ledger: {ledger['applied']:,} of {ledger['expected']:,} applied, {complete}; "
-        f"{ledger['duplicates']:,} duplicates, {ledger['quarantined']} quarantined",
-        f"stream: {summary['shards']} shards seen, {summary['rotations']} rotations survived",
+        f"{counted(ledger['duplicates'], 'duplicate')}, {ledger['quarantined']} quarantined",
+        f"stream: {counted(summary['shards'], 'shard')} seen, "
+        f"{counted(summary['rotations'], 'rotation')} survived",
         f"frame {frame['p50']} ms (p95 {frame['p95']}), publish to pixel "
         f"{latency['p50']} ms (p95 {latency['p95']})",
     ]

@@ -10,6 +10,7 @@ from pitwall.analysis.timing import TimingEngine
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry import BadInput, ClockKind
 from pitwall.telemetry.clock import iso, lap_time
+from pitwall.telemetry.plural import counted
 
 CLOCK_TEXT = {
     ClockKind.EVENT: "times stamped by the cars when the samples were taken",
@@ -140,7 +141,7 @@ def info_text(report: dict[str, Any]) -> list[str]:
     for car in report["cars"]:
         groups = ", ".join(f"{g['group']} {g['rate_hz'] or 0:.1f} Hz" for g in car["groups"])
         known = "" if car["id"] == car["car"] else f" ({car['id']})"
-        lines.append(f"car {car['car']}{known}: {groups}; {len(car['holes'])} holes")
+        lines.append(f"car {car['car']}{known}: {groups}; {counted(len(car['holes']), 'hole')}")
     return [*lines, *report["notes"]]
 
 

@@ -25,6 +25,7 @@ from pitwall.telemetry import (
     Session,
 )
 from pitwall.telemetry.clock import iso
+from pitwall.telemetry.plural import counted
 
 CARS_META = "cars"
 """Key in the recording's table: JSON object, car label -> original id."""
@@ -86,8 +87,9 @@ class ImportReport:
     def text(self) -> list[str]:
         """The report as lines for people."""
         return [
-            f"{self.out}: {self.session.title} ({self.session.key}), {len(self.cars)} cars, "
-            f"{self.rows:,} rows, {self.samples:,} samples",
+            f"{self.out}: {self.session.title} ({self.session.key}), "
+            f"{counted(len(self.cars), 'car')}, {counted(self.rows, 'row')}, "
+            f"{counted(self.samples, 'sample')}",
             *self.notes,
         ]
 

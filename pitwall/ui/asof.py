@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pitwall.analysis import CarTiming, Lap, LapKind, Timing
+from pitwall.store import Hole
 
 NOT_RACING = (LapKind.PIT,)
 
@@ -75,6 +76,11 @@ def laps_until(laps: Iterable[Lap], moment: int) -> list[Lap]:
     ]
 
 
+def holes_until(holes: Iterable[Hole], moment: int) -> tuple[Hole, ...]:
+    """The holes as far as they had come at ``moment``."""
+    return tuple(replace(h, t_hi=min(h.t_hi, moment)) for h in holes if h.t_lo < moment)
+
+
 def _done_sectors(lap: Lap, moment: int) -> tuple[int | None, ...]:
     """The sectors that were over at ``moment``."""
     at = lap.t_start
@@ -106,21 +112,19 @@ def _past(timing: Timing, moment: int) -> tuple[Standing, ...]:
         found.append((-count, crossed, car, ended))
     found.sort(key=lambda item: (item[0], item[1]))
     # A car whose laps cannot all be counted now cannot be placed among the others then.
-    lead_count, lead_crossed = next((item[:2] for item in found if item[2].position), (0, 0))
+    leader = next((item[3] for item in found if item[2].position), [])
     lines = []
-    for i, (count, crossed, car, ended) in enumerate(found):
+    for i, (_, crossed, car, ended) in enumerate(found):
         placed = car.position > 0
-        gap = None
-        if placed and ended and count == lead_count:
-            gap = crossed - lead_crossed
+        gap, down = _behind(ended[-1].number, crossed, leader, moment) if ended else (None, 0)
         timed = [lap for lap in ended if lap.time_us is not None]
         here = next((lap for lap in car.laps if _holds(lap, moment)), None)
         lines.append(
             Standing(
                 car.car,
                 i + 1 if placed else 0,
-                gap,
-                count - lead_count if placed and ended else 0,
+                gap if placed else None,
+                down if placed else 0,
                 timed[-1] if timed else None,
                 _fastest(timed),
                 here is not None and here.kind in NOT_RACING,
@@ -128,6 +132,25 @@ def _past(timing: Timing, moment: int) -> tuple[Standing, ...]:
             )
         )
     return tuple(lines)
+
+
+def _behind(
+    number: int, crossed: int, leader: Sequence[Lap], moment: int
+) -> tuple[int | None, int]:
+    """How far a car was behind, whose newest lap by ``moment`` is ``number`` and ended at
+    ``crossed``: microseconds, and whole laps.
+
+    The gap is that of this crossing to the leader's of the same lap; when the leader has gone on to
+    cross the line once more it is at least as long as that is ago.
+    """
+    ends = {lap.number: lap.t_end for lap in leader if lap.t_end is not None}
+    then = ends.get(number)
+    if then is None:
+        return None, 0
+    down = sum(end <= crossed for lap, end in ends.items() if lap > number)
+    next_end = ends.get(number + 1)
+    at_least = moment - next_end if next_end is not None else 0
+    return max(crossed - then, at_least if not down else 0), down
 
 
 def _done(laps: Sequence[Lap], moment: int) -> list[Lap]:

@@ -16,7 +16,7 @@ from pitwall.analysis import Lap, Timing, TrackLine
 from pitwall.runtime import Health, ProcessUsage, Spread, State, Usage
 from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import SECOND_US, clock_text
-from pitwall.ui.asof import Standing, best_of_session, laps_until, standings
+from pitwall.ui.asof import Standing, best_of_session, holes_until, laps_until, standings
 from pitwall.ui.car_colours import CarColours
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.known_tracks import corners_of
@@ -303,8 +303,9 @@ class Feed:
         own = car.best
         running: int | None = car.current_lap
         predicted = self._laps.prediction(view, timing)
+        holes = self._inputs.store.holes(car.car)
         if view.moment is not None and self._as_of is not None:
-            laps = laps_until(laps, self._as_of)
+            laps, holes = laps_until(laps, self._as_of), holes_until(holes, self._as_of)
             own = next((line.best for line in table if line.car == car.car), None)
             running, predicted = None, None
         elif view.moment is None:
@@ -320,7 +321,7 @@ class Feed:
             best,
             _lap_key(shown.lap if shown else None),
             _lap_key(reference.lap if reference else None),
-            self._inputs.store.holes(car.car),
+            holes,
             loading=self._laps.loading,
         )
 
@@ -398,6 +399,7 @@ class Feed:
         traces = self._laps.traces(view.car)
         self._panes.timeline.show_span(
             Span(
+                session.started_us,
                 start,
                 max(end, start + SECOND_US),
                 planned,

@@ -32,6 +32,8 @@ from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 
 LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
+TABLES_MOST = 32
+"""Percent of the window's width that the tables may take from the traces."""
 NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis"})
 
 
@@ -279,10 +281,11 @@ class MainWindow(QtWidgets.QMainWindow):
         self._sized_for = content
         width = self.width() - 2 * GAP
         left = max(panes.timing.needed_width(), panes.laps.needed_width())
-        left = min(left, width * 25 // 100)
         right = min(max(panes.values.needed_width(), theme.px(440)), width * 24 // 100)
         if health:
             right = self._health_width(width)
+        # Tables first: a column that is dropped is gone, a trace that is narrower is still there.
+        left = min(left, width * TABLES_MOST // 100)
         self._body.setSizes([left, width - left - right - 2 * GAP, right, right])
         height = self._body.height()
         tall = min(round(right * 0.8), height // 2)

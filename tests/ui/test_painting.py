@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
@@ -12,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from pitwall.runtime.frame_pump import ASLEEP_MS, FRAME_MS, LINGER_S, REST_MS
 from pitwall.ui.main_window import MainWindow
+from pitwall.ui.panes.map import Dot
 from tests.ui.session import T0, Wall
 
 Open = Callable[..., MainWindow]
@@ -172,10 +175,13 @@ def test_scrubbing_while_live_goes_on_keeps_the_picture(
     assert window.panes.traces.curve_renders == renders
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize(
+    ("size", "larger"),
+    [((1366, 768), 1.0), ((1920, 1080), 1.0), ((1920, 1080), 1.25), ((3840, 2160), 1.0)],
+)
 @pytest.mark.parametrize("theme", ["dark", "sunlight"])
 def test_no_text_is_clipped(
-    finished: Wall, open_window: Open, size: tuple[int, int], theme: str
+    finished: Wall, open_window: Open, size: tuple[int, int], larger: float, theme: str
 ) -> None:
     from PySide6.QtGui import QFontMetrics
 
@@ -192,7 +198,7 @@ def test_no_text_is_clipped(
         history_done=1.0,
     )
     window = open_window(finished, size)
-    window.set_theme(load_theme(theme, window.theme.scale))
+    window.set_theme(load_theme(theme, window.theme.scale * larger))
     window.grab()
     assert window.size().toTuple() == size
     panes = window.panes
@@ -211,3 +217,31 @@ def test_no_text_is_clipped(
             pane.rect().translated(pane.mapTo(window, pane.rect().topLeft()))
         )
         assert inside, pane.accessibleName()
+
+
+def test_numbers_of_cars_side_by_side_hit_nothing(finished: Wall, open_window: Open) -> None:
+    window = open_window(finished, (1920, 1080))
+    pane = window.panes.map
+    track = finished.timing.track
+    for spread in (2.0, 12.0, 40.0):
+        x, y = track.at(np.array([400.0 + spread * i for i in range(8)]))
+        colour = window.feed.colour(None)
+        pane.show_dots([Dot(str(30 + i), x[i], y[i], colour, i == 3, False) for i in range(8)])
+        pane.grab()
+        spots = list(pane.labels.values())
+        assert len(spots) == 8
+        for a, b in itertools.combinations([*spots, *pane._words], 2):
+            assert not a.intersects(b)
+
+
+def test_the_moments_clock_leaves_no_half_word(finished: Wall, open_window: Open) -> None:
+    window = open_window(finished)
+    timeline = window.panes.timeline
+    word = max(timeline._words, key=lambda one: one.width())
+    clean = timeline.grab().toImage()
+    window.workspace.scrub(timeline.time_at(word.left() - 20))
+    image = timeline.grab().toImage()
+    ground = window.theme.colours.ground
+    places = [(int(word.right()) - dx, int(word.center().y())) for dx in range(8)]
+    assert any(clean.pixelColor(*at) != ground for at in places)
+    assert all(image.pixelColor(*at) == ground for at in places)

@@ -43,6 +43,7 @@ class MapPane(Panel):
 
     Attributes:
         ground_renders: how often the line itself was painted; gains and moving cars do not count.
+        labels: where the cars' numbers were written; one that found no room is not there.
     """
 
     chosen = QtCore.Signal(str)
@@ -50,6 +51,7 @@ class MapPane(Panel):
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Track", parent)
         self.ground_renders = 0
+        self.labels: dict[str, QtCore.QRectF] = {}
         self._track: TrackLine | None = None
         self._corners: tuple[tuple[float, str], ...] = ()
         self._gains: tuple[Floats, Floats] | None = None
@@ -231,6 +233,8 @@ class MapPane(Panel):
             at = QtCore.QPointF(px[i] + out[0] / length * room, py[i] + out[1] / length * room)
             width, height = metrics.horizontalAdvance(name), metrics.capHeight()
             spot = QtCore.QRectF(at.x() - width / 2, at.y() - height / 2, width, height)
+            if any(spot.adjusted(-3, -2, 3, 2).intersects(other) for other in self._words):
+                continue
             painter.drawText(spot.bottomLeft(), name)
             self._words.append(spot)
 
@@ -258,10 +262,19 @@ class MapPane(Panel):
             painter.setBrush(colour)
             painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
         painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+        self.labels = {}
         for dot, x, y, radius in reversed(places):
             width, height = metrics.horizontalAdvance(dot.car), metrics.capHeight()
-            spot = _free_spot(x, y, radius + theme.px(4), width, height, taken, self._outline)
+            room = QtCore.QRectF(self.rect()).adjusted(4, self.top, -4, -4)
+            spot = _free_spot(x, y, radius + theme.px(4), width, height, taken, self._outline, room)
+            if spot is None:
+                continue
             taken.append(spot)
+            self.labels[dot.car] = spot
+            far = spot.center() - QtCore.QPointF(x, y)
+            if np.hypot(far.x(), far.y()) > radius + width / 2 + theme.px(12):
+                painter.setPen(QtGui.QPen(c.faint, 1))
+                painter.drawLine(QtCore.QPointF(x, y), _nearest(spot, x, y))
             painter.setPen(c.text if dot.selected else c.dim)
             painter.drawText(spot.bottomLeft(), dot.car)
         if self._cursor is not None:
@@ -331,6 +344,10 @@ def gain_classes(
     return even, np.where(np.isfinite(np.interp(even, s, behind)), classes, UNKNOWN)
 
 
+RINGS = (1.0, 2.6, 4.4, 6.4)
+"""Distances from a dot at which a place for its number is looked for, the nearest first."""
+
+
 def _free_spot(
     x: float,
     y: float,
@@ -339,28 +356,47 @@ def _free_spot(
     height: float,
     taken: list[QtCore.QRectF],
     line: tuple[Floats, Floats],
-) -> QtCore.QRectF:
-    """A place for a label beside a dot: one that hits nothing drawn so far, if there is one, and
-    of those the one furthest from the track's ``line``."""
-    spots = [
-        QtCore.QRectF(x + away, y - height / 2, width, height),
-        QtCore.QRectF(x - away - width, y - height / 2, width, height),
-        QtCore.QRectF(x - width / 2, y - away - height, width, height),
-        QtCore.QRectF(x - width / 2, y + away, width, height),
-        QtCore.QRectF(x + away * 0.8, y - away - height * 0.6, width, height),
-        QtCore.QRectF(x - away * 0.8 - width, y - away - height * 0.6, width, height),
-        QtCore.QRectF(x + away * 0.8, y + away * 0.7, width, height),
-        QtCore.QRectF(x - away * 0.8 - width, y + away * 0.7, width, height),
-    ]
-    free = [
-        spot
-        for spot in spots
-        if not any(spot.adjusted(-2, -2, 2, 2).intersects(other) for other in taken)
-    ]
-    if not free or not len(line[0]):
-        return (free or spots)[0]
-    middle = np.array([[s.center().x(), s.center().y()] for s in free])
-    # Words are wider than high: a line above or below is further away than one beside.
-    across: Floats = middle[:, :1] - line[0]
-    along: Floats = (middle[:, 1:] - line[1]) * 1.4
-    return free[int(np.argmax((across**2 + along**2).min(axis=1)))]
+    room: QtCore.QRectF,
+) -> QtCore.QRectF | None:
+    """A place for a label beside a dot that hits nothing drawn so far, as near as there is one, and
+    of those the one furthest from the track's ``line``; None when there is none within ``room``."""
+    for ring in RINGS:
+        spots = [
+            spot
+            for spot in _around(x, y, away * ring, width, height)
+            if room.contains(spot)
+            and not any(spot.adjusted(-2, -2, 2, 2).intersects(other) for other in taken)
+        ]
+        if not spots:
+            continue
+        if not len(line[0]):
+            return spots[0]
+        middle = np.array([[s.center().x(), s.center().y()] for s in spots])
+        # Words are wider than high: a line above or below is further away than one beside.
+        across: Floats = middle[:, :1] - line[0]
+        along: Floats = (middle[:, 1:] - line[1]) * 1.4
+        return spots[int(np.argmax((across**2 + along**2).min(axis=1)))]
+    return None
+
+
+def _around(x: float, y: float, away: float, width: float, height: float) -> list[QtCore.QRectF]:
+    """Eight places for a label around a dot."""
+    places = (
+        (x + away, y - height / 2),
+        (x - away - width, y - height / 2),
+        (x - width / 2, y - away - height),
+        (x - width / 2, y + away),
+        (x + away * 0.8, y - away - height * 0.6),
+        (x - away * 0.8 - width, y - away - height * 0.6),
+        (x + away * 0.8, y + away * 0.7),
+        (x - away * 0.8 - width, y + away * 0.7),
+    )
+    return [QtCore.QRectF(left, top, width, height) for left, top in places]
+
+
+def _nearest(spot: QtCore.QRectF, x: float, y: float) -> QtCore.QPointF:
+    """The point of a label's edge that is nearest to its dot."""
+    return QtCore.QPointF(
+        min(max(x, spot.left() - 2), spot.right() + 2),
+        min(max(y, spot.top() - 2), spot.bottom() + 2),
+    )

@@ -52,6 +52,7 @@ class Timeline(QtWidgets.QWidget):
         self._rendered_at = 0.0
         self._cost = 0.0
         self._samples = 0
+        self._words: list[QtCore.QRectF] = []
         self._button = PillButton(theme, "LIVE", "live", self)
         self._button.setToolTip("Follow the newest data (L)")
         self._button.clicked.connect(self.live)
@@ -182,6 +183,7 @@ class Timeline(QtWidgets.QWidget):
         if self._span is not None:
             band = Band(self.theme, self._span, self._scale(), self._band())
             self._samples = band.paint(painter, self._store, self._trace)
+            self._words = band.words
         else:
             painter.fillRect(self._band(), self.theme.colours.panel)
         painter.end()
@@ -205,12 +207,15 @@ class Timeline(QtWidgets.QWidget):
                 painter.drawLine(QtCore.QLineF(at, band.top() - 5, at, band.bottom() + 5))
         if self._moment is not None:
             painter.setFont(self.theme.small(mono=True, bold=True))
-            text = clock_text(self._moment - span.start_us)
+            text = clock_text(self._moment - span.zero_us)
             metrics = painter.fontMetrics()
             width = metrics.horizontalAdvance(text) + self.theme.px(10)
             left = x.pixel(float(self._moment)) - width / 2
             left = min(max(left, 2.0), self.width() - width - 2)
             box = QtCore.QRectF(left, band.top() - self.theme.px(21), width, metrics.height() + 2)
+            for words in self._words:  # half a word is none
+                if words.intersects(box):
+                    painter.fillRect(words, c.ground)
             painter.fillRect(box, c.attention)
             painter.setPen(c.ground if self.theme.dark else c.panel)
             painter.drawText(box, QtCore.Qt.AlignmentFlag.AlignCenter, text)

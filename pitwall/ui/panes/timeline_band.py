@@ -31,6 +31,7 @@ class Span:
     """What the timeline shows.
 
     Attributes:
+        zero_us: where the session's clock is 0.
         start_us, end_us: ends of the line, event time.
         planned_us: planned end; 0 when unknown.
         latest_us: newest event time.
@@ -43,6 +44,7 @@ class Span:
         loading: True while the past is still being loaded.
     """
 
+    zero_us: int
     start_us: int
     end_us: int
     planned_us: int
@@ -64,6 +66,7 @@ class Band:
         span: what to show.
         x: event time to pixels.
         rect: where the band lies.
+        words: where there are words above it, once painted.
     """
 
     def __init__(self, theme: Theme, span: Span, x: Scale, rect: QtCore.QRect) -> None:
@@ -71,6 +74,7 @@ class Band:
         self.span = span
         self.x = x
         self.rect = rect
+        self.words: list[QtCore.QRectF] = []
 
     def paint(
         self, painter: QtGui.QPainter, store: SessionStore | None, trace: Trace | None
@@ -212,6 +216,8 @@ class Band:
             painter.setPen(colour)
             base = self.theme.px(TOP) - self.theme.px(6)
             painter.drawText(QtCore.QPointF(left, base), text)
+            metrics = painter.fontMetrics()
+            self.words.append(QtCore.QRectF(left, base - metrics.ascent(), width, metrics.height()))
             return
 
     def _paint_end(self, painter: QtGui.QPainter) -> None:
@@ -221,7 +227,7 @@ class Band:
         theme = self.theme
         painter.setFont(theme.small(mono=True))
         painter.setPen(theme.colours.faint)
-        text = clock_text(span.planned_us - span.start_us).removeprefix("00:")
+        text = clock_text(span.planned_us - span.zero_us).removeprefix("00:")
         metrics = painter.fontMetrics()
         left = band.right() + theme.px(10)
         painter.drawText(left, band.bottom() + theme.px(6) + metrics.ascent(), text)

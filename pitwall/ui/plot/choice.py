@@ -22,6 +22,10 @@ HIDDEN = frozenset({"latitude", "longitude", "lap", "lap_distance", "distance", 
 """Not shown unless asked for: they are what the axis and the map are made of."""
 
 
+_TITLES = {"rpm": "Engine speed"}
+"""Where the name is the unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One plot of the stack.
@@ -51,7 +55,7 @@ def hidden(channel: Channel) -> bool:
 
 def channel_title(channel: Channel) -> str:
     """A channel's name as written on screen: ``Brake front``."""
-    text = channel.title.replace("_", " ").strip()
+    text = _TITLES.get(channel.title) or channel.title.replace("_", " ").strip()
     return text if text.isupper() else text[:1].upper() + text[1:]
 
 

@@ -122,9 +122,30 @@ def test_the_past_knows_nothing_of_the_future() -> None:
     assert best_of_session(timing, None).car == "b"
     later = standings(timing, 177 * SECOND_US)
     assert [line.car for line in later] == ["b", "a", "c"]
-    assert later[1].laps_down == 1
+    # a has not crossed the line since b did, a second ago: that is no lap
+    assert (later[1].laps_down, later[1].gap_us) == (0, 1 * SECOND_US)
     assert later[2].in_pit
     assert standings(timing, -1)[0].last is None
+
+
+def test_a_lap_down_is_one_that_was_lost_at_the_line() -> None:
+    lead = tuple(lap("a", n, 90 * (n - 1), 90 * n) for n in range(1, 7))
+    slow = tuple(lap("b", n, 130 * (n - 1), 130 * n) for n in range(1, 5))
+    cars = {
+        name: CarTiming(name, laps, current_lap=len(laps), position=place)
+        for name, laps, place in (("a", lead, 1), ("b", slow, 2))
+    }
+    timing = Timing(1, MappingProxyType(cars), ("a", "b"), None, None)
+
+    def behind(at: int) -> tuple[int, int | None]:
+        line = standings(timing, at * SECOND_US)[1]
+        return line.laps_down, line.gap_us
+
+    # b ends its laps at 130, 260, 390 and 520 s; the leader's third ends at 270, its fourth at 360
+    assert behind(131) == (0, 40 * SECOND_US)
+    assert behind(265) == (0, 80 * SECOND_US)
+    assert behind(355) == (0, 85 * SECOND_US), "so long ago the leader began its next lap"
+    assert behind(395)[0] == 1, "the leader had ended its fourth before b ended its third"
 
 
 def test_missing_time_of_a_lap_is_that_of_its_worst_group() -> None:
