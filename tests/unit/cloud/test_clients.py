@@ -57,6 +57,9 @@ def test_the_standard_configuration_holds(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert clients.dynamodb._request_signer._credentials.access_key == "A"
     assert clients.s3.meta.endpoint_url == "http://minio.example:9000"
     assert clients.s3.meta.config.s3["addressing_style"] == "path"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KINESIS", "http://kinesis.example:4567")
+    assert clients.kinesis.meta.endpoint_url == "http://kinesis.example:4567"
+    assert make_clients(LOCAL).kinesis.meta.endpoint_url == LOCAL
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
     at_aws = make_clients(profile="race", region="us-west-2").s3
     assert at_aws.meta.region_name == "us-west-2"
