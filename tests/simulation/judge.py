@@ -164,8 +164,6 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
     for gap in schedule.gaps:
         by_shard[gap.shard].append(gap)
     after = _descendants(paddock)
-    # A place that is refused as such cannot be known to be trimmed: only counters tell.
-    refused = bool(paddock.network.met["refused_position"])
     for key, change in paddock.written.items():
         if change.written_us <= schedule.wanted_us:
             continue
@@ -174,10 +172,8 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
             # A shard that was never listed can only be told by one that follows it.
             told = [*own, *(g for name in after[change.shard] for g in by_shard[name])]
             slack = STEP_BACK_US if steps_back else 0
-            if (
-                key not in paddock.silent
-                and not refused
-                and not any(_holds(g, change.created_us, slack) for g in told)
+            if key not in paddock.silent and not any(
+                _holds(g, change.created_us, slack) for g in told
             ):
                 out.misnamed.append(f"{key} is lost and no gap of the stream holds it")
         elif not steps_back:

@@ -88,6 +88,10 @@ class Network:
         self._last: dict[str, Doc] = {}
         """The newest page with records of each shard, as it was sent."""
         self._sent: dict[str, deque[float]] = defaultdict(deque)
+        self._listing = 0
+        """Counts listings; the pages of one share a number."""
+        self._missing: dict[str, int] = {}
+        """The one listing that lacked a shard."""
 
     def trouble(self, kind: str, operations: tuple[str, ...], left: int, seconds: float) -> None:
         """Something goes wrong from now on."""
@@ -109,6 +113,8 @@ class Network:
     def carry(self, request: Request, answer: Answer) -> Doc:
         """There and back."""
         self._count(request)
+        if request.operation in LISTINGS and not request.detail:
+            self._listing += 1
         self._travel()
         self._catch_up()
         doc = self._before(request)
@@ -126,19 +132,19 @@ class Network:
         return doc
 
     def page(self, shards: list[Shard]) -> list[Shard]:
-        """Without those that this listing happens to lack, and what continues them: never twice in
-        a row, a moment apart."""
-        second = self._time.true_us // SECOND
-        if self._time.true_us >= self.flicker_until_us or second % 2:
+        """Without those that this listing happens to lack: never the same in two listings."""
+        if self._time.true_us >= self.flicker_until_us:
             return shards
-        missing = {s.id for s in shards if not crc32(f"{s.id} {second}".encode()) % 3}
-        for shard in sorted(shards, key=lambda s: s.index):
-            if missing.intersection(shard.parents):
-                missing.add(shard.id)
-        left = [s for s in shards if s.id not in missing]
+        listing = self._listing
+        left = [s for s in shards if not self._overlooked(s.id, listing)]
         if len(left) < len(shards):
             self.met["missing_from_listing"] += 1
         return left
+
+    def _overlooked(self, shard: str, listing: int) -> bool:
+        if crc32(f"{shard} {listing}".encode()) % 3 == 0:
+            self._missing.setdefault(shard, listing)
+        return self._missing.get(shard) == listing
 
     def _travel(self) -> None:
         lo, hi = self.latency_s
