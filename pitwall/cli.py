@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pitwall import __version__
+from pitwall.cloud_cli import add_cloud
 from pitwall.crash import one_line, report_logged_errors
 from pitwall.telemetry import BadInput, PitwallError
 
@@ -114,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--session", required=True)
     publish.add_argument("--speed", type=_speed, default=1.0)
     _cloud_options(publish)
+
+    add_cloud(verbs, _cloud_options)
 
     selftest = _verb(verbs, "selftest", _selftest, "check that this installation works")
     selftest.add_argument("--json", action="store_true")

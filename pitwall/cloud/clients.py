@@ -83,6 +83,20 @@ class Clients:
         """The S3 client; path-style when its endpoint is not AWS's own."""
         return self._client("s3")
 
+    def service(self, name: str) -> Any:
+        """The client of another service, by botocore's name for it."""
+        return self._client(name)
+
+    @property
+    def region(self) -> str:
+        """The region of the configuration; empty when there is none."""
+        return str(self._session.get_config_variable("region") or "")
+
+    @property
+    def profile(self) -> str:
+        """The profile in use; empty when none is named."""
+        return str(self._session.profile or "")
+
     def close(self) -> None:
         """Close the connections of all clients that were made."""
         with self._lock:

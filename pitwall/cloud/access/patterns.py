@@ -16,6 +16,10 @@ from pitwall.telemetry.names import check_car, check_group, check_session, shown
 
 _ANY = "*"
 _LAP = "???"
+_KINDS = ("head", "catalog")
+ALIKE = tuple(f"*#*#*#{kind}" for kind in _KINDS)
+"""Chunks of a car that is called like a kind of shared row: ``*#head`` matches them too, so that
+whoever is given shared rows must be denied these."""
 
 
 def car_rows(cars: Iterable[str], sessions: Iterable[str] = ()) -> list[str]:
@@ -24,9 +28,9 @@ def car_rows(cars: Iterable[str], sessions: Iterable[str] = ()) -> list[str]:
     out: list[str] = []
     for car in cars:
         name = _in_policy(check_car(car), "car")
-        if car == "sealed":
-            # <session>#<group>#<lap>#sealed would match every car's sealed laps
-            raise BadInput("car 'sealed': a policy cannot tell its rows from others' sealed laps")
+        if car in ("sealed", *_KINDS):
+            # <session>#<group>#<lap>#sealed would match every car's sealed laps, and so on
+            raise BadInput(f"car {car!r}: a policy cannot tell its rows from others' of that name")
         for session in _sessions(sessions):
             out += [f"{session}#*#{_LAP}#{name}", f"{session}#*#{_LAP}#{name}#sealed"]
     return out
@@ -49,8 +53,7 @@ def group_rows(groups: Iterable[str], sessions: Iterable[str] = ()) -> list[str]
 def shared_rows(sessions: Iterable[str] = ()) -> list[str]:
     """Session list, heads and lap catalog: every car's, without any measurement. Raises BadInput
     when a session is none."""
-    kinds = ("head", "catalog")
-    return [SESSIONS_PK, *(f"{s}#{kind}" for s in _sessions(sessions) for kind in kinds)]
+    return [SESSIONS_PK, *(f"{s}#{kind}" for s in _sessions(sessions) for kind in _KINDS)]
 
 
 def _sessions(sessions: Iterable[str]) -> list[str]:

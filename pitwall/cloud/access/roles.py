@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pitwall.cloud.access.conditions import escape
 from pitwall.cloud.access.installer import installer
 from pitwall.cloud.access.names import Place
-from pitwall.cloud.access.patterns import car_rows, group_rows, shared_rows
+from pitwall.cloud.access.patterns import ALIKE, car_rows, group_rows, shared_rows
 from pitwall.telemetry import BadInput
 
 MAX_POLICY = 6144
@@ -120,7 +120,7 @@ def _driver(place: Place, scope: Scope) -> list[Statement]:
         _allow("ReadOwnRows", _KEYED, [place.table_arn], _rows(rows)),
         _allow("LookUpTable", ["dynamodb:DescribeTable"], [place.table_arn]),
         _never(place),
-        _no_stream(place),
+        *_no_others(place),
     ]
 
 
@@ -144,7 +144,7 @@ def _partner(place: Place, scope: Scope) -> list[Statement]:
         _allow("ReadMetadata", ["dynamodb:Query"], [place.table_arn], metadata),
         _allow("LookUpTable", ["dynamodb:DescribeTable"], [place.table_arn]),
         _never(place),
-        _no_stream(place),
+        *_no_others(place),
     ]
 
 
@@ -170,7 +170,7 @@ def _producer(place: Place, scope: Scope) -> list[Statement]:
         _allow("LookUpTable", ["dynamodb:DescribeTable"], [place.table_arn]),
         _allow("WriteOwnSealedLaps", ["s3:PutObject"], objects),
         _never(place),
-        _no_stream(place),
+        *_no_others(place),
     ]
 
 
@@ -245,13 +245,23 @@ def _never(place: Place) -> Statement:
     }
 
 
-def _no_stream(place: Place) -> Statement:
-    return {
-        "Sid": "NeverTheStream",
-        "Effect": "Deny",
-        "Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-        "Resource": [f"{place.table_arn}/*"],
-    }
+def _no_others(place: Place) -> list[Statement]:
+    """What nobody may have who is not to have every row."""
+    return [
+        {
+            "Sid": "NeverTheStream",
+            "Effect": "Deny",
+            "Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            "Resource": [f"{place.table_arn}/*"],
+        },
+        {
+            "Sid": "NeverCarsNamedAlike",
+            "Effect": "Deny",
+            "Action": ["dynamodb:*"],
+            "Resource": [place.table_arn],
+            "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": list(ALIKE)}},
+        },
+    ]
 
 
 def _only(scope: Scope, role: str, *known: str) -> None:

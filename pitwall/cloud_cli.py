@@ -1,0 +1,350 @@
+"""``pitwall cloud ...``: the stack, its policies, and what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pitwall.telemetry import BadInput, Failure
+
+if TYPE_CHECKING:
+    from pitwall.cloud import Clients
+    from pitwall.cloud.access import Place
+    from pitwall.cloud.stack import Deployer, Plan, Race, StackSettings
+
+Connection = Callable[[argparse.ArgumentParser], None]
+
+
+def add_cloud(verbs: Any, connection: Connection) -> None:
+    """Add ``cloud`` and its own verbs to ``verbs``; ``connection`` adds the options of table,
+    bucket, profile, region and endpoint."""
+    words = "the stack in your account: template, deployment, policies, doctor"
+    cloud = verbs.add_parser("cloud", help=words, description=words)
+    actions = cloud.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def verb(
+        name: str, handler: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        parser.set_defaults(handler=handler)
+        connection(parser)
+        parser.set_defaults(bucket=None)
+        parser.add_argument("--stack", default="pitwall", help="name of the stack")
+        parser.add_argument("--json", action="store_true")
+        return parser
+
+    made = verb("template", _template, "print the CloudFormation template and what a race costs")
+    _stack_options(made)
+    _race_options(made)
+    made.add_argument("--account", default="", help="12 digits, for the bucket's default name")
+    made.add_argument("--out", type=Path, metavar="FILE", help="write the template there")
+
+    deploy = verb("deploy", _deploy, "make or change the stack; what would change is shown first")
+    _stack_options(deploy)
+    _race_options(deploy)
+    deploy.add_argument("--yes", action="store_true", help="carry it out without asking")
+    deploy.add_argument(
+        "--allow-replace", action="store_true", help="even if table or bucket would be made anew"
+    )
+
+    verb("status", _status, "how the stack is")
+
+    destroy = verb("destroy", _destroy, "delete the stack; table and bucket stay")
+    destroy.add_argument("--yes", action="store_true", help="carry it out without asking")
+
+    policy = verb("policy", _policy, "print the IAM policy of a role")
+    policy.add_argument("role", metavar="ROLE", help="engineer, driver, partner, producer, ...")
+    policy.add_argument("--account", default="*", help="12 digits; any when left out")
+    policy.add_argument("--kinesis", default="", metavar="NAME", help="the stack's Kinesis stream")
+    _scope_options(policy)
+
+
+def _stack_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--kinesis", default="", metavar="NAME", help="a Kinesis stream beside the table's own")
+    add("--keep-days", type=int, default=400, help="days that raw archive objects are kept")
+    add("--buffer-s", type=int, default=60, help="seconds that the archive may lag")
+    add("--buffer-mb", type=int, default=32, help="megabytes at which an object is written sooner")
+    add("--email", default="", help="who is told of alarms")
+
+
+def _race_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--cars", type=int, default=40, help="for the estimate, as the next four")
+    add("--channels", type=int, default=20, help="of each car")
+    add("--rate", type=float, default=10.0, metavar="HZ", help="samples a second")
+    add("--hours", type=float, default=3.5, help="of the race")
+    add("--laptops", type=int, default=2, help="that follow it live")
+
+
+def _scope_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--car", action="append", default=[], help="driver, producer: own car; may be repeated")
+    add("--group", action="append", default=[], help="partner: channel group; may be repeated")
+    add("--session", action="append", default=[], help="only this session; may be repeated")
+
+
+# -- verbs
+
+
+def _template(args: argparse.Namespace) -> int:
+    from pitwall.cloud.stack import cost_text, template_body
+
+    settings = _settings(args, args.account, args.region or "")
+    text = json.dumps(json.loads(template_body(settings)), indent=2) + "\n"
+    if args.out is not None:
+        try:
+            args.out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Failure(f"{args.out}: cannot be written: {error.strerror}") from error
+    elif args.json:
+        _say(text.rstrip("\n"))
+        return 0
+    if args.json:
+        _print_json(_cost(args, settings))
+        return 0
+    _say(*([] if args.out else [text]), *cost_text(_race(args), args.buffer_s, bool(args.kinesis)))
+    return 0
+
+
+def _deploy(args: argparse.Namespace) -> int:
+    from pitwall.cloud.stack import cost_text
+
+    clients = _clients(args)
+    try:
+        account = "" if args.bucket else _account(clients)
+        settings = _settings(args, account, clients.region)
+        deployer = _deployer(clients, args)
+        plan = deployer.plan(settings)
+        if not args.json:
+            _say(*_plan_text(plan, settings))
+            _say("", *cost_text(_race(args), args.buffer_s, bool(args.kinesis)), "")
+        doc: dict[str, Any] = {
+            "stack": plan.stack,
+            "new": plan.new,
+            "changes": [change.to_json() for change in plan.changes],
+            "cost": _cost(args, settings),
+            "done": False,
+        }
+        if not plan.change_set:
+            return _end(args, doc, "nothing to change")
+        refusal = _refusal(plan, args)
+        if refusal or not _agreed(args, "Carry this out?"):
+            deployer.discard(plan)
+            if refusal:
+                raise BadInput(refusal)
+            return _end(args, doc, "nothing was made; to go on give --yes")
+        stack = deployer.carry_out(plan)
+        doc |= {"done": True, "status": stack.status, "outputs": stack.outputs}
+        place = settings.place
+        kinesis = f" --kinesis {place.kinesis}" if place.kinesis else ""
+        return _end(
+            args,
+            doc,
+            f"{stack.status.lower().replace('_', ' ')}; now: pitwall live --session S "
+            f"--table {place.table} --bucket {place.bucket}{kinesis}",
+        )
+    finally:
+        clients.close()
+
+
+def _status(args: argparse.Namespace) -> int:
+    clients = _clients(args)
+    try:
+        stack = _deployer(clients, args).find(parts=True)
+    finally:
+        clients.close()
+    if stack is None:
+        raise BadInput(
+            f"stack {args.stack}: there is none in this account and region: check --profile, "
+            "--region and --stack, or make it with `pitwall cloud deploy`"
+        )
+    if args.json:
+        names = ("part", "type", "name", "status")
+        _print_json(
+            {
+                "stack": stack.name,
+                "status": stack.status,
+                "reason": stack.reason,
+                "outputs": stack.outputs,
+                "parts": [dict(zip(names, part, strict=True)) for part in stack.parts],
+            }
+        )
+    else:
+        reason = f": {stack.reason}" if stack.reason else ""
+        _say(f"{stack.name}: {stack.status.lower().replace('_', ' ')}{reason}")
+        _say(
+            *(f"  {part:<24} {state:<20} {name or kind}" for part, kind, name, state in stack.parts)
+        )
+        _say(*(f"  {name}: {value}" for name, value in sorted(stack.outputs.items())))
+    return 0 if stack.status.endswith("_COMPLETE") and "ROLLBACK" not in stack.status else 1
+
+
+def _destroy(args: argparse.Namespace) -> int:
+    from pitwall.cloud.stack import DATA_TYPES
+
+    clients = _clients(args)
+    try:
+        deployer = _deployer(clients, args)
+        stack = deployer.find(parts=True)
+        if stack is None:
+            raise BadInput(f"stack {args.stack}: there is none in this account and region")
+        kept_types = DATA_TYPES - {"AWS::Kinesis::Stream"}
+        kept = [part for part in stack.parts if part[1] in kept_types]
+        gone = [part for part in stack.parts if part[1] not in kept_types]
+        doc: dict[str, Any] = {
+            "stack": stack.name,
+            "deletes": [part[0] for part in gone],
+            "keeps": {part[0]: part[2] for part in kept},
+            "done": False,
+        }
+        if not args.json:
+            _say(*(f"delete  {part:<24} {name}" for part, _, name, _ in gone))
+            _say(*(f"keep    {part:<24} {name}" for part, _, name, _ in kept))
+        if not _agreed(args, "Delete this?"):
+            return _end(args, doc, "nothing was deleted; to go on give --yes")
+        deployer.destroy()
+        doc["done"] = True
+        return _end(args, doc, "deleted; table and bucket stay, a later deploy takes them up again")
+    finally:
+        clients.close()
+
+
+def _policy(args: argparse.Namespace) -> int:
+    from pitwall.cloud.access import PERMISSIONS, Place, Scope, policy_for
+
+    place = Place(
+        args.table,
+        args.bucket or "pitwall-archive",
+        args.kinesis,
+        args.stack,
+        args.account,
+        args.region or "*",
+    )
+    scope = Scope(tuple(args.car), tuple(args.group), tuple(args.session))
+    policy = policy_for(args.role, place, scope)
+    if args.json:
+        _print_json(policy)
+        return 0
+    _say(f"role {args.role}:")
+    for statement in policy["Statement"]:
+        may = "may" if statement["Effect"] == "Allow" else "must never"
+        known = [PERMISSIONS[a].words for a in statement["Action"] if a in PERMISSIONS]
+        words = "; ".join(dict.fromkeys(known)) or ", ".join(statement["Action"])
+        _say(f"  {statement['Sid']}: {may} {words}")
+        _say(*(f"      on {resource}" for resource in statement["Resource"]))
+        for operator, keys in statement.get("Condition", {}).items():
+            _say(*(f"      when {operator} {key}: {value}" for key, value in keys.items()))
+    _say("", "the policy itself: the same with --json")
+    return 0
+
+
+# -- parts
+
+
+def _clients(args: argparse.Namespace) -> Clients:
+    from pitwall.cloud import make_clients
+
+    return make_clients(args.endpoint_url, args.profile, args.region)
+
+
+def _account(clients: Clients) -> str:
+    from pitwall.cloud import explain
+
+    try:
+        return str(clients.service("sts").get_caller_identity()["Account"])
+    except Failure:
+        raise
+    except Exception as error:  # botocore's errors, told in one line
+        raise Failure(f"account: {explain(error)}") from error
+
+
+def _place(args: argparse.Namespace, bucket: str, account: str, region: str) -> Place:
+    from pitwall.cloud.access import Place
+
+    return Place(args.table, bucket or "pitwall-archive", args.kinesis, args.stack, account, region)
+
+
+def _settings(args: argparse.Namespace, account: str, region: str) -> StackSettings:
+    from pitwall.cloud.stack import StackSettings, bucket_of
+
+    bucket = args.bucket or (bucket_of(account, region) if account and region else "")
+    return StackSettings(
+        _place(args, bucket, account or "*", region or "*"),
+        args.keep_days,
+        args.buffer_s,
+        args.buffer_mb,
+        args.email,
+    )
+
+
+def _race(args: argparse.Namespace) -> Race:
+    from pitwall.cloud.stack import Race
+
+    return Race(args.cars, args.channels, args.rate, args.hours, laptops=args.laptops)
+
+
+def _cost(args: argparse.Namespace, settings: StackSettings) -> dict[str, Any]:
+    from pitwall.cloud.stack import cost_json
+
+    return cost_json(_race(args), settings.buffer_s, bool(settings.place.kinesis))
+
+
+def _deployer(clients: Clients, args: argparse.Namespace) -> Deployer:
+    from pitwall.cloud.stack import Deployer
+
+    say = (lambda line: None) if args.json else _say
+    return Deployer(clients.service("cloudformation"), args.stack, say)
+
+
+def _plan_text(plan: Plan, settings: StackSettings) -> list[str]:
+    place = settings.place
+    what = "would be made" if plan.new else "would be changed"
+    return [
+        f"stack {plan.stack} {what if plan.changes else 'is as it should be'} in {place.region}: "
+        f"table {place.table}, bucket {place.bucket}",
+        *(f"  {change.text()}" for change in plan.changes),
+    ]
+
+
+def _refusal(plan: Plan, args: argparse.Namespace) -> str:
+    if not plan.risky or args.allow_replace:
+        return ""
+    parts = ", ".join(change.part for change in plan.risky)
+    return (
+        f"stack {plan.stack}: {parts} would be removed or made anew, and what it holds left "
+        "behind; nothing was changed. If that is meant, give --allow-replace"
+    )
+
+
+def _agreed(args: argparse.Namespace, question: str) -> bool:
+    if args.yes:
+        return True
+    if args.json or not (sys.stdin and sys.stdin.isatty()):
+        return False
+    sys.stdout.write(f"{question} [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _end(args: argparse.Namespace, doc: dict[str, Any], words: str) -> int:
+    if args.json:
+        _print_json({**doc, "message": words})
+    else:
+        _say(words)
+    return 0
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _print_json(doc: Any) -> None:
+    sys.stdout.write(json.dumps(doc, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
