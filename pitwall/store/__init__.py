@@ -3,6 +3,7 @@
 from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
 from pitwall.store.columns import Block, Columns, Span, Window
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
+from pitwall.store.identity import open_segments
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.recording import Recording
@@ -32,6 +33,7 @@ __all__ = [
     "WriterStats",
     "load",
     "named_parts",
+    "open_segments",
     "open_session",
     "runs_of",
 ]

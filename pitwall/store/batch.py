@@ -109,6 +109,9 @@ class Batch:
         gaps: holes that have been given up, by name.
         checkpoints: shard id -> its state as JSON, committed together with the data.
         meta: entries for the recording's key/value table (track line, address of the source).
+        samples: what :func:`pitwall.store.open_segments` made of ``segments``, one for each (None
+            where it could not), when whoever read them had the time; empty when the writer is to
+            open them.
     """
 
     source: Source
@@ -119,6 +122,12 @@ class Batch:
     gaps: tuple[Gap, ...] = ()
     checkpoints: Mapping[str, str] = field(default_factory=_nothing)
     meta: Mapping[str, str] = field(default_factory=_nothing)
+    samples: tuple[Samples | None, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def held(self) -> int:
+        """Bytes of ``samples``."""
+        return sum(s.t.nbytes + s.values.nbytes for s in self.samples if s is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from pitwall.telemetry import Group
 BLOCK = 4096
 """Most samples in a block."""
 _FIRST = 256
+_ALONE = BLOCK // 4
+"""Late samples that stand together become blocks of their own from so many on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -197,14 +199,20 @@ class GrowingColumns:
         for i in range(len(places) - 1, -1, -1):
             place = int(places[i])
             part = late.part(edges[i], edges[i + 1])
-            whole = join([_of(self._blocks[place]), part]).in_order()
-            pieces = -(-len(whole) // BLOCK)
-            cuts = [len(whole) * p // pieces for p in range(pieces + 1)]
+            block = self._blocks[place]
+            if len(part) >= _ALONE and part.t[-1] < block.t_lo:
+                # a stretch of its own between two blocks: neither is touched
+                self._blocks[place:place] = self._pieces(part)
+                continue
             if place == len(self._blocks) - 1:
                 self._buffer = None
-            self._blocks[place : place + 1] = [
-                self._block(whole.part(a, z)) for a, z in zip(cuts, cuts[1:], strict=False)
-            ]
+            whole = join([part, _of(block)]).in_order()
+            self._blocks[place : place + 1] = self._pieces(whole)
+
+    def _pieces(self, samples: Samples) -> list[Block]:
+        count = -(-len(samples) // BLOCK)
+        cuts = [len(samples) * p // count for p in range(count + 1)]
+        return [self._block(samples.part(a, z)) for a, z in zip(cuts, cuts[1:], strict=False)]
 
     def _block(
         self, samples: Samples, starts: Times | None = None, shifts: Times | None = None

@@ -104,11 +104,34 @@ def head_fault(head: Head, session: Session) -> str | None:
     return None
 
 
+def open_segments(
+    segments: Sequence[Segment], session: Session
+) -> tuple[tuple[Segment, ...], tuple[Samples | None, ...]]:
+    """Decode segments where there is time for it: the writer then need not.
+
+    Returns the segments, each ``t_hi`` as its samples have it, and their samples, None for those
+    that the writer will find a fault with. Pure; any thread may call it.
+    """
+    candidates = [Candidate(segment, Source.ARCHIVE, 0) for segment in segments]
+    sound = [
+        candidate
+        for candidate in candidates
+        if series_fault(candidate.segment.series, session) is None
+        and segment_fault(candidate.segment) is None
+    ]
+    for candidate, _ in decode_all(sound, session):
+        candidate.samples = None
+    return tuple(c.segment for c in candidates), tuple(c.samples for c in candidates)
+
+
 def decode_all(candidates: Sequence[Candidate], session: Session) -> list[tuple[Candidate, str]]:
-    """Fill in ``samples`` of each candidate. Returns those that cannot be used, with the reason."""
+    """Fill in ``samples`` of each candidate that has none. Returns those that cannot be used, with
+    the reason."""
     bad: list[tuple[Candidate, str]] = []
     by_group: dict[str, list[Candidate]] = {}
     for candidate in candidates:
+        if candidate.samples is not None:
+            continue
         by_group.setdefault(candidate.segment.series.group, []).append(candidate)
     version = session.catalog.version
     for name, members in by_group.items():

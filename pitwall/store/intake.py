@@ -83,8 +83,9 @@ class Intake:
         unknown: list[Candidate] = []
         for batch in self._batches:
             self._rejected += batch.quarantined
-            for segment in batch.segments:
-                candidate = Candidate(segment, batch.source, batch.received_us)
+            opened = batch.samples or (None,) * len(batch.segments)
+            for segment, samples in zip(batch.segments, opened, strict=True):
+                candidate = Candidate(segment, batch.source, batch.received_us, samples)
                 books = self._state.books.get(segment.series)
                 fault = segment_fault(segment)
                 if books is None:

@@ -205,6 +205,8 @@ def _cars(
 
 def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
     """Freshly applied segments of one (car, group) as one run of samples."""
+    # laps come newest first: whole segments are put in order more cheaply than their samples
+    parts = sorted(parts, key=lambda part: part.segment.t_lo)
     lengths = [len(p.samples.t) for p in parts]
     t = np.concatenate([p.samples.t for p in parts])
     t += np.repeat(np.array([p.segment.t_lo for p in parts], np.int64), lengths)

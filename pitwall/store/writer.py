@@ -18,6 +18,8 @@ from pitwall.telemetry.clock import now_us
 
 _log = logging.getLogger(__name__)
 
+MAX_HELD = 96 << 20
+"""Bytes of opened samples that may wait."""
 MAX_CHUNKS = 5_000
 """Chunks in one transaction: bounds how long readers wait for the next version."""
 _IDLE_S = 1.0
@@ -71,6 +73,8 @@ class Writer:
         self._every = commit_every_s
         self._max = max_pending
         self._queue: deque[Batch] = deque()
+        self._held = 0
+        """Bytes of opened samples in the queue; under the condition."""
         self._changed = threading.Condition()
         self._submitted = 0
         self._done = 0
@@ -110,8 +114,9 @@ class Writer:
         Raises Failure when the writer has failed or stopped, or the queue stays full.
         """
         with self._changed:
+            held = batch.held
             room = self._changed.wait_for(
-                lambda: self._failure or self._stopping or len(self._queue) < self._max, timeout_s
+                lambda: self._failure or self._stopping or self._room(held), timeout_s
             )
             self._check()
             if not room:
@@ -120,6 +125,7 @@ class Writer:
                     "check the disk"
                 )
             self._queue.append(batch)
+            self._held += held
             self._submitted += 1
             self._changed.notify_all()
 
@@ -181,6 +187,7 @@ class Writer:
         with self._changed:
             self._failure = error
             self._queue.clear()
+            self._held = 0
             self._changed.notify_all()
 
     def _step(self) -> bool:
@@ -226,10 +233,17 @@ class Writer:
             chunks = 0
             while self._queue and (not taken or chunks < MAX_CHUNKS):
                 batch = self._queue.popleft()
+                self._held -= batch.held
                 chunks += sum(s.chunks for s in batch.segments)
                 taken.append(batch)
             self._changed.notify_all()
             return taken
 
+    def _room(self, held: int) -> bool:
+        # a batch larger than the limit goes in alone
+        fits = not self._held or self._held + held <= MAX_HELD
+        return len(self._queue) < self._max and fits
+
     def _urgent(self) -> bool:
-        return self._stopping or len(self._queue) >= self._max or self._hurry > self._done
+        full = len(self._queue) >= self._max or self._held > MAX_HELD // 4
+        return self._stopping or full or self._hurry > self._done

@@ -139,6 +139,10 @@ def decode_many(
     return counts, Samples(t, values), bad
 
 
+_LONG = 128
+"""Bytes of a column from which it is copied as one."""
+
+
 class _Bodies:
     """The inflated bodies of payloads, side by side, and where each column of each lies.
 
@@ -214,7 +218,13 @@ class _Bodies:
         at = self._at[rows, column] + skip
         if len(rows) == 1:
             return self._flat[int(at[0]) : int(at[0]) + size].reshape(1, size)
-        found: NDArray[np.uint8] = self._flat[at[:, None] + np.arange(size)]
+        if size < _LONG:
+            found: NDArray[np.uint8] = self._flat[at[:, None] + np.arange(size)]
+            return found
+        # copying long stretches one by one beats looking up every byte
+        found = np.empty((len(rows), size), np.uint8)
+        for i, first in enumerate(at.tolist()):
+            found[i] = self._flat[first : first + size]
         return found
 
 

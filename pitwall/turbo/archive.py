@@ -15,9 +15,9 @@ import msgspec
 from pitwall.cloud import Line, archived, parse_bundle, sealed_prefix
 from pitwall.cloud.bundle import PREFIX
 from pitwall.cloud.lines import MAX_LINE
-from pitwall.store import Batch, Quarantined, Source
+from pitwall.store import Batch, Quarantined, Source, open_segments
 from pitwall.stream import Fault, Pace, Pool, Retryable, Sink, Throttled, Time
-from pitwall.telemetry import BadInput, Catalog, PitwallError, Segment, Series
+from pitwall.telemetry import BadInput, PitwallError, Segment, Series, Session
 from pitwall.turbo.choose import hours, newest_laps
 from pitwall.turbo.framing import Damaged, Framer
 from pitwall.turbo.gather import Tail, gather
@@ -31,7 +31,7 @@ _BATCH = 16_000
 """Chunks gathered and handed over at a time."""
 _RAW_TOGETHER = 4
 _SEALED_TOGETHER = 24
-_TOGETHER_BYTES = 4 << 20
+_TOGETHER_BYTES = 2 << 20
 """Objects (and their stored bytes) that one job loads: chunks of neighbouring objects make longer
 runs, and every run and every hand-over costs the writer about the same."""
 _TRIES = 4
@@ -87,7 +87,6 @@ class ArchiveLoader:
     Args:
         bucket: where from.
         session: whose chunks; objects hold those of others too.
-        catalog: its channel groups.
         sink: takes the batches, from several threads.
         pool: where objects are fetched and decoded. Started and stopped by the owner.
         time, rng: clocks and jitter.
@@ -100,8 +99,7 @@ class ArchiveLoader:
     def __init__(
         self,
         bucket: Bucket,
-        session: str,
-        catalog: Catalog,
+        session: Session,
         sink: Sink,
         pool: Pool[Loaded],
         time: Time,
@@ -113,7 +111,6 @@ class ArchiveLoader:
     ) -> None:
         self._bucket = bucket
         self._session = session
-        self._catalog = catalog
         self._sink = sink
         self._pool = pool
         self._time = time
@@ -148,9 +145,9 @@ class ArchiveLoader:
 
         Raises Fault when the bucket cannot be listed.
         """
-        prefix = sealed_prefix(self._session)
+        prefix = sealed_prefix(self._session.key)
         listed = self._patient(partial(self._bucket.list, prefix))
-        return self._new(newest_laps(self._session, listed))
+        return self._new(newest_laps(self._session.key, listed))
 
     def _new(self, objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
         return [info for info in objects if self._done.get(info.key) != _token(info)]
@@ -227,13 +224,13 @@ class ArchiveLoader:
     def _is_wanted(self, segment: Segment, wanted: Wanted | None) -> bool:
         """False for other sessions' laps, and for those that are here."""
         series = segment.series
-        return series.session == self._session and (
+        return series.session == self._session.key and (
             wanted is None or any(wanted(series, n) for n in range(segment.n_lo, segment.n_hi + 1))
         )
 
     def _read(self, data: bytes) -> Iterator[Line | Damaged]:
         """The session's lines in an object, and what is damaged."""
-        ours = self._session + "#"
+        ours = self._session.key + "#"
         framer: Framer[Line] = Framer(_parse_line, _parse_lines)
         reason = ""
         try:
@@ -264,7 +261,7 @@ class ArchiveLoader:
         checkpoints: Mapping[str, str] | None = None,
         sealed: Sequence[Segment] = (),
     ) -> None:
-        gathered = gather(lines, self._catalog, wanted)
+        gathered = gather(lines, self._session.catalog, wanted)
         segments = [*sealed, *gathered.segments]
         for line in gathered.left:
             try:
@@ -274,15 +271,18 @@ class ArchiveLoader:
                 bad.append(
                     Quarantined(Source.ARCHIVE, f"{info.key} {line.sk[:40]}", str(error), raw)
                 )
-        self._laps.note_all(segments)
+        # here, where there is time: the writer has one thread for everything
+        opened, samples = open_segments(segments, self._session)
+        self._laps.note_all(opened)
         out.damaged += len(bad)
         out.add(Loaded(chunks=sum(s.chunks for s in segments), tails=gathered.tails))
         batch = Batch(
             Source.ARCHIVE,
-            tuple(segments),
+            opened,
             received_us=self._time.now_us(),
             quarantined=tuple(bad),
             checkpoints=checkpoints or {},
+            samples=samples,
         )
         while True:
             if self._cancel.is_set():

@@ -85,8 +85,7 @@ class History:
         pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
         loader = ArchiveLoader(
             self._bucket,
-            self._session.key,
-            self._session.catalog,
+            self._session,
             self._sink,
             pool,
             desk.time,

@@ -204,6 +204,20 @@ def test_a_whole_history_before_the_first_sample_is_cut_into_blocks() -> None:
     assert [s[2] for s in window.sources] == [Source.ARCHIVE, Source.STREAM]
 
 
+def test_laps_that_come_newest_first_touch_no_other_block() -> None:
+    growing = GrowingColumns(GROUP)
+    for lap in (4, 3, 1, 0, 2):
+        t = np.arange(lap * 20_000, lap * 20_000 + 20_000)
+        before = growing.snapshot(0).blocks
+        growing.insert(samples(t, t // 10 + 1))
+        assert set(map(id, before)) <= set(map(id, growing.snapshot(0).blocks))
+    columns = growing.snapshot(1)
+    check_blocks(columns)
+    window = columns.window(1, 0, 10**6)
+    assert window.t.tolist() == list(range(100_000))
+    assert window.starts.tolist() == [0]
+
+
 def test_late_chunks_copy_one_block_only() -> None:
     growing = GrowingColumns(GROUP)
     growing.insert(chunks([n for n in range(1, 3000) if n != 700]))
