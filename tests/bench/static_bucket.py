@@ -1,7 +1,7 @@
 """A folder as a bucket on loopback: a server process that costs next to nothing per request.
 
 It knows ListObjectsV2 and GetObject of one bucket, path style, and looks at no signature.
-``python -m tests.bench.static_bucket FOLDER`` prints its port and serves until its input closes.
+``python -m tests.bench.static_bucket FOLDER HIDDEN`` prints its port and serves until its input closes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,15 @@ _PAGE = 1000
 class _Bucket:
     """What is listed; made once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hidden: str) -> None:
         self.folder = folder
-        files = sorted(p for p in folder.rglob("*") if p.is_file() and p.parent != folder)
+        files = sorted(
+            path
+            for path in folder.rglob("*")
+            if path.is_file()
+            and path.parent != folder
+            and not (hidden and str(path.relative_to(folder)).startswith(hidden))
+        )
         self.keys = [str(p.relative_to(folder)) for p in files]
         self.rows = [
             f"<Contents><Key>{escape(key)}</Key><LastModified>2025-09-06T19:00:00.000Z</LastModified>"
@@ -87,11 +93,12 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class StaticBucket:
-    """The server in a process of its own; ``with`` ends it."""
+    """The server in a process of its own; ``with`` ends it. ``hidden`` is a prefix that it does not
+    list."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hidden: str = "") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.static_bucket", str(folder)],
+            [sys.executable, "-m", "tests.bench.static_bucket", str(folder), hidden],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -110,7 +117,7 @@ class StaticBucket:
 
 def main() -> None:
     """Serve."""
-    _Handler.bucket = _Bucket(Path(sys.argv[1]))
+    _Handler.bucket = _Bucket(Path(sys.argv[1]), sys.argv[2])
     server = _Server(("127.0.0.1", 0), _Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
