@@ -8,7 +8,7 @@ signing, retries, errors and every other operation stay botocore's:
 * DynamoDB Streams ``GetRecords``: ``{"Records": [{"eventID", "eventName", "dynamodb": {
   "ApproximateCreationDateTime": datetime (UTC), "SequenceNumber", "SizeBytes", "Keys", "NewImage"},
   ...}], "NextShardIterator", "ResponseMetadata"}``; records, keys and images are mappings that are
-  read when they are looked at (:mod:`pitwall.cloud.image`).
+  read when they are looked at (:mod:`pitwall.cloud.records`).
 * Kinesis ``GetRecords``: ``Data`` as bytes, ``ApproximateArrivalTimestamp`` as datetime (UTC).
 * DynamoDB ``Query`` and ``BatchGetItem``: items with typed attributes, binary as bytes.
 
@@ -26,8 +26,9 @@ from typing import Any, TypedDict
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pitwall.cloud.image import Attribute, StreamRecord, StreamRecords, moment
+from pitwall.cloud.image import Attribute
 from pitwall.cloud.listing import ListingParser, Parser
+from pitwall.cloud.records import KinesisRecord, KinesisRecords, StreamRecord, StreamRecords
 
 _UNEXPECTED = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
 _Item = dict[str, Attribute]
@@ -42,14 +43,6 @@ class _StreamRecords(msgspec.Struct):
     NextShardIterator: str | UnsetType = UNSET
 
 
-class _KinesisRecord(TypedDict, total=False):
-    SequenceNumber: str
-    ApproximateArrivalTimestamp: float
-    Data: bytes
-    PartitionKey: str
-    EncryptionType: str
-
-
 class _KeyRange(TypedDict, total=False):
     StartingHashKey: str
     EndingHashKey: str
@@ -62,7 +55,7 @@ class _ChildShard(TypedDict, total=False):
 
 
 class _KinesisRecords(TypedDict, total=False):
-    Records: list[_KinesisRecord]
+    Records: list[KinesisRecord]
     NextShardIterator: str
     MillisBehindLatest: int
     ChildShards: list[_ChildShard]
@@ -146,10 +139,8 @@ def _read_stream(body: bytes) -> dict[str, Any]:
 
 def _read_kinesis(body: bytes) -> dict[str, Any]:
     parsed: dict[str, Any] = _kinesis_records(body)  # type: ignore[assignment]
-    for record in parsed.get("Records", ()):
-        arrived = record.get("ApproximateArrivalTimestamp")
-        if arrived is not None:
-            record["ApproximateArrivalTimestamp"] = moment(arrived)
+    if "Records" in parsed:
+        parsed["Records"] = KinesisRecords(parsed["Records"])
     return parsed
 
 

@@ -72,6 +72,12 @@ def at_once(raw: msgspec.Raw) -> Any:
     return _item(raw)
 
 
+def as_it_is(raw: msgspec.Raw) -> Any:
+    """The data whole, whatever it holds, for a stream that is somebody else's: nothing of a
+    table's is looked for around it."""
+    return bytes(raw)
+
+
 def read_body(data: bytes, table: str, form: Form = at_once) -> Any:
     """The item in ``data``, when it is one of ``table``.
 
@@ -88,6 +94,8 @@ def read_body(data: bytes, table: str, form: Form = at_once) -> Any:
         BadInput: damaged or hostile: no JSON, not UTF-8, too large, too deep, or an image that is
             no item.
     """
+    if form is as_it_is:
+        return data
     if len(data) > MAX_BYTES:
         raise BadInput(f"a record of {len(data):,} bytes: longer than any item's")
     try:

@@ -148,30 +148,26 @@ class KinesisSource:
         doc = self._call(self._client.get_records, request)
         if "Records" not in doc and "NextShardIterator" not in doc:
             raise Retryable("answer has neither Records nor NextShardIterator")
-        bodies = [self._body(each.get("Data", b"")) for each in doc.get("Records") or ()]
-        records = tuple(
-            Record(
-                str(each.get("SequenceNumber", "")),
-                micros(each.get("ApproximateArrivalTimestamp")),
-                None if body is FOREIGN else body,
-                None if body is FOREIGN else each.get("Data", b""),
-                fault,
-            )
-            for each, (body, fault) in zip(doc.get("Records") or (), bodies, strict=True)
-        )
+        found = doc.get("Records") or ()
+        # Answers whose members are read lazily give what is wanted of all records at once.
+        rows = getattr(found, "rows", None)
+        records = tuple(map(self._record, rows() if rows else map(_row, found)))
         return Page(
             records,
             doc.get("NextShardIterator") or None,
             tuple(_child(each) for each in doc.get("ChildShards") or ()),
-            sum(body is FOREIGN for body, _ in bodies),
+            sum(record.whole is None for record in records),
         )
 
-    def _body(self, data: bytes) -> tuple[Any, str]:
-        """What a record holds, and why it cannot be read (empty when it can)."""
+    def _record(self, row: tuple[str, int, bytes]) -> Record:
+        sequence, created_us, data = row
         try:
-            return read_body(data, self._table, self._form), ""
+            body = read_body(data, self._table, self._form)
         except BadInput as error:
-            return None, str(error)
+            return Record(sequence, created_us, None, data, str(error))
+        if body is FOREIGN:
+            return Record(sequence, created_us, None)
+        return Record(sequence, created_us, body, data)
 
     def _summary(self) -> _Summary:
         doc = self._call(self._client.describe_stream_summary, self._stream)
@@ -187,6 +183,14 @@ class KinesisSource:
 
     def _call(self, operation: Callable[..., Any], request: dict[str, Any]) -> dict[str, Any]:
         return call(self._client, operation, request, self._server, self._time)
+
+
+def _row(record: dict[str, Any]) -> tuple[str, int, bytes]:
+    return (
+        str(record.get("SequenceNumber", "")),
+        micros(record.get("ApproximateArrivalTimestamp")),
+        record.get("Data", b""),
+    )
 
 
 def _listed(shard: dict[str, Any]) -> ShardInfo:

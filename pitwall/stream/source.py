@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ def after(sequence: str) -> Position:
     return Position(Anchor.AFTER, sequence=sequence)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One stream record.
+class Record(msgspec.Struct, frozen=True):
+    """One stream record. No dataclass: a page has a thousand of them, and frozen ones take ten
+    times as long to make.
 
     Attributes:
         sequence: its number in the shard, as text; rising, with holes, of any length.
@@ -96,8 +98,8 @@ class Record:
 
     sequence: str
     created_us: int
-    body: Any = field(repr=False)
-    whole: Any = field(repr=False, default=None)
+    body: Any
+    whole: Any = None
     fault: str = ""
 
     def raw(self) -> bytes:
