@@ -1,7 +1,8 @@
 """A folder as a bucket on loopback: a server process that costs next to nothing per request.
 
 It knows ListObjectsV2 and GetObject of one bucket, path style, and looks at no signature.
-``python -m tests.bench.static_bucket FOLDER HIDDEN`` prints its port and serves until its input closes.
+``python -m tests.bench.static_bucket FOLDER HIDDEN`` prints its port and serves until its input
+closes.
 """
 
 from __future__ import annotations

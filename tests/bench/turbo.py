@@ -1,4 +1,4 @@
-"""Seconds until a whole race from the archive is in memory and on disk, beside other ways to read it.
+"""Seconds until a whole race from the archive is in memory and on disk, beside other readers.
 
 40 cars, 3.5 hours, 20 channels at 10 Hz, served by a static server on loopback. Every way runs in a
 process of its own. ``ours`` is the app without its window: join, sealed laps, ledger, columns,
