@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ import platformdirs
 
 from pitwall.headless import Lines, follow, line_of
 from pitwall.run import CloudAddress, Run
-from pitwall.runtime import State
+from pitwall.runtime import StallWatch, State
 from pitwall.telemetry import BadInput
 from pitwall.telemetry.clock import SECOND_US, now_us
 from pitwall.telemetry.plural import counted
@@ -27,6 +29,8 @@ __all__ = ["CloudAddress", "Note", "RunOptions", "Voice", "run_file", "run_live"
 
 Note = Callable[[float | None, str], None]
 """Told what is being prepared and how far it is (0..1, None when not known)."""
+STALL_S = 5.0
+"""A table that takes nothing for so long is told of."""
 OPEN_S = 5.0
 """How long a recording is drawn offscreen unless told otherwise."""
 
@@ -232,7 +236,8 @@ def run_live(
 
 
 def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) -> int:
-    """`pitwall publish`: play a recording into a table, as it happened or faster."""
+    """`pitwall publish`: play a recording into a table, as it happened or faster. Asked to end, it
+    finishes what it has begun to write."""
     from pitwall.cloud.feed import RecordingFeed, feed_session, live_chunks
     from pitwall.cloud.publisher import publish
 
@@ -244,22 +249,59 @@ def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) 
     clients = cloud.clients()
     cars = counted(len(feed.cars), "car")
     voice.say(f"publishing {path.name} as {session}: {cars}, {feed.seconds:.0f} s")
+    stop = threading.Event()
+    watch = StallWatch(
+        STALL_S,
+        voice.say,
+        f"{cloud.shown} has taken nothing for {STALL_S:.0f} s; trying on for two minutes",
+        f"{cloud.shown} takes items again",
+    )
     try:
-        report = publish(
-            live_chunks(feed, described, epoch),
-            described,
-            clients,
-            cloud.table,
-            cloud.bucket,
-            speed=speed,
-        )
+        with _stopping(stop), watch:
+            report = publish(
+                live_chunks(feed, described, epoch),
+                described,
+                clients,
+                cloud.table,
+                cloud.bucket,
+                speed=speed,
+                stop=stop,
+                on_taken=watch.went_on,
+            )
     finally:
         clients.close()
     laps = counted(report.laps, "sealed lap")
     voice.say(f"published {counted(report.chunks, 'chunk')} and {laps}")
     if report.message:
         voice.say(report.message)
+    if report.stopped:
+        voice.say("stopped before the end: the session is not marked as ended")
+        raise KeyboardInterrupt
     return 0
+
+
+@contextlib.contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """Within it, the first Ctrl-C or SIGTERM sets ``stop``; another one interrupts as ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    def ask(_number: int, _frame: object) -> None:
+        restore()
+        stop.set()
+
+    for one in before:
+        signal.signal(one, ask)
+    try:
+        yield
+    finally:
+        restore()
 
 
 def frame_figures(stats: FrameStats) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -71,6 +71,7 @@ def publish(
     stop: threading.Event | None = None,
     now_us: NowUs = now_us,
     wait: Wait | None = None,
+    on_taken: Callable[[], None] = lambda: None,
 ) -> PublishReport:
     """Write ``chunks`` as they happen, with heads once a second, and seal laps as they close.
 
@@ -85,10 +86,12 @@ def publish(
             long the source takes to give its first chunk.
         resume: heads to go on from, of the same epochs. Chunks that they state are taken as
             written: give the chunks of the laps they end in, so that those are sealed whole.
-        end: write the head that ends each epoch once the source is done or ``stop`` was set;
-            without it laps still open are left open too, for whoever resumes.
-        stop: ends publishing early when set.
+        end: write the head that ends each epoch once the source is done; without it laps still
+            open are left open too, for whoever resumes.
+        stop: ends publishing early when set. The last heads then state all that was written, and
+            not that the epoch has ended: only its source could say so.
         now_us, wait: the clock, and what waits so many seconds.
+        on_taken: called whenever the table has accepted something, as a sign of life.
 
     Raises:
         BadInput: a chunk out of order, or a source that gives no chunk at all.
@@ -96,7 +99,7 @@ def publish(
     """
     stop = threading.Event() if stop is None else stop
     began = now_us() if start_us is not None else None
-    run = _Run(session, clients, table, bucket, tuple(resume), wait or time.sleep)
+    run = _Run(session, clients, table, bucket, tuple(resume), wait or time.sleep, on_taken)
     run.writer.put("session", session_item(session))
     run.writer.drain()
     run.sealer.start()
@@ -107,7 +110,9 @@ def publish(
             run.writer.limit_stall(_STOPPED_STALL_S)
             sealing_s = _STOPPED_SEALING_S
         run.writer.drain()
-        if end:
+        if stopped:
+            run.pause()
+        elif end:
             run.end()
     finally:
         in_time = run.sealer.stop(sealing_s)
@@ -133,10 +138,11 @@ class _Run:
         bucket: str,
         heads: tuple[Head, ...],
         wait: Wait,
+        on_taken: Callable[[], None],
     ) -> None:
         self.session = session
         self.heads = heads
-        self.writer = TableWriter(clients.dynamodb, table, wait)
+        self.writer = TableWriter(clients.dynamodb, table, wait, on_taken=on_taken)
         self.sealer = Sealer(
             clients.dynamodb, clients.s3 if bucket else None, table, bucket, session.catalog
         )
@@ -186,6 +192,12 @@ class _Run:
         self.writer.drain()
         for lap in self.book.finish():
             self._seal(lap)
+
+    def pause(self) -> None:
+        """Heads that state all that was written, so that nothing of it can go missing unnoticed."""
+        for producer in self.producers.values():
+            producer.head(self.t_hi)
+        self.writer.drain()
 
     def report(self, stopped: bool, in_time: bool, sealing_s: float) -> PublishReport:
         sealed, written = self.sealer.stats, self.writer.stats

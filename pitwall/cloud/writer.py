@@ -53,13 +53,22 @@ class TableWriter:
         table: its name.
         wait: called with the seconds to wait before something is sent again.
         max_stall_s: seconds of waiting in a row, with nothing accepted, after which it fails.
+        on_taken: called after each batch of which something was accepted.
     """
 
-    def __init__(self, client: Any, table: str, wait: Wait, max_stall_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        wait: Wait,
+        max_stall_s: float = 120.0,
+        on_taken: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client = client
         self._table = table
         self._wait = wait
         self._max_stall_s = max_stall_s
+        self._on_taken = on_taken
         self._lanes: dict[Hashable, deque[Put]] = {}
         self._turn: deque[Hashable] = deque()
         self._pause = FIRST_WAIT_S
@@ -105,6 +114,8 @@ class TableWriter:
                 put.accepted()
         self._turn.extendleft(reversed(again))
         self.stats.accepted += taken
+        if taken:
+            self._on_taken()
         self.stats.retried += len(again)
         self._back_off(taken, len(again))
         return taken

@@ -9,6 +9,7 @@ from pitwall.runtime.frame_stats import FrameStats, Spread
 from pitwall.runtime.health import Health, State
 from pitwall.runtime.refresher import Refresher
 from pitwall.runtime.shutdown import Shutdown, Stopped
+from pitwall.runtime.stall import StallWatch
 from pitwall.runtime.threads import OwnedThread
 from pitwall.runtime.usage import ProcessUsage, Usage
 
@@ -23,6 +24,7 @@ __all__ = [
     "ShardHealth",
     "Shutdown",
     "Spread",
+    "StallWatch",
     "State",
     "Stopped",
     "Usage",
