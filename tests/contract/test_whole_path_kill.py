@@ -40,7 +40,11 @@ def test_asked_to_end_it_ends_tidily(tmp_path: Path) -> None:
     with race(RaceSpec(cars=2, history_s=60.0, stream_s=20.0)) as running:
         for number in (signal.SIGINT, signal.SIGTERM):
             with Child(live_words(running, recording)) as app:
-                assert app.line(60) is not None
+                told = {"line": "event"}
+                while told["line"] != "health":
+                    line = app.line(60)
+                    assert line is not None, app.errors()
+                    told = json.loads(line)
                 app.process.send_signal(number)
                 assert app.wait() == 0
                 last = json.loads(app.lines()[-1])

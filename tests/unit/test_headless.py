@@ -157,3 +157,12 @@ def test_lag_is_of_what_is_here_however_fresh_the_head_was(
     reader = ReaderStatus(running=True, shards=(shard("a", ShardState.OPEN),))
     detail = detail_of(reader, latest_us=START, now_us=START + behind_us, shift_us=shift_us)
     assert detail.lag_us == lag_us
+
+
+def test_a_shard_that_does_not_answer_keeps_no_good_lag() -> None:
+    shards = (shard("a", ShardState.OPEN), shard("b", ShardState.FINISHED))
+    reader = ReaderStatus(running=True, shards=shards)
+    for after_us, lag_us in ((SECOND, 300_000), (20 * SECOND, 20 * SECOND + 300_000)):
+        detail = detail_of(reader, latest_us=START, now_us=START + after_us)
+        assert [s.lag_us for s in detail.shards] == [lag_us, 300_000]
+        assert detail.shards[0].answer_age_us == after_us
