@@ -27,6 +27,7 @@ from pitwall.stream import (
     Reader,
     Record,
     Rejected,
+    Result,
     ServerClock,
     ShardInfo,
     Trimmed,
@@ -278,6 +279,14 @@ def put(rig: Rig, numbers: range, car: str = "7", slot: int = 0) -> None:
         rig.world.put(made(n, car), slot)
 
 
+class AnsweringPool(InlinePool[Result]):
+    """Runs jobs at once; tells whether answers wait."""
+
+    @property
+    def answers(self) -> bool:
+        return bool(self._done)
+
+
 class Rig:
     """A world, a sink and a reader, stepped by hand."""
 
@@ -290,6 +299,7 @@ class Rig:
         self.events: list[tuple[str, Mapping[str, object]]] = []
         self.server = ServerClock(self.time)
         self.reader: Reader | None = None
+        self.pool = AnsweringPool(16)
         self.decode: Callable[[Record], Any] = lambda record: record.body
 
     def start(self, anchor_us: int | None = None, *, source: Any = None) -> Reader:
@@ -304,12 +314,16 @@ class Rig:
             saved=self.sink.checkpoints,
             server=self.server,
             time=self.time,
-            pool=InlinePool(16),
+            pool=self._new_pool(),
             rng=self.rng,
             on_event=lambda name, details: self.events.append((name, details)),
             pace=self.pace,
         )
         return self.reader
+
+    def _new_pool(self) -> AnsweringPool:
+        self.pool = AnsweringPool(16)
+        return self.pool
 
     def run(self, seconds: float, until: Callable[[], bool] | None = None) -> float:
         """Let the reader work for so long, or until it is so; returns the seconds that passed."""
@@ -317,7 +331,8 @@ class Rig:
         began = self.time.mono
         while self.time.mono - began < seconds and not (until and until()):
             pause = self.reader.step()
-            self.time.advance(min(max(pause, 0.01), 0.25))
+            # An answer takes ten milliseconds, and wakes the reader.
+            self.time.advance(0.01 if self.pool.answers else min(max(pause, 0.01), 0.25))
         return self.time.mono - began
 
     def applied(self, car: str = "7") -> list[int]:

@@ -65,6 +65,27 @@ def test_case_24_an_answer_with_neither_key_is_asked_for_again() -> None:
     assert wire.reader.status.retries == 2
 
 
+def test_case_24_a_closed_shard_may_give_empty_pages_before_its_last_records() -> None:
+    """A closed shard gives empty pages with an iterator for a while (kinesalite#20)."""
+    wire = Wire()
+    wire.put(range(1, 4))
+    [old] = wire.stream.open
+    wire.rotate()
+    wire.put(range(4, 6))
+    empty = {"left": 4}
+
+    def first_nothing(request: Request) -> Any:
+        if request.operation == "GetRecords" and request.shard == old and empty["left"]:
+            empty["left"] -= 1
+            return {"Records": [], "NextShardIterator": request.detail}
+        return None
+
+    wire.on_call = first_nothing
+    wire.start()
+    wire.run(5)
+    assert wire.applied() == [1, 2, 3, 4, 5]
+
+
 def test_case_25_a_crash_between_the_last_records_and_the_end_replays_nothing_twice() -> None:
     """A crash between the last record and the end of a shard led to loops (KCL#211, #261,
     #1733)."""

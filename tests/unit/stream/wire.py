@@ -7,7 +7,6 @@ from typing import Any
 
 from pitwall.stream import (
     DynamoSource,
-    InlinePool,
     KinesisSource,
     Reader,
     Record,
@@ -26,7 +25,7 @@ from tests.simulation.service import (
     Stream,
     write,
 )
-from tests.unit.stream.rig import Rig, made
+from tests.unit.stream.rig import SECOND, Rig, made
 
 
 def body_of(n: int, car: str = "7", version: int = 1) -> dict[str, Any]:
@@ -56,13 +55,19 @@ class Wire(Rig):
         self.on_page: Callable[[list[Shard]], list[Shard]] = lambda shards: shards
         self.network = Perfect()
         stream = {name: options.pop(name) for name in ("retention_us", "step") if name in options}
+        ahead_us = round(options.pop("clock_ahead_s", 0.0) * SECOND)
+        self.decode = decode
+
+        def clock() -> int:
+            return self.time.wall + ahead_us
+
         client: Any
         if kinesis:
-            client = SimulatedKinesis(self.time.now_us, network=self, **options)
+            client = SimulatedKinesis(clock, network=self, **options)
             self.stream: Stream = client.create_stream("race", shards=shards, **stream)
         else:
-            client = SimulatedDynamoStreams(self.time.now_us, network=self, **options)
-            self.table = SimulatedTable(self.time.now_us, client, shards=shards, **stream)
+            client = SimulatedDynamoStreams(clock, network=self, **options)
+            self.table = SimulatedTable(clock, client, shards=shards, **stream)
             self.stream = self.table.stream
         self.kinesis = kinesis
         self.client = client
@@ -112,13 +117,13 @@ class Wire(Rig):
         self.reader = Reader(
             source,
             self.sink,
-            decode,
+            lambda record: self.decode(record),
             listing=source.describe(),
             anchor_us=anchor_us,
             saved=self.sink.checkpoints,
             server=self.server,
             time=self.time,
-            pool=InlinePool(16),
+            pool=self._new_pool(),
             rng=self.rng,
             on_event=lambda name, details: self.events.append((name, details)),
             pace=self.pace,
