@@ -136,6 +136,13 @@ def test_four_hundred_shards_scroll_by_what_is_in_view(
     settle()
     assert table.row_at(table.first_y + 2) == 100
     assert table.row_paints - painted <= table.visible_rows + 1
+    shown = [row for row in table.rows if row.cells]
+    assert [row.key for row in shown] == [s.id for s in running.detail.shards[100:][: len(shown)]]
+    assert len(shown) == table.visible_rows
+    running.detail = detail(running, 20)  # and when there are fewer, the last of them
+    window.feed.detail()
+    assert table.rows[-1].cells
+    assert [row.key for row in table.rows if row.cells][-1] == running.detail.shards[-1].id
 
 
 def test_columns_stand_still_whatever_the_figures(running: Wall, open_window: Open) -> None:

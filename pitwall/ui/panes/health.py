@@ -59,17 +59,42 @@ class FactsPane(RowsPane):
 
 
 class ShardsPane(RowsPane):
-    """A row for each shard; those that need a look first."""
+    """A row for each shard; those that need a look first.
+
+    Only rows in view have their cells: there may be hundreds, and all of them change every second.
+    """
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Shards", _SHARDS, row_height=COMPACT, parent=parent)
+        self._known: tuple[ShardHealth, ...] = ()
 
     def show_shards(self, detail: HealthDetail) -> None:
         """Show other figures."""
         health = detail.health
         remark = f"{health.shards_open} read of {health.shards_total} seen"
         self.set_titles("Shards", f"{remark} · {health.rotations} rotations")
-        self.set_rows([_shard_row(shard) for shard in detail.shards])
+        self._known = detail.shards
+        self._fill()
+
+    def _fill(self) -> None:
+        scroll = -1
+        while scroll != self._scroll:  # fewer rows than before may move what is in view
+            scroll = self._scroll
+            shown = range(scroll, scroll + self.visible_rows)
+            self.set_rows(
+                [
+                    _shard_row(shard) if i in shown else Row(shard.id, ())
+                    for i, shard in enumerate(self._known)
+                ]
+            )
+
+    def _scroll_by(self, rows: int) -> None:
+        super()._scroll_by(rows)
+        self._fill()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        self._fill()
 
 
 class HealthPane(QtWidgets.QWidget):
