@@ -25,6 +25,7 @@ import numpy as np
 
 import pitwall
 from pitwall.telemetry import Channel, Failure, Group, decode, encode
+from pitwall.telemetry.plural import counted
 from pitwall.telemetry.resources import resource_path
 
 
@@ -95,14 +96,15 @@ def expect(condition: object, fault: str) -> None:
 
 def check_resources() -> str:
     """The files that ship with the program are found."""
-    folders = ("fonts", "themes", "tracks")
-    counts = {
-        folder: sum(file.is_file() for file in resource_path(folder).iterdir())
-        for folder in folders
-    }
-    for folder, count in counts.items():
-        expect(count, f"resources/{folder} is empty: install this copy anew")
-    return ", ".join(f"{count} {folder}" for folder, count in counts.items())
+    # A licence beside a font, or the table that belongs to a track, is none itself.
+    kinds = {"fonts": (".otf", ".ttf"), "themes": (".toml",), "tracks": (".toml",)}
+    parts = []
+    for folder, endings in kinds.items():
+        files = list(resource_path(folder).iterdir())
+        count = sum(file.suffix.lower() in endings for file in files)
+        expect(count, f"resources/{folder} has none: install this copy anew")
+        parts.append(counted(count, folder.removesuffix("s")))
+    return ", ".join(parts)
 
 
 def check_modules() -> str:

@@ -9,6 +9,8 @@ import pytest
 
 from pitwall import selftest
 from pitwall.telemetry import Failure
+from pitwall.telemetry.resources import resource_path
+from pitwall.ui.theme import THEMES
 
 
 def test_every_check_passes_here(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,6 +21,9 @@ def test_every_check_passes_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["ok"] is True
     assert report["frozen"] is False
     assert {check["name"] for check in report["checks"]} == set(selftest.CHECKS)
+    found = {check["name"]: check["detail"] for check in report["checks"]}
+    fonts = [*resource_path("fonts").glob("*.otf"), *resource_path("fonts").glob("*.ttf")]
+    assert found["resources"] == f"{len(fonts)} fonts, {len(THEMES)} themes, 1 track"
     assert all(set(check) == {"name", "ok", "detail", "ms"} for check in report["checks"])
 
 
