@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pitwall.app import Note, RunOptions, Voice, choose_display, unattended
 from pitwall.cloud.local.process import StandIn, last_words
 from pitwall.run import CloudAddress, Run
 from pitwall.store import Recording
+from pitwall.store.lock import WriterLock
 from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.plural import counted
 
@@ -33,6 +35,10 @@ FIREHOSE_S = 30.0
 RACE: dict[str, Any] = {"seconds_history": HISTORY_S, "stream_s": RETENTION_S}
 """What the stand-in seeds; see :mod:`pitwall.cloud.local.seed`."""
 PICTURE = Path("pitwall-demo.png")
+FOLDER = "pitwall-demo-"
+"""What the folders of demos' recordings begin with."""
+YOUNG_S = 60.0
+"""A folder younger than this may be one whose lock is just being taken."""
 _STOP_S = 5.0
 
 
@@ -64,9 +70,9 @@ class Demo:
         self._stand_in: StandIn | None = None
         self._cars: subprocess.Popen[bytes] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="pitwall-demo-", ignore_cleanup_errors=True
-        )
+        sweep(Path(tempfile.gettempdir()))
+        self._folder = tempfile.TemporaryDirectory(prefix=FOLDER, ignore_cleanup_errors=True)
+        self._in_use = WriterLock(Path(self._folder.name) / "demo")
 
     def prepare(self, note: Note) -> Run:
         """Build the race, start the cars, join. Raises Failure."""
@@ -116,6 +122,7 @@ class Demo:
         if self._stand_in is not None:
             self._stand_in.stop()
         self._errors.close()
+        self._in_use.release()
         self._folder.cleanup()
 
     def _check(self) -> None:
@@ -173,6 +180,19 @@ def prepare_race() -> bool:
     from pitwall.cloud.local.seed import prepare
 
     return prepare(RACE)
+
+
+def sweep(place: Path) -> None:
+    """Remove what demos left in ``place`` that were killed: the lock of a folder dies with the demo
+    that it belongs to."""
+    for folder in place.glob(f"{FOLDER}*"):
+        with contextlib.suppress(OSError, Failure):
+            if folder.is_symlink() or not folder.is_dir():
+                continue
+            if time.time() - folder.stat().st_mtime < YOUNG_S:
+                continue
+            WriterLock(folder / "demo").release()
+            shutil.rmtree(folder)
 
 
 def _check_recording(path: Path) -> None:
