@@ -8,9 +8,10 @@ from typing import Any
 from pitwall.analysis.laps import Lap
 from pitwall.analysis.timing import TimingEngine
 from pitwall.store import SessionStore, Source
-from pitwall.telemetry import BadInput, ClockKind
+from pitwall.telemetry import BadInput, Channel, ClockKind, Group
 from pitwall.telemetry.clock import iso, lap_time
 from pitwall.telemetry.plural import counted
+from pitwall.telemetry.units import to_si
 
 CLOCK_TEXT = {
     ClockKind.EVENT: "times stamped by the cars when the samples were taken",
@@ -98,17 +99,7 @@ def info_report(store: SessionStore) -> dict[str, Any]:
         "end": iso(latest) if latest else None,
         "seconds": round((latest - earliest) / 1e6, 3),
         "cars": cars,
-        "channels": [
-            {
-                "channel": c.name,
-                "group": g.name,
-                "unit": c.unit,
-                "resolution": c.resolution,
-                "rate_hz": g.rate_hz,
-            }
-            for g in session.catalog.groups
-            for c in g.channels
-        ],
+        "channels": [_channel(g, c) for g in session.catalog.groups for c in g.channels],
         "ledger": {
             "expected": ledger.expected,
             "applied": ledger.applied,
@@ -170,6 +161,21 @@ def _lap(lap: Lap) -> dict[str, Any]:
         "valid": lap.valid,
         "reason": lap.reason,
         "sectors_s": [None if s is None else s / 1e6 for s in lap.sectors],
+    }
+
+
+def _channel(group: Group, channel: Channel) -> dict[str, Any]:
+    low, unit = to_si(channel.low, channel.unit)
+    high, _ = to_si(channel.high, channel.unit)
+    return {
+        "channel": channel.name,
+        "group": group.name,
+        "unit": channel.unit,
+        "resolution": channel.resolution,
+        "rate_hz": group.rate_hz,
+        "si_unit": unit,
+        "low_si": low,
+        "high_si": high,
     }
 
 

@@ -24,7 +24,7 @@ MAX_POINTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Tangent:
-    """A plane that touches the earth at ``lat0``, ``lon0``: degrees to metres and back."""
+    """A plane that touches the earth at ``lat0``, ``lon0``: degrees to metres."""
 
     lat0: float
     lon0: float
@@ -40,11 +40,6 @@ class Tangent:
         """Metres east and north of the origin."""
         north, east = self._radii()
         return (np.asarray(lon) - self.lon0) * east, (np.asarray(lat) - self.lat0) * north
-
-    def to_degrees(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Latitude and longitude."""
-        north, east = self._radii()
-        return np.asarray(y) / north + self.lat0, np.asarray(x) / east + self.lon0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

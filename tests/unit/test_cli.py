@@ -207,6 +207,12 @@ class TestAnswers:
         assert [(hole["chunks"], hole["seconds"] > 0.7) for hole in car["holes"]] == [(3, True)]
         assert doc["start"] == "2025-09-06T18:40:00.000000Z"
         assert {c["unit"] for c in doc["channels"]} == {"km/h", "1", "bar"}
+        assert {(c["unit"], c["si_unit"]) for c in doc["channels"]} == {
+            ("km/h", "m/s"), ("1", "1"), ("bar", "Pa"),
+        }  # fmt: skip
+        (speed,) = [c for c in doc["channels"] if c["unit"] == "km/h"]
+        limit = SESSION.catalog.group(speed["group"]).channels[0].high
+        assert speed["high_si"] == pytest.approx(limit / 3.6)
 
     def test_laps(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         doc = self.ask(capsys, "laps", "race.pitwall", "--json", "--car", "11")

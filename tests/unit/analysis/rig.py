@@ -128,7 +128,7 @@ class Drive:
         x, y = place(way, beside)
         x = x + rng.normal(0, noise_m, len(x)) if noise_m else x
         y = y + rng.normal(0, noise_m, len(y)) if noise_m else y
-        lat, lon = HOME.to_degrees(x, y)
+        lat, lon = to_degrees(HOME, x, y)
         columns = {
             "latitude": lat,
             "longitude": lon,
@@ -137,6 +137,13 @@ class Drive:
             "lap": np.floor(way / LENGTH) + 1,
         }
         return self.start_us + us, np.stack([columns[n] for n in names])
+
+
+def to_degrees(plane: Tangent, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Latitude and longitude of places in metres: the plane's own map, backwards."""
+    (east,), _ = plane.to_xy(np.array([plane.lat0]), np.array([plane.lon0 + 1.0]))
+    _, (north,) = plane.to_xy(np.array([plane.lat0 + 1.0]), np.array([plane.lon0]))
+    return y / north + plane.lat0, x / east + plane.lon0
 
 
 def _pace(s: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pitwall.analysis import Signals, TrackLine, learn
 from pitwall.analysis.track import MAX_POINTS, Tangent, close_line
 from pitwall.telemetry import BadInput
-from tests.unit.analysis.rig import FULL, HOME, LENGTH, RING, Drive, place, segments
+from tests.unit.analysis.rig import FULL, HOME, LENGTH, RING, Drive, place, segments, to_degrees
 
 
 def ring_line(spacing: float = 3.0) -> TrackLine:
@@ -20,7 +20,7 @@ def ring_line(spacing: float = 3.0) -> TrackLine:
 
 def true_gap(track: TrackLine) -> np.ndarray:
     """Metres from each point of the learnt line to the true one."""
-    lat, lon = track.tangent.to_degrees(track.xy[:, 0], track.xy[:, 1])
+    lat, lon = to_degrees(track.tangent, track.xy[:, 0], track.xy[:, 1])
     x, y = HOME.to_xy(lat, lon)
     ring = np.stack(RING, axis=1)
     return np.array(
@@ -55,7 +55,7 @@ def test_the_line_starts_where_lap_distance_does(make_rig):
     circuit = learn(rig.store, Signals.of(FULL))
     assert circuit is not None
     assert circuit.track is not None
-    lat, lon = HOME.to_degrees(*place(np.array([0.0])))
+    lat, lon = to_degrees(HOME, *place(np.array([0.0])))
     s = circuit.track.project(lat, lon)
     assert min(s[0], circuit.track.length_m - s[0]) < 0.6
 
@@ -78,7 +78,7 @@ def test_points_far_away_have_no_progress():
 @given(st.floats(-80, 80), st.floats(-179, 179), st.floats(-3000, 3000), st.floats(-3000, 3000))
 def test_the_tangent_plane_goes_there_and_back(lat, lon, x, y):
     plane = Tangent(lat, lon)
-    back = plane.to_xy(*plane.to_degrees(np.array([x]), np.array([y])))
+    back = plane.to_xy(*to_degrees(plane, np.array([x]), np.array([y])))
     assert abs(back[0][0] - x) < 1e-4
     assert abs(back[1][0] - y) < 1e-4
 
