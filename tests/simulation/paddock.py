@@ -415,7 +415,7 @@ _TROUBLES: dict[str, tuple[tuple[str, ...], tuple[int, int], tuple[float, float]
     "throttled": (("GetRecords", *LISTINGS[:2]), (1, 10), (10, 30)),
     "two_readers": (_READ, (60, 90), (15, 30)),
     "server_error": (ANY, (1, 6), (10, 30)),
-    "unknown_iterator": (_READ, (1, 1), (30, 60)),
+    "unknown_iterator": (_READ, (1, 9), (30, 60)),
     "refused_position": (("GetShardIterator",), (1, 2), (30, 60)),
     "refused_time": (("GetShardIterator",), (1, 1), (30, 60)),
     "lost_listing_page": (LISTINGS[:2], (3, 3), (60, 90)),
