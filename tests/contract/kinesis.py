@@ -148,8 +148,7 @@ def served(servers: Servers, name: str, shards: int = 1) -> Kinesis:
     server = servers.server(name)
     client = servers.client(name, "kinesis")
     stream = f"contract-{next(_number)}-{uuid.uuid4().hex[:8]}"
-    client.create_stream(StreamName=stream, ShardCount=shards)
-    _ready(client, stream)
+    create(client, stream, shards)
     ahead = servers.ahead_ms
 
     def now_us() -> int:
@@ -176,6 +175,20 @@ def served(servers: Servers, name: str, shards: int = 1) -> Kinesis:
         _ready(client, stream)
 
     return Kinesis(stream, client, now_us, pass_, split, merge)
+
+
+def create(client: Any, stream: str, shards: int) -> None:
+    """A new stream, as soon as an older one of that name has gone."""
+    deadline = time.monotonic() + READY_S
+    while True:
+        try:
+            client.create_stream(StreamName=stream, ShardCount=shards)
+            break
+        except client.exceptions.ResourceInUseException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    _ready(client, stream)
 
 
 def _ready(client: Any, stream: str) -> None:

@@ -7,6 +7,7 @@
 // A line `pass <ms>` on standard input puts their clock forward, and is answered by `PASSED <ms>`.
 'use strict'
 
+const http = require('node:http')
 const net = require('node:net')
 const path = require('node:path')
 const readline = require('node:readline')
@@ -40,6 +41,13 @@ globalThis.Date = class extends RealDate {
 const origin = performance.timeOrigin
 Object.defineProperty(performance, 'timeOrigin', { get: () => origin + ahead })
 
+// node's own Date header would tell the time as it is
+const emit = http.Server.prototype.emit
+http.Server.prototype.emit = function (event, request, response) {
+  if (event === 'request') response.setHeader('Date', new Date().toUTCString())
+  return emit.apply(this, arguments)
+}
+
 readline
   .createInterface({ input: process.stdin })
   .on('line', (line) => {
@@ -48,7 +56,8 @@ readline
     ahead += Number(ms)
     console.log('PASSED %d', ahead)
   })
-  .on('close', () => process.exit(0))
+  // not exit(): kinesis-local has been seen not to come out of it, and nothing is to be kept
+  .on('close', () => process.kill(process.pid, 'SIGKILL'))
 
 const modules = path.join(folder, 'node_modules')
 if (name === 'kinesalite') {

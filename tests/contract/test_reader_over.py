@@ -17,12 +17,14 @@ from tests.contract import kinesis
 from tests.contract.backends import Servers
 from tests.contract.changes import Changes, stand_in
 from tests.contract.following import Follower
-from tests.contract.kinesis import Kinesis, starting
+from tests.contract.kinesis import HOUR_US, SECOND_US, Kinesis, starting
 from tests.simulation.service import table_change
 
 CARS = 6
 TABLE = "pitwall"
 RESHARDING = ("kinesalite", "kinesis-local")
+IDLE_US = 301 * SECOND_US
+"""Longer than an iterator lives."""
 ONE_SHARD = ("moto", "ministack")
 
 
@@ -131,6 +133,53 @@ def test_by_its_arn_and_from_a_time(servers: Servers) -> None:
         turn_over(stream, 0)
         follower.write(put, CARS, 3)
         follower.until_all()
+    follower.check()
+
+
+@pytest.mark.parametrize("name", RESHARDING)
+def test_iterators_that_expire_under_it(name: str, servers: Servers) -> None:
+    stream = kinesis.each(servers, name)(2)
+    follower = over_kinesis(stream)
+    put = into(stream, enveloped)
+    with follower.reading():
+        # First nothing has been read from any shard, then something.
+        for _ in range(3):
+            stream.pass_(IDLE_US)
+            follower.write(put, CARS, 2)
+            follower.until_all()
+    follower.check()
+
+
+def test_what_was_trimmed_while_nobody_read_is_a_gap(servers: Servers) -> None:
+    # Only kinesalite trims.
+    stream = kinesis.each(servers, "kinesalite")()
+    follower = over_kinesis(stream)
+    put = into(stream, enveloped)
+    follower.write(put, CARS, 2)
+    with follower.reading():
+        follower.until_all()
+    stream.pass_(HOUR_US)
+    follower.write(put, CARS, 2)
+    stream.pass_(25 * HOUR_US)
+    follower.write(put, CARS, 2)
+    with follower.reading():
+        follower.until(lambda: bool(follower.told("gap")))
+        follower.until(lambda: all(n[-1:] == [6] for n in follower.sink.applied.values()))
+    assert follower.missing() == {f"c{i}": [3, 4] for i in range(CARS)}
+    assert all(n == [1, 2, 5, 6] for n in follower.sink.applied.values())
+
+
+def test_a_stream_made_again_under_its_name_is_told(servers: Servers) -> None:
+    stream = kinesis.each(servers, "kinesis-local")()
+    follower = over_kinesis(stream)
+    put = into(stream, enveloped)
+    follower.write(put, CARS, 2)
+    with follower.reading():
+        follower.until_all()
+        stream.client.delete_stream(StreamName=stream.name)
+        stream.pass_(SECOND_US)
+        kinesis.create(stream.client, stream.name, 1)
+        follower.until(lambda: bool(follower.told("disabled")))
     follower.check()
 
 
