@@ -68,6 +68,7 @@ class Intake:
         self._accounts: dict[Series, Account] = {}
         self._regapped: set[Series] = set()
         self._heads = dict(state.heads)
+        self._new_heads: dict[tuple[str, str], Head] = {}
         self._meta = dict(state.meta)
         self._counters = dict(state.counters)
         self._candidates: list[Candidate] = []
@@ -106,6 +107,8 @@ class Intake:
         for batch in self._batches:
             for head in batch.heads:
                 self._head(head, batch)
+        for head in self._new_heads.values():
+            write_head(self._db, head)
         for candidate in self._candidates:
             self._segment(candidate)
         insert_segments(self._db, self._pending)
@@ -196,7 +199,7 @@ class Intake:
         if merged == before:
             return
         self._heads[key] = merged
-        write_head(self._db, merged)
+        self._new_heads[key] = merged
         for group, n in merged.n.items():
             series = Series(head.session, head.car, group, head.epoch)
             if n or series in self._accounts or self._state.books.get(series):

@@ -25,6 +25,8 @@ MAX_CHUNKS = 5_000
 _IDLE_S = 1.0
 _SLICE_S = 0.01
 """Packing of finished laps at a time, while nothing waits: at least one row of a lap."""
+_CATCHING_UP = 500
+"""Chunks in one transaction that no live race brings: more is on its way, packing can wait."""
 _TIDY_S = 3.0
 """Packing when the recording is closed; what is left is done another time."""
 
@@ -215,7 +217,7 @@ class Writer:
             self._changed.notify_all()
         if self.on_commit is not None:
             self.on_commit(version)
-        if not self._queue:
+        if not self._queue and applied.chunks < _CATCHING_UP:
             self.recording.compact(_SLICE_S, everything=False)
         return True
 

@@ -62,17 +62,23 @@ class Decoder:
         if images is None:
             return [], records
         left = [record for record in records if not isinstance(record.body, Image)]
+        heads: dict[str, Record] = {}
         lines = []
         for record, image in zip(unread, images, strict=True):
-            if image.k.S == "h":
-                left.append(record)
-            elif image.k.S == "c" and image.pk.S.startswith(self._prefix):
+            kind = image.k.S
+            if kind == "c":
+                if not image.pk.S.startswith(self._prefix):
+                    continue
                 line = image.line(record.created_us / SECOND_US, record.sequence)
                 if line is None:
                     left.append(record)
                 else:
                     lines.append(line)
-        gathered = gather(lines, self._catalog)
+            elif kind == "h" and image.pk.S.startswith(self._prefix):
+                # The same item, written over each second: the last one says all that they said.
+                heads[image.sk.S] = record
+        left += heads.values()
+        gathered = gather(lines, self._catalog, squeeze=False)
         for segment in gathered.segments:
             self._seen(segment)
         if gathered.left:

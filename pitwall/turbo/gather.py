@@ -72,10 +72,14 @@ def gather(
     lines: Iterable[Line],
     catalog: Catalog,
     wanted: Callable[[Series, int], bool] | None = None,
+    *,
+    squeeze: bool = True,
 ) -> Gathered:
     """Runs of the chunks in ``lines``, which are all of one session.
 
     ``wanted`` says by series and n which chunks to take; all without it. Tails count all.
+    ``squeeze=False`` leaves the runs' payloads uncompressed, for what comes in short runs and is
+    packed lap by lap soon after.
     """
     groups = {group.name: group for group in catalog.groups}
     out = Gathered()
@@ -99,11 +103,13 @@ def gather(
         elif mine:
             laps[series.group].append(_Lap(series, lap, mine))
     for name, same in laps.items():
-        out.segments += _of_group(same, groups[name], catalog.version, out.left)
+        out.segments += _of_group(same, groups[name], catalog.version, out.left, squeeze)
     return out
 
 
-def _of_group(laps: list[_Lap], group: Group, version: int, left: list[Line]) -> Iterator[Segment]:
+def _of_group(
+    laps: list[_Lap], group: Group, version: int, left: list[Line], squeeze: bool
+) -> Iterator[Segment]:
     """The laps' segments; laps with anything unusual in them go to ``left`` as they are."""
     lines = [line for lap in laps for line in lap.lines]
     edges = np.cumsum([0, *(len(lap.lines) for lap in laps)])
@@ -123,7 +129,7 @@ def _of_group(laps: list[_Lap], group: Group, version: int, left: list[Line]) ->
             payload = (
                 lines[a].p
                 if z - a == 1
-                else encode(t[lo:hi], samples.values[:, lo:hi], group, version)
+                else encode(t[lo:hi], samples.values[:, lo:hi], group, version, squeeze=squeeze)
             )
             yield Segment(
                 lap.series,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import boto3
@@ -22,7 +23,7 @@ from tests.bench.pipeline import Pipeline
 
 SHARDS = 16
 CARS = 40
-SECONDS = 60
+SECONDS = 120
 REPEAT = 5
 Figures = dict[str, list[float]]
 
@@ -56,12 +57,13 @@ RATE = "records/s"
 CPU = "CPU s per 100,000 records"
 
 
-def measure(into: Figures, work: Callable[[], int]) -> None:
-    """Run ``work``, which returns how many records it took, and note its figures."""
+def measure(into: Figures, work: Callable[[], AbstractContextManager[int]]) -> None:
+    """Enter ``work``, which gives how many records it took, and note its figures; what comes after
+    (closing) is not in them."""
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    records = work()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    with work() as records:
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     into.setdefault(RATE, []).append(records / wall)
     into.setdefault(CPU, []).append(cpu / records * 1e5)
 
@@ -70,7 +72,8 @@ def _median(figures: Figures, name: str) -> float:
     return spread(figures[name])["median"]
 
 
-def count(server: Canned, stream: str) -> int:
+@contextmanager
+def count(server: Canned, stream: str) -> Iterator[int]:
     """boto3 as it comes: one client, one thread, shard after shard; counts and keeps nothing."""
     client = boto3.client(
         "dynamodbstreams",
@@ -88,17 +91,18 @@ def count(server: Canned, stream: str) -> int:
         while found := (page := client.get_records(ShardIterator=iterator))["Records"]:
             records += len(found)
             iterator = page["NextShardIterator"]
+    yield records
     client.close()
-    return records
 
 
-def follow(server: Canned, race: data.Race, folder: Path) -> int:
+@contextmanager
+def follow(server: Canned, race: data.Race, folder: Path) -> Iterator[int]:
     """Read the whole race into a new recording; every chunk must be there, proved."""
     arn = server.arn("chunks")
     with Pipeline.over_dynamo(server.endpoint, arn, race.session, folder) as ours:
         books = ours.until_applied(race.chunks)
-    if (books.applied, books.missing, books.duplicates) != (race.chunks, 0, 0) or (
-        not books.provable
-    ):
-        raise AssertionError(f"not everything came, each once: {books}")
-    return len(race.written)
+        if (books.applied, books.missing, books.duplicates) != (race.chunks, 0, 0) or (
+            not books.provable
+        ):
+            raise AssertionError(f"not everything came, each once: {books}")
+        yield len(race.written)
