@@ -68,6 +68,8 @@ class Judge:
         self._throttled = -math.inf
         self._well = -math.inf
         """When no shard was failing."""
+        self._late = False
+        """The source was late at the last look: it has to come well below the limit again."""
 
     def trouble(self, status: ReaderStatus, now: float) -> Verdict | None:
         """What keeps the service from being read, whatever is to be read; None when nothing.
@@ -131,9 +133,9 @@ class Judge:
         if quiet_us > self._tempo.silent_us and unread_us < quiet_us - SECOND_US:
             return Verdict(Phase.SILENT)
         # Of a lag only what is not ours is the source's.
-        if status.lag_us is not None and status.lag_us - unread_us > self._tempo.late_us:
-            return Verdict(Phase.LATE)
-        return Verdict(Phase.LIVE)
+        limit = self._tempo.late_us * (3 if self._late else 5) // 5
+        self._late = status.lag_us is not None and status.lag_us - unread_us > limit
+        return Verdict(Phase.LATE if self._late else Phase.LIVE)
 
     def _failing(self, now: float) -> bool:
         return now - self._well > self._tempo.failing_s

@@ -267,6 +267,22 @@ def test_each_condition_alone() -> None:
     assert judged(WELL, over=True) is Phase.ENDED
 
 
+def test_a_source_at_the_limit_is_not_late_and_live_by_turns() -> None:
+    judge = Judge(TEMPO)
+    phases = [
+        judge.verdict(
+            replace(WELL, lag_us=round(lag_s * SECOND)),
+            100.0 + i / 10,
+            over=False,
+            quiet_us=0,
+            unread_us=0,
+            joined_us=3600 * SECOND,
+        ).phase
+        for i, lag_s in enumerate([4.9, 5.1, 4.9, 5.1, 3.1, 2.9, 3.1, 4.9])
+    ]
+    assert phases == [Phase.LIVE, *[Phase.LATE] * 4, *[Phase.LIVE] * 3]
+
+
 ORDER = [
     Phase.ENDED,
     Phase.OFFLINE,
