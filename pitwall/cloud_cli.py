@@ -62,6 +62,13 @@ def add_cloud(verbs: Any, connection: Connection) -> None:
     policy.add_argument("--kinesis", default="", metavar="NAME", help="the stack's Kinesis stream")
     _scope_options(policy)
 
+    doctor = verb("doctor", _doctor, "check the way from here to the data, and say what to do")
+    doctor.add_argument("--role", default="engineer", help="whose permissions are checked")
+    doctor.add_argument("--session", help="the session to look at; the newest when left out")
+    doctor.add_argument("--kinesis", default="", metavar="NAME", help="the stack's Kinesis stream")
+    doctor.add_argument("--car", action="append", default=[], help="of driver or producer")
+    doctor.add_argument("--group", action="append", default=[], help="channel group of a partner")
+
 
 def _stack_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -241,6 +248,30 @@ def _policy(args: argparse.Namespace) -> int:
             _say(*(f"      when {operator} {key}: {value}" for key, value in keys.items()))
     _say("", "the policy itself: the same with --json")
     return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from pitwall.cloud.doctor import Questions, examine, report_json, report_text
+
+    clients = _clients(args)
+    try:
+        questions = Questions(
+            place=_place(args, args.bucket or "", "*", clients.region or "*"),
+            role=args.role,
+            cars=tuple(args.car),
+            groups=tuple(args.group),
+            session=args.session or "",
+            bucket_given=bool(args.bucket),
+        )
+        say = (lambda finding: None) if args.json else (lambda finding: _say(*finding.text()))
+        findings = examine(clients, questions, say)
+    finally:
+        clients.close()
+    if args.json:
+        _print_json(report_json(findings))
+    else:
+        _say("", report_text(findings))
+    return 1 if any(finding.grade == "fault" for finding in findings) else 0
 
 
 # -- parts

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -86,6 +87,24 @@ class Clients:
     def service(self, name: str) -> Any:
         """The client of another service, by botocore's name for it."""
         return self._client(name)
+
+    def credentials(self) -> tuple[str, datetime | None] | None:
+        """Where credentials come from and until when they hold; None when there are none.
+
+        Raises Failure when they cannot be had: an SSO login that has expired, say.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            found = self._session.get_credentials()
+            if found is None:
+                return None
+            found.get_frozen_credentials()  # refreshes what has expired
+        except (BotoCoreError, ValueError) as error:
+            raise Failure(explain(error)) from error
+        # botocore keeps the moment to itself
+        expires = getattr(found, "_expiry_time", None)
+        return str(found.method), expires if isinstance(expires, datetime) else None
 
     @property
     def region(self) -> str:

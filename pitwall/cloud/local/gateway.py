@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,8 @@ from pitwall.cloud.local.server import Request, Response
 from pitwall.cloud.local.service import Service
 
 _log = logging.getLogger(__name__)
+# the service that a request was signed for: what has neither target nor this is S3's
+_SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 _Call = Callable[[str, dict[str, Any], bool], dict[str, Any]]
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(type=dict[str, Any]).decode
@@ -76,6 +79,9 @@ class Gateway:
 
     def _object(self, request: Request) -> Response:
         try:
+            scope = _SCOPE.search(request.headers.get("authorization", ""))
+            if scope and scope[1] != "s3":
+                raise AwsError("NotImplemented", f"no service {scope[1]} here", 501)
             self._service.access.check_s3(request)
             self._service.faults.check("s3", S3.operation(request))
         except AwsError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import hashlib
 from email.utils import formatdate
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
@@ -83,6 +84,11 @@ class S3:
         if "aws-chunked" in encoding:
             data = _unchunk(data)
             encoding.remove("aws-chunked")
+        md5 = headers.get("content-md5")
+        if md5 is not None and md5 != _md5(data):
+            raise AwsError(
+                "BadDigest", "The Content-MD5 you specified did not match what we received."
+            )
         kept = {name: headers[name] for name in headers if name.startswith("x-amz-meta-")}
         kept |= {name: headers[name] for name in _KEPT if name in headers}
         kept.pop("content-encoding", None)
@@ -179,6 +185,10 @@ def error_response(error: AwsError, request: Request) -> Response:
         f"<Resource>{escape(request.path)}</Resource><RequestId>0</RequestId></Error>"
     )
     return Response(error.status, _HEAD + body.encode(), {"Content-Type": "application/xml"})
+
+
+def _md5(data: bytes) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
 def _unsupported(what: str) -> AwsError:

@@ -1,0 +1,254 @@
+"""Permissions by role: each is tried, by a call that reads little and changes nothing.
+
+A write is tried with a condition that can never hold, a deletion with a key that never was, an
+object with a checksum that is wrong: the service says so only to who may write. What the role must
+not have is tried as well; having it is a warning.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pitwall.cloud import keys
+from pitwall.cloud.access import METADATA, missing
+from pitwall.cloud.doctor.exam import Answer, Exam
+
+_SESSION = "2000-01-01-doctor"
+_GROUP = "doctor"
+_NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
+_BAD_MD5 = base64.b64encode(bytes(16)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One permission tried.
+
+    Attributes:
+        words: what it is for.
+        action: the IAM action.
+        call: tries it.
+        wanted: False for what the role must not have.
+    """
+
+    words: str
+    action: str
+    call: Callable[[], Answer]
+    wanted: bool = True
+
+
+def check_permissions(exam: Exam) -> None:
+    """One finding for each."""
+    role = exam.questions.role
+    for trial in _TRIALS[role](exam):
+        answer = trial.call()
+        what = f"may {trial.words}" if trial.wanted else f"may not {trial.words}"
+        if not answer.reached or answer.stranger:
+            exam.add("fault", what, answer.words, "mend what is said above first")
+        elif answer.absent:
+            exam.add("ok", what, "not tried: this endpoint does not offer it")
+        elif answer.denied == (not trial.wanted):
+            exam.add("ok", what, trial.action if trial.wanted else f"{trial.action} is refused")
+        elif trial.wanted:
+            todo = f"attach the policy that `pitwall cloud policy {role} --json` prints"
+            exam.add("fault", what, missing(trial.action), todo)
+        else:
+            todo = f"role {role} needs less: attach only what `pitwall cloud policy {role}` says"
+            exam.add("warning", what, f"{trial.action} is allowed", todo)
+
+
+def _engineer(exam: Exam) -> Iterator[Trial]:
+    arn = exam.facts.stream_arn
+    yield _query(exam, keys.SESSIONS_PK, "the session list")
+    yield from _reads(exam, _row(exam, _stranger(exam)), "every car")
+    yield _describe(exam)
+    if arn:
+        yield Trial(
+            "follow the stream", "dynamodb:DescribeStream",
+            lambda: exam.call("dynamodbstreams", "describe_stream", StreamArn=arn, Limit=1),
+        )  # fmt: skip
+    if exam.facts.shards:
+        yield Trial("read the stream", "dynamodb:GetRecords", lambda: _records(exam))
+    yield Trial("list the archive", "s3:ListBucket", lambda: _list(exam))
+    key = next((key for key, _ in exam.facts.objects), "raw/pitwall-doctor")
+    yield Trial(
+        "read the archive", "s3:GetObject",
+        lambda: exam.call("s3", "get_object", Bucket=exam.facts.bucket, Key=key, Range="bytes=0-0"),
+    )  # fmt: skip
+    yield _scan(exam)
+
+
+def _driver(exam: Exam) -> Iterator[Trial]:
+    car = exam.questions.cars[0]
+    yield from _reads(exam, _row(exam, car), f"car {car}")
+    yield _query(exam, keys.head_pk(_session(exam)), "heads")
+    yield _describe(exam)
+    yield _not(_query(exam, _row(exam, _stranger(exam)), "other cars"))
+    yield from _no_stream(exam)
+    yield _scan(exam)
+
+
+def _partner(exam: Exam) -> Iterator[Trial]:
+    group = exam.questions.groups[0]
+    yield from _reads(exam, _row(exam, "1", group), f"group {group}")
+    yield _query(exam, keys.catalog_pk(_session(exam)), "the lap catalog")
+    hidden = _row(exam, "1", "doctor-hidden")
+    names = {f"#{i}": name for i, name in enumerate(METADATA)}
+    yield _query(
+        exam, hidden, "metadata of other groups",
+        ProjectionExpression=", ".join(names), ExpressionAttributeNames=names,
+    )  # fmt: skip
+    yield _not(_query(exam, hidden, "payloads of other groups"))
+    yield from _no_stream(exam)
+    yield _scan(exam)
+
+
+def _producer(exam: Exam) -> Iterator[Trial]:
+    table, car = exam.questions.place.table, exam.questions.cars[0]
+
+    def put(of: str) -> Answer:
+        item = {"pk": {"S": _row(exam, of)}, "sk": {"S": "doctor"}}
+        return exam.call(
+            "dynamodb", "put_item", TableName=table, Item=item, ConditionExpression=_NEVER
+        )
+
+    def batch() -> Answer:
+        key = {"pk": {"S": _row(exam, car)}, "sk": {"S": "doctor"}}
+        rows = [{"DeleteRequest": {"Key": key}}]
+        return exam.call("dynamodb", "batch_write_item", RequestItems={table: rows})
+
+    def upload(of: str) -> Answer:
+        key = f"sealed/{_session(exam)}/{quote(of, safe='')}/doctor"
+        return exam.call(
+            "s3", "put_object", Bucket=exam.facts.bucket, Key=key, Body=b"x", ContentMD5=_BAD_MD5
+        )
+
+    other = _stranger(exam)
+    yield _describe(exam)
+    yield Trial(f"write items of car {car}", "dynamodb:PutItem", lambda: put(car))
+    yield Trial(f"write rows of car {car}", "dynamodb:BatchWriteItem", batch)
+    yield Trial(f"write sealed laps of car {car}", "s3:PutObject", lambda: upload(car))
+    yield Trial("write other cars", "dynamodb:PutItem", lambda: put(other), False)
+    yield Trial("write others' sealed laps", "s3:PutObject", lambda: upload(other), False)
+    yield _not(_query(exam, _row(exam, car), "the table"))
+    yield from _no_stream(exam)
+
+
+def _installer(exam: Exam) -> Iterator[Trial]:
+    place = exam.questions.place
+    yield Trial(
+        "look up the stack", "cloudformation:DescribeStacks",
+        lambda: exam.call("cloudformation", "describe_stacks", StackName=place.stack),
+    )  # fmt: skip
+    yield _describe(exam)
+    yield Trial(
+        "look up the archiver", "lambda:GetFunction",
+        lambda: exam.call("lambda", "get_function", FunctionName=place.function),
+    )  # fmt: skip
+    yield Trial(
+        "look up the delivery stream", "firehose:DescribeDeliveryStream",
+        lambda: exam.call(
+            "firehose", "describe_delivery_stream", DeliveryStreamName=place.delivery
+        ),
+    )  # fmt: skip
+    yield Trial("list the archive", "s3:ListBucket", lambda: _list(exam))
+    yield _not(_query(exam, keys.SESSIONS_PK, "the table"))
+
+
+_TRIALS: dict[str, Callable[[Exam], Iterator[Trial]]] = {
+    "engineer": _engineer,
+    "driver": _driver,
+    "partner": _partner,
+    "producer": _producer,
+    "installer": _installer,
+}
+
+
+def _session(exam: Exam) -> str:
+    """A session that is within the scope of who asks: the one named, else one that never was."""
+    return exam.questions.session or _SESSION
+
+
+def _row(exam: Exam, car: str, group: str = _GROUP) -> str:
+    return keys.chunk_pk(_session(exam), group, 0, car)
+
+
+def _stranger(exam: Exam) -> str:
+    """A car that is not among those asked for."""
+    number = 1
+    while (car := f"x{number}") in exam.questions.cars:
+        number += 1
+    return car
+
+
+def _reads(exam: Exam, pk: str, words: str) -> Iterator[Trial]:
+    yield _query(exam, pk, f"rows of {words}")
+    table = exam.questions.place.table
+    key = {"pk": {"S": pk}, "sk": {"S": "doctor"}}
+    yield Trial(
+        f"read sealed laps of {words}", "dynamodb:BatchGetItem",
+        lambda: exam.call("dynamodb", "batch_get_item", RequestItems={table: {"Keys": [key]}}),
+    )  # fmt: skip
+
+
+def _query(exam: Exam, pk: str, words: str, **more: Any) -> Trial:
+    return Trial(
+        f"read {words}", "dynamodb:Query",
+        lambda: exam.call(
+            "dynamodb", "query",
+            TableName=exam.questions.place.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            Limit=1,
+            **more,
+        ),
+    )  # fmt: skip
+
+
+def _not(trial: Trial) -> Trial:
+    return Trial(trial.words, trial.action, trial.call, False)
+
+
+def _describe(exam: Exam) -> Trial:
+    table = exam.questions.place.table
+    return Trial(
+        "look up the table", "dynamodb:DescribeTable",
+        lambda: exam.call("dynamodb", "describe_table", TableName=table),
+    )  # fmt: skip
+
+
+def _scan(exam: Exam) -> Trial:
+    table = exam.questions.place.table
+    return Trial(
+        "read the whole table", "dynamodb:Scan",
+        lambda: exam.call("dynamodb", "scan", TableName=table, Limit=1), False,
+    )  # fmt: skip
+
+
+def _no_stream(exam: Exam) -> Iterator[Trial]:
+    arn = exam.facts.stream_arn
+    if arn:
+        yield Trial(
+            "follow the stream", "dynamodb:DescribeStream",
+            lambda: exam.call("dynamodbstreams", "describe_stream", StreamArn=arn, Limit=1), False,
+        )  # fmt: skip
+
+
+def _records(exam: Exam) -> Answer:
+    answer = exam.call(
+        "dynamodbstreams", "get_shard_iterator",
+        StreamArn=exam.facts.stream_arn,
+        ShardId=exam.facts.shards[-1]["ShardId"],
+        ShardIteratorType="TRIM_HORIZON",
+    )  # fmt: skip
+    if answer.doc is None:
+        return answer
+    iterator = answer.doc["ShardIterator"]
+    return exam.call("dynamodbstreams", "get_records", ShardIterator=iterator, Limit=1)
+
+
+def _list(exam: Exam) -> Answer:
+    return exam.call("s3", "list_objects_v2", Bucket=exam.facts.bucket, Prefix="raw/", MaxKeys=1)

@@ -1,0 +1,222 @@
+"""Table, stream and what sessions there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pitwall.cloud import keys
+from pitwall.cloud.doctor.exam import SIGN_IN, Exam
+from pitwall.cloud.items import parse_head
+from pitwall.telemetry import BadInput
+
+_KEYS = {"pk": ("HASH", "S"), "sk": ("RANGE", "S")}
+_DEPLOY = "make it with `pitwall cloud deploy`"
+_LIVE_S = 30.0
+
+
+def check_table(exam: Exam) -> bool:
+    """Whether it is there and can be used; what it says is kept in the facts."""
+    name = exam.questions.place.table
+    what = f"table {name}"
+    answer = exam.call("dynamodb", "describe_table", TableName=name)
+    if answer.doc is None:
+        if not answer.reached:
+            exam.add("fault", what, answer.words, "check network, proxy, --region, --endpoint-url")
+            return False
+        if answer.stranger:
+            exam.add("fault", what, answer.fault, SIGN_IN)
+            return False
+        if answer.denied:
+            exam.add("warning", what, f"not looked at: {answer.words}", "checked by reading below")
+            return True
+        region = exam.clients.region
+        exam.add(
+            "fault", what, answer.words, f"check --table and --region ({region}), or {_DEPLOY}"
+        )
+        return False
+    table: dict[str, Any] = answer.doc["Table"]
+    exam.facts.table = table
+    exam.facts.stream_arn = str(table.get("LatestStreamArn") or "")
+    types = {row["AttributeName"]: row["AttributeType"] for row in table["AttributeDefinitions"]}
+    schema = {
+        row["AttributeName"]: (row["KeyType"], types.get(row["AttributeName"], "?"))
+        for row in table["KeySchema"]
+    }
+    status = str(table.get("TableStatus", ""))
+    if schema != _KEYS:
+        is_now = ", ".join(f"{key} ({kind} {of})" for key, (kind, of) in schema.items())
+        exam.add(
+            "fault",
+            what,
+            f"its key is {is_now}, not pk (HASH S), sk (RANGE S)",
+            f"use another --table, or {_DEPLOY}",
+        )
+        return False
+    if status not in ("ACTIVE", "UPDATING"):
+        exam.add("fault", what, f"is {status.lower()}", "wait until it is active")
+        return False
+    mode = (table.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
+    if mode != "PAY_PER_REQUEST":
+        exam.add(
+            "warning",
+            what,
+            f"active, capacity is {mode.lower()}",
+            "on-demand capacity follows a race by itself; provisioned throttles",
+        )
+        return True
+    exam.add("ok", what, f"active, on demand, about {table.get('ItemCount', 0):,} items")
+    return True
+
+
+def check_stream(exam: Exam) -> None:
+    """The table's stream: view type, state and shards."""
+    what = "stream"
+    if not exam.facts.table:
+        exam.add("warning", what, "not looked at: the table could not be looked up", "see above")
+        return
+    spec = exam.facts.table.get("StreamSpecification") or {}
+    todo = "switch it on with view type NEW_IMAGE (`pitwall cloud deploy`)"
+    if not spec.get("StreamEnabled") or not exam.facts.stream_arn:
+        exam.add("fault", what, "the table has none: nothing can be followed live", todo)
+        return
+    view = str(spec.get("StreamViewType", ""))
+    if view not in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
+        exam.add(
+            "fault",
+            what,
+            f"view type {view}: carries no data",
+            "view type cannot be changed: switch the stream off, then " + todo[10:],
+        )
+        return
+    if view == "NEW_AND_OLD_IMAGES":
+        exam.add(
+            "warning",
+            what,
+            "view type NEW_AND_OLD_IMAGES: twice the bytes for nothing",
+            "NEW_IMAGE is enough",
+        )
+    if exam.questions.role != "engineer":
+        exam.add("ok", what, f"on, view type {view}; role {exam.questions.role} does not read it")
+        return
+    answer = exam.call("dynamodbstreams", "describe_stream", StreamArn=exam.facts.stream_arn)
+    if answer.doc is None:
+        exam.add("fault", what, answer.words, "without it nothing is live: see permissions below")
+        return
+    stream = answer.doc["StreamDescription"]
+    exam.facts.shards = list(stream.get("Shards") or ())
+    if stream["StreamStatus"] != "ENABLED":
+        exam.add("fault", what, f"is {stream['StreamStatus'].lower()}", todo)
+        return
+    shards = [
+        s for s in exam.facts.shards if not s["SequenceNumberRange"].get("EndingSequenceNumber")
+    ]
+    exam.add(
+        "ok", what, f"on, view type {view}, {len(shards)} open shards", open_shards=len(shards)
+    )
+
+
+def check_kinesis(exam: Exam) -> None:
+    """The Kinesis stream, where one is named."""
+    name = exam.questions.place.kinesis
+    if not name:
+        return
+    what = f"kinesis {name}"
+    answer = exam.call("kinesis", "describe_stream_summary", StreamName=name)
+    if answer.doc is None:
+        exam.add("fault", what, answer.words, "check --kinesis and --region")
+        return
+    stream = answer.doc["StreamDescriptionSummary"]
+    status, hours = stream["StreamStatus"], stream["RetentionPeriodHours"]
+    grade: Any = "ok" if status in ("ACTIVE", "UPDATING") else "fault"
+    exam.add(
+        grade,
+        what,
+        f"{status.lower()}, {stream['OpenShardCount']} shards, keeps {hours} h",
+        "" if grade == "ok" else "wait until it is active",
+    )
+
+
+def check_session(exam: Exam) -> None:
+    """The session to look at, and whether its producers speak."""
+    what = "session"
+    wanted = exam.questions.session
+    if not wanted:
+        rows = _rows(exam, keys.SESSIONS_PK, what)
+        if rows is None:
+            return
+        if not rows:
+            exam.add(
+                "warning",
+                what,
+                "the table holds none yet",
+                "publish one: `pitwall publish S.pitwall --session ...`",
+            )
+            return
+        # the newest by its start; keys begin with the date
+        newest = max(rows, key=lambda row: (int(row.get("t", {}).get("N", "0")), row["sk"]["S"]))
+        wanted = str(newest["sk"]["S"])
+    heads = _rows(exam, keys.head_pk(wanted), f"{what} {wanted}")
+    if heads is None:
+        return
+    exam.facts.session = wanted
+    known = []
+    for row in heads:
+        try:
+            known.append(parse_head(row))
+        except BadInput as error:
+            exam.add(
+                "warning",
+                f"{what} {wanted}",
+                f"a head cannot be read: {error}",
+                "its producer writes another format: see docs/wire.md",
+            )
+    if not known:
+        exam.add(
+            "fault",
+            f"{what} {wanted}",
+            "no producer has written a head",
+            "check --session; a producer writes its head before anything else",
+        )
+        return
+    exam.facts.head_s = max(head.t for head in known) / 1e6
+    exam.facts.ended = all(head.ended for head in known)
+    age = exam.now() + exam.facts.skew_s - exam.facts.head_s
+    cars = len({head.car for head in known})
+    told = f"{cars} cars, last head {_ago(age)}"
+    if exam.facts.ended:
+        exam.add("ok", f"{what} {wanted}", f"{told}, ended", head_age_s=round(age, 1))
+    elif age < _LIVE_S:
+        exam.add("ok", f"{what} {wanted}", f"{told}, live", head_age_s=round(age, 1))
+    else:
+        exam.add(
+            "warning",
+            f"{what} {wanted}",
+            f"{told}, not ended: its producers are silent",
+            "check the producers' connection",
+            head_age_s=round(age, 1),
+        )
+
+
+def _rows(exam: Exam, pk: str, what: str) -> list[dict[str, Any]] | None:
+    rows: list[dict[str, Any]] = []
+    request: dict[str, Any] = {
+        "TableName": exam.questions.place.table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": pk}},
+    }
+    while True:
+        answer = exam.call("dynamodb", "query", **request)
+        if answer.doc is None:
+            exam.add("warning", what, f"not looked at: {answer.words}", "see permissions below")
+            return None
+        rows += answer.doc["Items"]
+        if not answer.doc.get("LastEvaluatedKey"):
+            return rows
+        request["ExclusiveStartKey"] = answer.doc["LastEvaluatedKey"]
+
+
+def _ago(seconds: float) -> str:
+    for unit, of in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if abs(seconds) >= 2 * of:
+            return f"{seconds / of:.0f} {unit} ago"
+    return f"{seconds:.1f} s ago"
