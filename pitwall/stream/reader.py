@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pitwall.stream.control import Control
-from pitwall.stream.crowd import Crowd
-from pitwall.stream.faults import Denied, Fault, Throttled
+from pitwall.stream.faults import Fault
 from pitwall.stream.fetch import Fetch, Fetched, Result
 from pitwall.stream.guard import Balked, Guard
 from pitwall.stream.intake import Decode, take_page
@@ -24,23 +23,19 @@ from pitwall.stream.lag import HeadLag
 from pitwall.stream.outbox import Outbox, Sink
 from pitwall.stream.pace import Pace
 from pitwall.stream.pool import Done, Pool
-from pitwall.stream.recover import recover
 from pitwall.stream.report import Report
 from pitwall.stream.shard import Shard, State, Taken
 from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import HORIZON, Listing, Page, StreamSource, at_time
 from pitwall.stream.status import OnEvent, ReaderStatus
 from pitwall.stream.timing import Time
-from pitwall.stream.tree import STUCK, ShardTree
+from pitwall.stream.tree import ShardTree
+from pitwall.stream.trouble import Trouble
 from pitwall.stream.wake import SleepWatch
 from pitwall.telemetry import Failure, PitwallError
 from pitwall.telemetry.clock import SECOND_US
 
 _log = logging.getLogger(__name__)
-
-_REPEATS = 3
-_SLOWEST = 8.0
-_HELD_S = 5.0
 
 
 class Reader:
@@ -86,7 +81,6 @@ class Reader:
         self._server = server
         self._time = time
         self._pool = pool
-        self._rng = rng
         self._pace = pace or Pace()
         self._status = ReaderStatus(total=len(listing.shards), enabled=listing.enabled)
         """The newest snapshot: replaced by the reader's thread, read by any."""
@@ -99,12 +93,11 @@ class Reader:
         now = time.monotonic()
         anchor = HORIZON if anchor_us is None else at_time(anchor_us)
         self._tree = ShardTree(listing, anchor, saved, server.now_us(), now)
-        self._by_time = source.by_time
         self._lag = HeadLag()
         self._report = Report(on_event)
+        self._trouble = Trouble(self._report, server, self._pace, rng, source.by_time)
         self._outbox = Outbox(sink, self._tree, server, time, self._pace)
         self._control = Control(source, self._tree, self._report, server, self._pace, rng, now)
-        self._crowd = Crowd()
         self._sleep = SleepWatch(time)
         self._status_due = now
         for text in self._tree.damaged:
@@ -176,7 +169,7 @@ class Reader:
             self._finished(done, now)
         for shard in self._outbox.hand_over(now):
             self._passed(shard, now)
-        self._warn(now)
+        self._trouble.warn(now, self._outbox.blocked_since)
         if not self._outbox.blocked:
             self._start_ready(now)
             self._ask_for_shards(now)
@@ -202,27 +195,10 @@ class Reader:
             shard.due = now
         self._report.tell("resumed", {"slept_s": slept_us / SECOND_US})
 
-    def _warn(self, now: float) -> None:
-        since = self._outbox.blocked_since
-        if since is None:
-            self._report.settle("held")
-        elif now - since > _HELD_S:
-            self._report.warn(
-                "held", "the recording takes nothing at the moment: reading waits for the disk"
-            )
-        if self._crowd.look(now):
-            self._report.warn(
-                "crowded",
-                "the service refuses reads: too many programs read this stream (two a shard); "
-                "what is refused comes later, nothing is lost",
-            )
-        else:
-            self._report.settle("crowded")
-
     # ------------------------------------------------------------------ shards come and go
 
     def _start_ready(self, now: float) -> None:
-        for started in self._tree.start_ready(self._by_time, self._server.now_us(), now):
+        for started in self._tree.start_ready(self._trouble.by_time, self._server.now_us(), now):
             if started.orphan:
                 before = self._tree.unfollowed_us()
                 self._report.lost(started.shard, before, 0, "the shard before it is not listed")
@@ -254,7 +230,7 @@ class Reader:
             now_us = self._server.now_us()
             settled = shard.iterator is not None or shard.gap_from_us
             if not settled and self._tree.overslept(shard, now_us):
-                self._lost_the_old(shard, shard.anchored_us)
+                self._trouble.lost_the_old(shard, shard.anchored_us)
             shard.busy = True
             shard.asked = now
             shard.due = now + self._pace.poll * shard.slow
@@ -277,27 +253,24 @@ class Reader:
             raise done.error
         if self._control.owns(done.key):
             if isinstance(done.error, Fault):
-                self._count_fault(done.error, now)
+                self._trouble.count(done.error, now)
             self._control.done(done, now)
             self._start_ready(now)
             return
         shard = self._tree.shards[done.key]
         shard.busy = False
         if isinstance(done.error, Fault):
-            self._failed(shard, done.error, now)
+            self._trouble.failed(shard, done.error, now)
         elif isinstance(done.value, Fetched):
             self._took(shard, done.value, now)
 
     def _took(self, shard: Shard, fetched: Fetched, now: float) -> None:
         page = fetched.page
-        shard.faults = 0
-        shard.missed = 0
-        shard.slow = max(shard.slow * 0.9, 1.0)
-        self._report.answered()
+        self._trouble.answered(shard)
         try:
             shard.taken = self._take(shard, page, fetched.asked_us)
         except Balked as balked:
-            page = self._balked(shard, page, balked, now)
+            page = self._trouble.balked(shard, page, balked, now)
             if not page.records:
                 return
             shard.taken = replace(self._take(shard, page, fetched.asked_us), iterator=None)
@@ -309,22 +282,15 @@ class Reader:
             self._tree.add(page.children, self._server.now_us())
         shard.records += len(page.records)
         if page.records:
-            self._compare_bounds(shard, page.records[0].created_us)
-        if not page.records:
+            self._trouble.came(shard, page.records[0].created_us)
+        else:
+            if page.next_iterator is None:
+                self._trouble.came(shard, fetched.asked_us)
             pause = self._pace.after_empty(shard.empties + 1, shard.state is State.DRAINING)
             shard.due += pause - self._pace.poll
 
     def _take(self, shard: Shard, page: Page, asked_us: int) -> Taken:
         return take_page(shard.id, page, self._decode, self._lag, asked_us, self._server.now_us())
-
-    def _compare_bounds(self, shard: Shard, first_us: int) -> None:
-        """The first record after a loss ends it; the first after a place that was refused shows
-        whether there was one."""
-        if shard.gap_from_us:
-            self._report.found_again(shard.id, first_us)
-        elif 0 < shard.doubt_us < first_us:
-            self._report.lost(shard, shard.doubt_us, first_us, "older than the stream keeps")
-        shard.gap_from_us = shard.doubt_us = 0
 
     def _passed(self, shard: Shard, now: float) -> None:
         """The writer has accepted what the shard had, or it was nothing to keep."""
@@ -336,81 +302,13 @@ class Reader:
     def _accepted(self, shard: Shard, taken: Taken, now: float) -> None:
         shard.taken = None
         shard.accept(taken)
-        if shard.repeats >= _REPEATS:
-            self._stuck(shard, now)
+        self._trouble.repeated(shard, now)
         if shard.state is State.FINISHED:
             self._tree.ended(shard, now)
             # Shards turn over together: the others are looked at soon, however idle they were.
             for other in self._tree.shards.values():
                 if other.active and not other.busy:
                     other.due = min(other.due, max(now, other.asked + self._pace.poll))
-
-    # ------------------------------------------------------------------ what goes wrong
-
-    def _failed(self, shard: Shard, fault: Fault, now: float) -> None:
-        self._count_fault(fault, now)
-        if isinstance(fault, Throttled):
-            shard.throttles += 1
-            # Whoever else reads the shard shares its limit: ask less often for a while.
-            shard.slow = min(shard.slow * 2, _SLOWEST)
-        else:
-            shard.retries += 1
-        found = recover(shard, fault, self._by_time, self._server.now_us())
-        if not found.at_once:
-            shard.due = max(shard.due, now + self._pace.after_fault(shard.faults, self._rng))
-        if found.no_time:
-            self._by_time = False
-        if found.reopened:
-            self._report.tell("reopened", {"shard": shard.id, "reason": found.reopened})
-        if found.gap_from_us:
-            if found.lost:
-                now_us = self._server.now_us()
-                self._report.lost(shard, found.gap_from_us, now_us, "the shard is gone")
-            else:
-                self._lost_the_old(shard, found.gap_from_us)
-
-    def _lost_the_old(self, shard: Shard, from_us: int) -> None:
-        shard.gap_from_us = from_us
-        self._report.lost(shard, from_us, 0, "older than the stream keeps")
-
-    def _balked(self, shard: Shard, page: Page, balked: Balked, now: float) -> Page:
-        """What of ``page`` comes before the record that could not be taken in. That one is read
-        again, after a pause."""
-        self._report.retries += 1
-        shard.retries += 1
-        shard.iterator = None
-        shard.due = max(shard.due, now + self._pace.after_fault(balked.tries, self._rng))
-        self._report.tell(
-            "balked",
-            {
-                "shard": shard.id,
-                "sequence": balked.record.sequence,
-                "reason": repr(balked.__cause__),
-            },
-        )
-        return Page(page.records[: page.records.index(balked.record)], "")
-
-    def _stuck(self, shard: Shard, now: float) -> None:
-        """The service gives the same records again and again: ask for a new place to read from,
-        and when that does not help, ask less and less often."""
-        shard.repeats = 0
-        shard.rewinds += 1
-        shard.iterator = None
-        shard.retries += 1
-        self._report.retries += 1
-        shard.due = max(shard.due, now + self._pace.after_fault(shard.rewinds, self._rng))
-        if shard.rewinds == STUCK:
-            self._report.tell("stalled", {"shard": shard.id, "reason": "its records repeat"})
-
-    def _count_fault(self, fault: Fault, now: float) -> None:
-        self._report.fault = fault
-        if isinstance(fault, Throttled):
-            self._report.throttles += 1
-            self._crowd.refused(now)
-        else:
-            self._report.retries += 1
-        if isinstance(fault, Denied):
-            self._report.warn("denied", str(fault))
 
     def _publish(self, running: bool) -> None:
         self._status = self._report.status(

@@ -310,8 +310,8 @@ BREAKS = (
         "what was trimmed is passed over in silence",
         (
             Edit(
-                "stream/reader.py",
-                '        self._report.lost(shard, from_us, 0, "older than the stream keeps")\n',
+                "stream/trouble.py",
+                "        self._report.lost(shard, from_us, 0, _TOO_OLD)\n",
                 "",
             ),
         ),
@@ -325,7 +325,7 @@ BREAKS = (
         "the first record after a loss does not end it",
         (
             Edit(
-                "stream/reader.py",
+                "stream/trouble.py",
                 "            self._report.found_again(shard.id, first_us)\n",
                 "            pass\n",
             ),
@@ -335,7 +335,7 @@ BREAKS = (
     Break(
         "repeats-unseen",
         "a service that gives the same page for ever is asked for ever",
-        (Edit("stream/reader.py", "_REPEATS = 3", "_REPEATS = 10**9"),),
+        (Edit("stream/trouble.py", "_REPEATS = 3", "_REPEATS = 10**9"),),
         (
             ITER + "test_case_39_a_shard_that_repeats_itself_is_told_of_and_asked_less_and_less",
             ITER + "test_case_39_a_page_that_comes_again_and_again_is_got_out_of",
@@ -529,7 +529,7 @@ BREAKS = (
     Break(
         "refused-asks-on",
         "a reader that is refused asks as often as before",
-        (Edit("stream/reader.py", "_SLOWEST = 8.0", "_SLOWEST = 1.0"),),
+        (Edit("stream/trouble.py", "_SLOWEST = 8.0", "_SLOWEST = 1.0"),),
         (DATA + "test_case_87_a_reader_that_is_refused_asks_less_often",),
     ),
     Break(

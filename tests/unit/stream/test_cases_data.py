@@ -22,6 +22,8 @@ from tests.unit.stream.wire import Wire, body_of
 @pytest.fixture
 def zoned(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Puts this process into a time zone, and back in the end."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system cannot change a process's time zone")
 
     def move(zone: str) -> None:
         monkeypatch.setenv("TZ", zone)

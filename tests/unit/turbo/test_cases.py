@@ -29,7 +29,7 @@ from pitwall.stream import (
     StreamSource,
     features_of,
 )
-from pitwall.telemetry import Head
+from pitwall.telemetry import Failure, Head
 from pitwall.turbo import ObjectInfo, Phase, make_follower
 from tests.simulation.service import SimulatedDynamoStreams, SimulatedTable
 from tests.unit.stream.rig import SECOND, START, VirtualTime, World
@@ -361,3 +361,26 @@ def test_case_82_joining_at_the_first_record_loses_none(
     joined.follow(10)
     assert joined.missing() == {}
     assert joined.store.ledger().by_source[Source.STREAM] == race.cars["1"].n
+
+
+def test_a_full_disk_ends_the_following_and_says_so(path: Path) -> None:
+    race = Race()
+    joined = joined_after(race, path, 120)
+
+    def fill() -> None:
+        if joined.live():
+            joined.recorder.failure = Failure("race.pitwall: the disk is full")
+
+    submit = joined.recorder.submit
+
+    def full(batch: Batch, timeout_s: float = 30.0) -> None:
+        if joined.recorder.failure is not None:
+            raise joined.recorder.failure
+        submit(batch, timeout_s)
+
+    joined.recorder.submit = full  # type: ignore[method-assign]
+    joined.on_slice = fill
+    joined.follow(60)
+    assert joined.status.phase is Phase.FAILED
+    assert "disk is full" in joined.status.message
+    assert joined.names()[-1] == "failed"
