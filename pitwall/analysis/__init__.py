@@ -1,6 +1,7 @@
 """Laps, progress, deltas and timing: pure functions of the store."""
 
 from pitwall.analysis.delta import delta, live_delta_us
+from pitwall.analysis.known_tracks import Corner, corners_of, known_tracks
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit, learn
 from pitwall.analysis.progress import LapAxis, lap_axis
@@ -13,6 +14,7 @@ __all__ = [
     "TRACK_META",
     "CarTiming",
     "Circuit",
+    "Corner",
     "Lap",
     "LapAxis",
     "LapKind",
@@ -20,9 +22,11 @@ __all__ = [
     "Timing",
     "TimingEngine",
     "TrackLine",
+    "corners_of",
     "delta",
     "info_report",
     "info_text",
+    "known_tracks",
     "lap_axis",
     "laps_report",
     "laps_text",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pitwall.analysis.known_tracks import with_sectors
 from pitwall.analysis.marks import Mark, clean_distance, distance_marks, number_marks
 from pitwall.analysis.signals import Floats, Signals, Times, read
 from pitwall.analysis.track import Tangent, TrackLine, close_line
@@ -81,7 +82,7 @@ def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None)
         exact = np.isfinite(distance) and spread < _EXACT_M
         if track.laps:
             track = _start_at(track, middle)
-    return Circuit(track.length_m, track, distance, bool(exact), total)
+    return Circuit(track.length_m, with_sectors(track), distance, bool(exact), total)
 
 
 def _marks(store: SessionStore, signals: Signals, car: str) -> tuple[list[Mark], bool]:

@@ -32,6 +32,7 @@ def laps_report(store: SessionStore, car: str | None = None) -> dict[str, Any]:
         "clock": store.session.clock.value,
         "clock_text": CLOCK_TEXT[store.session.clock],
         "track_length_m": round(timing.circuit.length_m, 1) if timing.circuit else None,
+        "sectors": "track" if timing.track is not None and timing.track.sectors else "thirds",
         "best": _lap(timing.best) if timing.best else None,
         "cars": [
             {

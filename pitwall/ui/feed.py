@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pitwall.analysis import Lap, Timing, TrackLine
+from pitwall.analysis import Lap, Timing, TrackLine, corners_of
 from pitwall.runtime import Health, ProcessUsage, Spread, State, Usage
 from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.asof import Standing, best_of_session, holes_until, laps_until, standings
 from pitwall.ui.car_colours import CarColours
 from pitwall.ui.inputs import Inputs
-from pitwall.ui.known_tracks import corners_of
 from pitwall.ui.lag import ShownLag
 from pitwall.ui.lapview import LapView, with_current
 from pitwall.ui.model import View, Workspace
@@ -323,6 +322,7 @@ class Feed:
             _lap_key(reference.lap if reference else None),
             holes,
             loading=self._laps.loading,
+            thirds=timing.track is None or not timing.track.sectors,
         )
 
     def _curves(self, view: View, timing: Timing | None, redraw: bool) -> None:

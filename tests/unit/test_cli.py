@@ -217,7 +217,7 @@ class TestAnswers:
     def test_laps(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         doc = self.ask(capsys, "laps", "race.pitwall", "--json", "--car", "11")
         assert set(doc) == {
-            "session", "clock", "clock_text", "track_length_m", "best", "cars",
+            "session", "clock", "clock_text", "track_length_m", "sectors", "best", "cars",
         }  # fmt: skip
         (car,) = doc["cars"]
         assert set(car) == {"car", "position", "best_s", "laps"}

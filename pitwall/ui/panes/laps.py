@@ -48,14 +48,16 @@ class LapsPane(RowsPane):
         holes: Sequence[Hole],
         *,
         loading: bool = False,
+        thirds: bool = False,
     ) -> None:
         """Show the laps, newest first; ``running`` is the number of the lap that still runs, and
         ``predicted`` its time to come with the lap that this is reckoned from; while ``loading``,
-        what is not here is not called missing."""
+        what is not here is not called missing. ``thirds``: the sectors are not the circuit's own.
+        """
         self.set_titles(f"Laps of car {car}", _remark(own))
         sectors = max((len(lap.sectors) for lap in laps), default=0)
         rough = any(lap.uncertainty_us > WIDE_US for lap in laps)
-        self.set_columns(columns(sectors, rough=rough))
+        self.set_columns(columns(sectors, rough=rough, thirds=thirds))
         context = (own, best, tuple(holes), sectors, rough, loading)
         if context != self._context:
             self._context, self._done = context, {}
@@ -82,10 +84,11 @@ class LapsPane(RowsPane):
         self.set_rows(rows)
 
 
-def columns(sectors: int, *, rough: bool = False) -> tuple[Column, ...]:
+def columns(sectors: int, *, rough: bool = False, thirds: bool = False) -> tuple[Column, ...]:
     """The columns for laps of so many sectors; sectors give way first. ``rough``: the intervals of
-    the times are wide enough to be told."""
-    parts = tuple(Column(f"S{i + 1}", "00.0", optional=1) for i in range(sectors))
+    the times are wide enough to be told; ``thirds``: sectors are parts of the length."""
+    titles = [f"{i + 1}/{sectors}" if thirds else f"S{i + 1}" for i in range(sectors)]
+    parts = tuple(Column(title, "00.0", optional=1) for title in titles)
     return (
         Column("Lap", "000", right=False),
         Column("Time", "0:00.000"),

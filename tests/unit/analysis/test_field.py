@@ -84,3 +84,14 @@ def test_the_order_is_that_of_the_crossings(raced):
     leader = min((c.number for c in field.cars), key=place)
     assert timing.order[0] == leader
     assert store.latest_us() > 0
+
+
+def test_sectors_are_the_circuits_own(raced):
+    field, _, timing = raced
+    assert timing.track.sectors
+    for car in field.cars:
+        for lap in timing.cars[car.number].laps[1:-1]:
+            if all(lap.sectors):
+                assert sum(lap.sectors) == lap.time_us
+    parts = np.array([*timing.track.sectors]) / timing.track.length_m
+    assert parts == pytest.approx(np.array([1250.0, 2740.0]) / 3960.0, abs=0.01)

@@ -7,13 +7,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pitwall.analysis import CarTiming, Lap, LapKind, Timing, TrackLine
+from pitwall.analysis import CarTiming, Lap, LapKind, Timing
 from pitwall.store import Hole, Ledger
 from pitwall.store.ledger import SeriesLedger
 from pitwall.telemetry import Series
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
-from pitwall.ui.known_tracks import corners_of, known_tracks
 from pitwall.ui.overdue import Overdue, overlap
 from pitwall.ui.panes.laps import _cells, columns, missing_us, sector
 from pitwall.ui.panes.map import gain_classes
@@ -199,23 +198,6 @@ def test_gains_and_losses_along_the_line() -> None:
     even, classes = gain_classes(s, behind)
     at = {m: int(classes[np.searchsorted(even, m)]) for m in (500.0, 1500.0, 2500.0)}
     assert at == {500.0: 0, 1500.0: 1, 2500.0: -1}
-
-
-def test_corner_names_come_with_a_track_we_know() -> None:
-    known = known_tracks()[0]
-    from pitwall.analysis.track import Tangent
-
-    n = 400
-    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
-    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 600.0
-    here = TrackLine(ring, known.length_m * 1.01, Tangent(known.latitude, known.longitude))
-    names = [corner.name for corner in corners_of(here)]
-    assert names[:3] == ["T1", "T2", "T3"]
-    assert corners_of(here)[0].distance_m == known.corners[0].distance_m * 1.01
-    far = replace(here, tangent=Tangent(known.latitude + 1.0, known.longitude))
-    assert corners_of(far) == ()
-    longer = TrackLine(ring, known.length_m * 1.2, Tangent(known.latitude, known.longitude))
-    assert corners_of(longer) == ()
 
 
 def test_words() -> None:
