@@ -373,3 +373,13 @@ def test_what_is_too_old_goes_without_a_word(timed: Kinesis) -> None:
     number = {"StartingSequenceNumber": timed.numbers["old"]}
     for kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"):
         assert timed.read(timed.iterator(shard, kind, **number))[0] == ["new"]
+
+
+def test_a_token_lives_five_minutes(timed: Kinesis) -> None:
+    timed.divide(timed.only())
+    token = timed.client.list_shards(StreamName=timed.name, MaxResults=1)["NextToken"]
+    timed.pass_(299 * SECOND_US)
+    assert len(timed.client.list_shards(NextToken=token)["Shards"]) == 2
+    timed.pass_(2 * SECOND_US)
+    with pytest.raises(timed.client.exceptions.ExpiredNextTokenException):
+        timed.client.list_shards(NextToken=token)
