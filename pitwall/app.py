@@ -116,7 +116,7 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         state, why = State(name), d.get("why") or d.get("reason")
         return f"{state.word.lower()}: {state.says}" + (f" ({why})" if why else "")
     if name == "quarantined":
-        return f"{d['records']} records could not be used and are kept raw"
+        return f"{counted(d['records'], 'record')} could not be used, kept raw"
     if name == "renewed":
         return str(d.get("reason") or f"the stream is another one now: {d['stream']}")
     if name in ("disabled", "held", "replaced", "crowded", "endpoint"):

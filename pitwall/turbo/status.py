@@ -112,8 +112,8 @@ class Tempo:
             when they fail for all.
         offline_s: time without any answer from which we are offline. A shard is asked every second
             even when it has nothing.
-        throttled_s: how long a refused call counts as the reason for what stands still; longer
-            than the longest pause after one.
+        throttled_s, retried_s: how long a call that was refused, or failed otherwise, counts as the
+            reason for what stands still; longer than the longest pause after one.
         tick_s: pause between two looks at everything.
         archive_threads, repair_threads, stream_threads: sizes of the pools.
     """
@@ -134,6 +134,7 @@ class Tempo:
     failing_s: float = 2.0
     offline_s: float = 4.0
     throttled_s: float = 8.0
+    retried_s: float = 8.0
     tick_s: float = 0.25
     archive_threads: int = 2
     repair_threads: int = 8

@@ -66,6 +66,8 @@ class Judge:
         self._answered: float | None = None
         """When the sum was last seen to move."""
         self._throttled = -math.inf
+        self._retries = 0
+        self._retried = -math.inf
         self._well = -math.inf
         """When no shard was failing."""
         self._late = False
@@ -78,8 +80,12 @@ class Judge:
         """
         tempo = self._tempo
         answers = sum(shard.verified_us for shard in status.shards)
+        if status.retries != self._retries:
+            self._retries, self._retried = status.retries, now
+        # Between an ended shard and its children nothing is read: only listings can fail.
+        asked = status.open or now - self._retried < tempo.retried_s
         # A disk that holds us up must not look like a service that does not answer.
-        if answers != self._answers or status.blocked or not status.open or self._answered is None:
+        if answers != self._answers or status.blocked or not asked or self._answered is None:
             self._answers, self._answered = answers, now
         if status.throttles != self._throttles:
             self._throttles, self._throttled = status.throttles, now
@@ -87,7 +93,7 @@ class Judge:
             self._well = now
         throttled = now - self._throttled < tempo.throttled_s
         unanswered = now - self._answered > tempo.offline_s or (
-            status.failing >= status.open and self._failing(now)
+            status.failing >= status.open > 0 and self._failing(now)
         )
         if unanswered and not throttled:
             fault = status.fault

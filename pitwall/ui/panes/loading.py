@@ -60,9 +60,7 @@ class LoadingBar(QtWidgets.QWidget):
         if not active:
             return
         done = health.history_done
-        # What keeps the load from going on is more than what it was doing.
-        trouble = f"{health.state.word}: {health.message}" if health.state.grave else ""
-        words = trouble or health.history_text or ("Joining" if done is None else "Loading history")
+        words = health.history_text or ("Joining" if done is None else "Loading history")
         if done is not None:
             words += f"  ·  {percent(done)}  ·  {count(applied)} chunks"
         if (done or 0.0, words) != (self._done, self._words):

@@ -264,6 +264,9 @@ def test_each_condition_alone() -> None:
     assert judged(replace(WELL, enabled=False, open=0)) is Phase.STREAM_OFF
     assert judged(WELL, stands_s=5) is Phase.OFFLINE
     assert judged(replace(WELL, shards=(answered,)), stands_s=3) is Phase.LIVE
+    between = replace(WELL, open=0)  # an ended shard's children are not listed yet
+    assert judged(between, stands_s=5) is Phase.LIVE
+    assert judged(replace(between, retries=1), stands_s=5) is Phase.OFFLINE
     assert judged(WELL, over=True) is Phase.ENDED
 
 
