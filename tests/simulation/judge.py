@@ -81,8 +81,7 @@ def judge(schedule: Schedule) -> Verdict:
     paddock, laptop = schedule.paddock, schedule.laptop
     out = Verdict(schedule.plan.seed, schedule.plan.source, len(paddock.written))
     out.rotations = paddock.rotations
-    out.met = schedule.met + paddock.met + paddock.network.met + laptop.met
-    out.met["fresh_trimmed"] += getattr(paddock.client, "young_trims_met", 0)
+    out.met = schedule.met_kinds()
     out.over_limit = paddock.network.over_limit
     streamed = set(laptop.committed)
     there = _on_disk(schedule, out)

@@ -27,6 +27,8 @@ CALLS = (
 )
 """Of calls to either service."""
 CALLS_DYNAMODB = ("refused_time", "empty_listing_page", "fresh_trimmed")
+OF_LISTINGS = ("lost_listing_page", "stuck_token", "empty_listing_page")
+"""Complete listings are rare: these come early, or never meet one."""
 TREE = ("split", "rotated_together", "listed_late", "missing_from_listing", "end_listed_late")
 """Of the shards."""
 TREE_DYNAMODB = ("switched_off_and_on",)

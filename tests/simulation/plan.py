@@ -46,6 +46,7 @@ class Plan:
         commit_s: between two transactions.
         page: shards in a page of a listing.
         kept: what is lost to the stream is still in the table.
+        whole: nothing was left out; what had no effect is made up for.
     """
 
     seed: int
@@ -62,11 +63,12 @@ class Plan:
     commit_s: float
     page: int
     kept: bool
+    whole: bool = True
 
     def only(self, numbers: frozenset[int], setup: frozenset[str]) -> Plan:
         """The same with these steps and these setups alone."""
         steps = tuple(s for s in self.steps if s.number in numbers)
-        return replace(self, steps=steps, setup=setup)
+        return replace(self, steps=steps, setup=setup, whole=False)
 
 
 def source_of(seed: int) -> str:
@@ -78,13 +80,18 @@ def make_plan(seed: int, source: str = "") -> Plan:
     """The schedule of a seed."""
     source = source or source_of(seed)
     rng = random.Random(f"{source} {seed}")
-    length = rng.uniform(25, 45)
+    length = rng.uniform(20, 36)
     wanted = rng.sample(kinds.PLANNED[source], rng.randint(*FAULTS))
     if rng.random() < 0.3:
         wanted += rng.sample(kinds.LOSSY, rng.choice((1, 1, 2)))
     wanted += ["rotate"] * rng.choice((2, 2, 3))
     steps = sorted(
-        (rng.uniform(0.05, 0.95) * length, kind, rng.randrange(1 << 30)) for kind in wanted
+        (
+            rng.uniform(0.05, 0.4 if kind in kinds.OF_LISTINGS else 0.95) * length,
+            kind,
+            rng.randrange(1 << 30),
+        )
+        for kind in wanted
     )
     setup = rng.sample(kinds.SETUP[source], rng.choice((0, 0, 1, 1, 2)))
     return Plan(
@@ -99,7 +106,7 @@ def make_plan(seed: int, source: str = "") -> Plan:
         history_s=rng.choice((0.0, 5.0, 15.0)),
         anchored=rng.random() < 0.4,
         limit=rng.choice((5, 20, 1000, 1000)),
-        commit_s=rng.choice((0.15, 0.5, 1.0)),
+        commit_s=rng.choice((0.15, 0.5, 1.0, 1.0)),
         page=rng.choice((1, 2, 3, 100)),
         kept=rng.random() < 0.5,
     )

@@ -167,16 +167,25 @@ def _verdicts(blocks: Sequence[tuple[list[int], str]], processes: int) -> Iterab
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    with context.Pool(processes, initializer=gc.freeze) as pool:
+    with context.Pool(processes, initializer=_prepare) as pool:
         yield from pool.imap_unordered(_run_block, blocks)
         pool.close()
         pool.join()
 
 
+def _prepare() -> None:
+    """A process of its own: what a block leaves is collected at its end, not in between."""
+    gc.freeze()
+    gc.disable()
+
+
 def _run_block(block: tuple[list[int], str]) -> list[Verdict]:
     seeds, source = block
     with workshop() as folder:
-        return [run_plan(make_plan(seed, source), folder)[0] for seed in seeds]
+        verdicts = [run_plan(make_plan(seed, source), folder)[0] for seed in seeds]
+    if not gc.isenabled():
+        gc.collect()
+    return verdicts
 
 
 def _cpu_s() -> float:
