@@ -196,6 +196,13 @@ def check_cloud() -> str:
     return f"{', '.join(services)}; {authorities} certificate authorities"
 
 
+def check_stack() -> str:
+    """The stack's template can be made: it carries the archiver's own text."""
+    from pitwall.cloud.stack import StackSettings, template_body
+
+    return f"{len(template_body(StackSettings()))} bytes"
+
+
 def check_stream_start() -> str:
     """How a stream can be joined. Both ways work; the second costs de-duplication."""
     from pitwall.cloud.service_models import stream_starts_at_timestamp
@@ -239,6 +246,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "temp": check_temporary_folder,
     "clock": check_clock,
     "cloud": check_cloud,
+    "stack": check_stack,
     "stream-start": check_stream_start,
     "qt": check_qt,
     "fonts": check_fonts,

@@ -10,7 +10,16 @@ import os
 import ssl
 from functools import cache
 
-SERVICES = ("dynamodb", "dynamodbstreams", "kinesis", "s3", "firehose", "lambda", "sts")
+SERVICES = (
+    "dynamodb",
+    "dynamodbstreams",
+    "kinesis",
+    "s3",
+    "firehose",
+    "lambda",
+    "cloudformation",
+    "sts",
+)
 
 
 def service_api_versions(services: tuple[str, ...] = SERVICES) -> dict[str, str]:
