@@ -20,7 +20,9 @@ FRESH_US = 3600 * SECOND_US
 _MISSED_OPENING = 2
 """Answers "not there" in a row to opening, after which a shard is gone."""
 _MISSED_READING = 5
-"""The same where opening it worked and reading did not."""
+_UNREAD_US = 60 * SECOND_US
+"""The same where opening it worked and reading did not, and for how long: a shard that can be
+opened is there, so it is left to its service for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def recover(shard: Shard, fault: Fault, by_time: bool, now_us: int) -> Recovery:
     if isinstance(fault, Trimmed):
         return _trimmed(shard, now_us)
     if isinstance(fault, NotFound):
-        return _not_found(shard, fault)
+        return _not_found(shard, fault, now_us)
     if isinstance(fault, Rejected):
         return _rejected(shard, fault, by_time)
     return Recovery()
@@ -72,17 +74,24 @@ def _trimmed(shard: Shard, now_us: int) -> Recovery:
     return Recovery(at_once=shard.faults == 1, gap_from_us=since, reopened="trimmed")
 
 
-def _not_found(shard: Shard, fault: Fault) -> Recovery:
+def _not_found(shard: Shard, fault: Fault, now_us: int) -> Recovery:
     # An iterator can be unknown where the shard is not: it is rebuilt before the shard counts as
     # gone, at once the first time.
     shard.iterator = None
     shard.missed += 1
-    if shard.missed < (_MISSED_OPENING if fault.opening else _MISSED_READING):
+    if not _gone(shard, fault, now_us):
         return Recovery(at_once=shard.missed == 1)
     since = shard.anchored_us
     shard.lose()
     shard.unsaved = True
     return Recovery(lost=True, gap_from_us=since)
+
+
+def _gone(shard: Shard, fault: Fault, now_us: int) -> bool:
+    if fault.opening:
+        return shard.missed >= _MISSED_OPENING
+    unread_us = now_us - max(shard.verified_us, shard.opened_us)
+    return shard.missed >= _MISSED_READING and unread_us > _UNREAD_US
 
 
 def _rejected(shard: Shard, fault: Fault, by_time: bool) -> Recovery:

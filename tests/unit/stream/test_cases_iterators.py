@@ -290,6 +290,28 @@ def test_case_35_not_found_once_rebuilds_the_iterator() -> None:
     assert rig.names() == []
 
 
+def test_case_35_a_shard_that_can_be_opened_is_not_given_up() -> None:
+    """As above, where the service goes on like that for some seconds, and where it never ends."""
+    rig = Rig()
+    put(rig, range(1, 3))
+    rig.start()
+    rig.run(1)
+    rig.world.fail("read", "", lambda: NotFound("Invalid ShardId in ShardIterator"), 9)
+    rig.world.rotate()
+    put(rig, range(3, 5))
+    rig.run(50)
+    assert rig.applied() == [1, 2, 3, 4]
+    assert "gap" not in rig.names()
+    old = rig.world.open_ids[0]
+    put(rig, range(5, 7))
+    rig.world.fail("read", old, lambda: NotFound("Invalid ShardId in ShardIterator"), 10**6)
+    rig.world.rotate()
+    put(rig, range(7, 9))
+    rig.run(120)
+    assert rig.applied() == [1, 2, 3, 4, 7, 8]
+    assert rig.names().count("gap") == 1
+
+
 def test_case_36_trimmed_on_a_new_table_is_no_gap() -> None:
     """A new table answered that data was trimmed (aws-sdk-java#2923)."""
     rig = Rig()
