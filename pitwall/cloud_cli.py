@@ -347,8 +347,8 @@ def _refusal(plan: Plan, args: argparse.Namespace) -> str:
         return ""
     parts = ", ".join(change.part for change in plan.risky)
     return (
-        f"stack {plan.stack}: {parts} would be removed or made anew, and what it holds left "
-        "behind; nothing was changed. If that is meant, give --allow-replace"
+        f"stack {plan.stack}: {parts} would be removed or made anew, and start empty; nothing was "
+        "changed. If that is meant, give --allow-replace"
     )
 
 

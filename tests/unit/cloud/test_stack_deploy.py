@@ -1,0 +1,279 @@
+"""Deploying by change sets, against CloudFormation scripted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pitwall import cloud
+from pitwall.cli import main
+from pitwall.cloud.access import Place
+from pitwall.cloud.stack import Deployer, StackSettings
+from pitwall.telemetry import BadInput, Failure
+from tests.unit.cloud.fake_cloudformation import CloudFormation, refusal
+
+SETTINGS = StackSettings()
+
+
+def deployer(client: Any) -> tuple[Deployer, list[str], list[float]]:
+    told: list[str] = []
+    waits: list[float] = []
+    return Deployer(client, "pitwall", told.append, waits.append), told, waits
+
+
+def deployed() -> CloudFormation:
+    client = CloudFormation()
+    work, _, _ = deployer(client)
+    work.carry_out(work.plan(SETTINGS))
+    client.calls.clear()
+    return client
+
+
+def test_a_plan_makes_nothing() -> None:
+    client = CloudFormation()
+    plan = deployer(client)[0].plan(SETTINGS)
+    assert plan.new
+    assert {change.action for change in plan.changes} == {"Add"}
+    assert len(plan.changes) == 19
+    assert plan.risky == []
+    assert "execute_change_set" not in client.calls
+    request = next(r for r in client.requests if "TemplateBody" in r)
+    assert request["Capabilities"] == ["CAPABILITY_NAMED_IAM"]
+    assert request["ImportExistingResources"] is True
+
+
+def test_a_plan_not_wanted_leaves_nothing() -> None:
+    client = CloudFormation()
+    work, _, _ = deployer(client)
+    work.discard(work.plan(SETTINGS))
+    assert client.stack is None
+    assert client.sets == {}
+
+
+def test_a_plan_not_wanted_leaves_the_stack() -> None:
+    client = deployed()
+    work, _, _ = deployer(client)
+    work.discard(work.plan(StackSettings(buffer_s=120)))
+    assert client.sets == {}
+    assert client.stack is not None
+    assert client.stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_carried_out_and_told() -> None:
+    client = CloudFormation()
+    client.slow = 3
+    work, told, waits = deployer(client)
+    done = work.carry_out(work.plan(SETTINGS))
+    assert done.status == "CREATE_COMPLETE"
+    assert done.outputs == {"Bucket": "the-bucket"}
+    assert told == [
+        "12:00:00 pitwall                  create in progress: User Initiated",
+        "12:00:00 pitwall                  create complete",
+    ]
+    assert len(waits) == 5
+
+
+def test_nothing_to_change() -> None:
+    client = deployed()
+    plan = deployer(client)[0].plan(SETTINGS)
+    assert (plan.change_set, plan.changes) == ("", ())
+    assert client.sets == {}
+
+
+def test_a_change_is_told_with_what_changes() -> None:
+    plan = deployer(deployed())[0].plan(StackSettings(keep_days=30))
+    assert not plan.new
+    (change,) = plan.changes
+    assert change.text() == (
+        "change  Bucket                   AWS::S3::Bucket Bucket (LifecycleConfiguration)"
+    )
+    assert not change.risks_data
+
+
+def test_what_would_lose_data_from_sight() -> None:
+    plan = deployer(deployed())[0].plan(StackSettings(Place(table="other")))
+    assert [change.part for change in plan.risky] == ["Table"]
+    assert "BY MAKING IT ANEW" in plan.risky[0].text()
+
+
+def test_what_a_former_stack_left_is_adopted() -> None:
+    client = CloudFormation()
+    client.left = {"Table", "Bucket"}
+    plan = deployer(client)[0].plan(SETTINGS)
+    adopted = [change.part for change in plan.changes if change.text().startswith("adopt")]
+    assert adopted == ["Table", "Bucket"]
+
+
+def test_a_failure_says_which_part_and_why() -> None:
+    client = CloudFormation()
+    client.fails = ("Bucket", "pitwall-archive already exists")
+    work, _, _ = deployer(client)
+    plan = work.plan(SETTINGS)
+    with pytest.raises(Failure, match=r"was not made \(ROLLBACK_COMPLETE\): Bucket: pitwall-arch"):
+        work.carry_out(plan)
+    with pytest.raises(BadInput, match="cloud destroy"):
+        work.plan(SETTINGS)
+
+
+def test_failures_of_another_day_are_not_told_again() -> None:
+    client = deployed()
+    client.event("Archiver", "UPDATE_FAILED", "an old story")
+    client.fails = ("Delivery", "the new one")
+    work, _, _ = deployer(client)
+    plan = work.plan(StackSettings(buffer_s=120))
+    with pytest.raises(Failure, match="the new one") as caught:
+        work.carry_out(plan)
+    assert "old story" not in str(caught.value)
+
+
+def test_a_stack_at_work_is_left_alone() -> None:
+    client = deployed()
+    assert client.stack is not None
+    client.stack["StackStatus"] = "UPDATE_IN_PROGRESS"
+    with pytest.raises(BadInput, match="wait until it is done"):
+        deployer(client)[0].plan(SETTINGS)
+
+
+def test_waiting_has_an_end() -> None:
+    client = CloudFormation()
+    work, _, _ = deployer(client)
+    plan = work.plan(SETTINGS)
+    client.slow = 10**9
+    with pytest.raises(Failure, match="still CREATE_IN_PROGRESS after 30 minutes"):
+        work.carry_out(plan)
+    never = CloudFormation()
+    never.slow = 10**9
+    with pytest.raises(Failure, match="no change set"):
+        deployer(never)[0].plan(SETTINGS)
+
+
+def test_a_refusal_is_one_line() -> None:
+    class Refusing:
+        def describe_stacks(self, **request: Any) -> Any:
+            raise refusal(
+                "DescribeStacks",
+                "AccessDenied",
+                "User: arn:aws:iam::1:user/x is not authorized to perform: "
+                "cloudformation:DescribeStacks on resource: arn:stack",
+            )
+
+    with pytest.raises(Failure, match="may not look up the stack: permission cloudformation:Des"):
+        deployer(Refusing())[0].plan(SETTINGS)
+
+
+def test_destroyed() -> None:
+    client = deployed()
+    work, told, _ = deployer(client)
+    work.destroy()
+    assert client.stack is None
+    assert told[-1].endswith("delete complete")
+    with pytest.raises(BadInput, match="there is none"):
+        work.destroy()
+
+
+def test_parts_of_several_pages() -> None:
+    stack = deployer(deployed())[0].find(parts=True)
+    assert stack is not None
+    assert len(stack.parts) == 19
+    assert ("Table", "AWS::DynamoDB::Table", "the-table", "CREATE_COMPLETE") in stack.parts
+
+
+# -- the command line
+
+
+class Clients:
+    region = "eu-central-1"
+
+    def __init__(self, client: CloudFormation) -> None:
+        self.client = client
+
+    def service(self, name: str) -> Any:
+        return self if name == "sts" else self.client
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "123456789012"}
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
+    client = CloudFormation()
+    client.slow = 0
+    monkeypatch.setattr(cloud, "make_clients", lambda *a, **k: Clients(client), raising=False)
+    monkeypatch.setattr("pitwall.cloud.stack.deploy.POLL_S", 0.0)
+    return client
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["cloud", *words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_deploy_shows_and_asks(aws: CloudFormation, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "deploy")
+    assert code == 0
+    assert "would be made in eu-central-1" in out
+    assert "pitwall-archive-123456789012-eu-central-1" in out
+    assert "make    Table" in out
+    assert "as Pitwall writes it" in out
+    assert out.endswith("nothing was made; to go on give --yes\n")
+    assert aws.stack is None
+    assert "execute_change_set" not in aws.calls
+
+
+def test_deploy_status_destroy(aws: CloudFormation, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.slow = 1
+    code, out, _ = run(capsys, "deploy", "--yes", "--bucket", "mine-and-only", "--json")
+    doc = json.loads(out)
+    assert (code, doc["done"], doc["status"]) == (0, True, "CREATE_COMPLETE")
+    assert doc["cost"]["race_usd"] > 0
+    assert "--bucket mine-and-only" in doc["message"]
+    code, out, _ = run(capsys, "status", "--json")
+    assert (code, json.loads(out)["status"]) == (0, "CREATE_COMPLETE")
+    code, out, _ = run(capsys, "deploy", "--yes", "--bucket", "mine-and-only")
+    assert (code, out.splitlines()[-1]) == (0, "nothing to change")
+    code, _, err = run(capsys, "deploy", "--yes", "--bucket", "another-bucket")
+    assert code == 2
+    assert "Bucket would be removed or made anew" in err
+    assert "execute_change_set" not in aws.calls[-3:]
+    code, out, _ = run(capsys, "destroy")
+    assert "keep    Table" in out
+    assert "delete  Archiver" in out
+    assert out.endswith("nothing was deleted; to go on give --yes\n")
+    code, out, _ = run(capsys, "destroy", "--yes", "--json")
+    doc = json.loads(out)
+    assert (code, doc["done"], doc["keeps"]) == (
+        0,
+        True,
+        {"Table": "the-table", "Bucket": "the-bucket"},
+    )
+    code, _, err = run(capsys, "status")
+    assert code == 2
+    assert "there is none" in err
+
+
+def test_template_and_policy(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
+    code, out, _ = run(capsys, "template", "--json")
+    assert (code, json.loads(out)["AWSTemplateFormatVersion"]) == (0, "2010-09-09")
+    file = tmp_path / "stack.json"
+    code, out, _ = run(capsys, "template", "--out", str(file), "--json", "--cars", "1")
+    assert json.loads(file.read_text())["Resources"]
+    assert (code, json.loads(out)["cars"]) == (0, 1)
+    code, out, _ = run(capsys, "policy", "driver", "--car", "7", "--json")
+    assert (code, json.loads(out)["Version"]) == (0, "2012-10-17")
+    code, out, _ = run(capsys, "policy", "partner", "--group", "pos")
+    assert "may read these rows of the table" in out
+    for words, told in (
+        (("policy", "driver"), "--car"),
+        (("policy", "boss"), "engineer"),
+        (("template", "--buffer-s", "901"), "--buffer-s"),
+        (("template", "--cars", "0"), "cars"),
+        (("template", "--bucket", "No"), "bucket"),
+    ):
+        code, _, err = run(capsys, *words)
+        assert (code, told in err, len(err.splitlines())) == (2, True, 1), err
