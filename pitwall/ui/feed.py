@@ -126,7 +126,8 @@ class Feed:
         health = self._inputs.health()
         if health.state is State.SILENT:
             quiet_us = int((time.monotonic() - self._commit[1]) * SECOND_US)
-            return replace(health, age_us=max(quiet_us, health.age_us or 0))
+            age_us = max(quiet_us, health.age_us or 0)
+            return replace(health, age_us=age_us // SECOND_US * SECOND_US)
         if not health.connected or health.loading:
             return health
         self._note_lag(health)
@@ -217,6 +218,8 @@ class Feed:
         silent = health.state is State.SILENT
         if (silent or not health.state.current) and not health.loading:
             age = self._painted_age_us(health) or 0
+            if silent and age:  # in step with the header's label: one repaint a second
+                age = health.age_us or 0
             older = age // SECOND_US * SECOND_US
         if older != self._older_us:
             self._older_us = older

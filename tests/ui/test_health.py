@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
@@ -251,6 +252,25 @@ def test_what_nobody_can_know_is_not_called_complete_or_live(
     assert all(age == "12 s" for age in ages)
     titles = [text for text, _, _ in window.panes.traces._title_parts()]
     assert not [text for text in titles if "LIVE" in text]
+
+
+def test_silence_is_one_repaint_a_second_of_ages_only(
+    qtbot: QtBot, running: Wall, open_window: Open
+) -> None:
+    running.say(state="silent", shift_us=0, lag_us=100_000, age_us=0)
+    window = open_window(running, run=True)
+    began = time.monotonic()
+    latest = running.store.latest_us()
+    told = []
+    for _ in range(70):
+        running.now_us = latest + int((time.monotonic() - began) * SECOND)
+        running.say(age_us=(running.now_us - latest) // SECOND * SECOND)
+        qtbot.wait(50)
+        age = window.panes.timing.rows[0].cells[-1].text
+        told.append((window.panes.header.text("live"), age))
+    changes = [b for a, b in itertools.pairwise(told) if a != b]
+    assert 3 <= len(changes) <= 5
+    assert all(pill == f"● SILENT {age}" for pill, age in told if age != "0 s")
 
 
 def test_live_is_as_old_as_what_is_painted(
