@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from pitwall.cloud.local.process import StandIn
@@ -38,6 +40,11 @@ def client(service: str, endpoint: str) -> Any:
             read_timeout=20,
         ),
     )
+
+
+def code(error: pytest.ExceptionInfo[ClientError]) -> str:
+    """The error's code."""
+    return str(error.value.response["Error"]["Code"])
 
 
 @dataclass

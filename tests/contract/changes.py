@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
 from pitwall.cloud.local.gateway import Gateway
 from pitwall.cloud.local.server import Server
 from pitwall.cloud.local.service import Service, StandInConfig
@@ -168,11 +165,6 @@ def simulator(shards: int = 4, retention_s: float = 24 * 3600.0) -> Steered:
             table.write(item)
 
     return Steered(table.name, table, streams, clock, lambda: turn(1), lambda: turn(2), many)
-
-
-def code(error: pytest.ExceptionInfo[ClientError]) -> str:
-    """The error's code."""
-    return str(error.value.response["Error"]["Code"])
 
 
 def utc(us: int) -> datetime.datetime:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.contract.backends import Servers
 from tests.contract.changes import Clock
@@ -200,11 +199,6 @@ def _ready(client: Any, stream: str) -> None:
             return
         time.sleep(0.005)
     pytest.fail(f"{stream} is not active after {READY_S:.0f} s", pytrace=False)
-
-
-def code(error: pytest.ExceptionInfo[ClientError]) -> str:
-    """The error's code."""
-    return str(error.value.response["Error"]["Code"])
 
 
 def each(servers: Servers, name: str) -> Callable[..., Kinesis]:

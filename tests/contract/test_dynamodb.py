@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.backends import Backend
+from tests.contract.backends import Backend, code
 
 ITEM: dict[str, Any] = {
     "pk": {"S": "2026-11-23-oval-r1#pos#001#11"},
@@ -26,10 +26,6 @@ ITEM: dict[str, Any] = {
 
 def item(pk: str, sk: str, **more: dict[str, Any]) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}, **more}
-
-
-def code(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
 
 
 def fill(backend: Backend, table: str, pk: str, sks: list[str], size: int = 10) -> None:

@@ -5,7 +5,6 @@ Records, pages and iterators here; shards that split and merge are in test_kines
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from hashlib import md5
 from typing import Any
@@ -14,8 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.contract import kinesis
-from tests.contract.backends import Servers
-from tests.contract.kinesis import HOUR_US, REFUSED, SECOND_US, Kinesis, code, ending, starting
+from tests.contract.backends import Servers, code
+from tests.contract.changes import utc
+from tests.contract.kinesis import HOUR_US, REFUSED, SECOND_US, Kinesis, ending, starting
 
 TICK_US = 20_000
 """Enough for two moments to differ in milliseconds."""
@@ -25,10 +25,6 @@ TICK_US = 20_000
 def timed(request: pytest.FixtureRequest, servers: Servers) -> Kinesis:
     """A stream of a single shard whose clock can be put forward."""
     return kinesis.each(servers, request.param)()
-
-
-def utc(us: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(us / 1e6, datetime.UTC)
 
 
 # -- records

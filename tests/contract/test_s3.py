@@ -10,11 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.backends import Backend
-
-
-def code(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
+from tests.contract.backends import Backend, code
 
 
 def put(backend: Backend, bucket: str, *keys: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.backends import Servers
-from tests.contract.changes import Changes, Steered, code, simulator, stand_in, utc
+from tests.contract.backends import Servers, code
+from tests.contract.changes import Changes, Steered, simulator, stand_in, utc
 
 NAMES = ("simulator", "stand-in", "moto", "ministack")
 UNKNOWN_SHARD = "shardId-00000000000000000001-00000001"

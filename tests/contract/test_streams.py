@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.contract.backends import code
 from tests.contract.changes import (
     HOUR_US,
     MINUTE_US,
     START_US,
     Steered,
-    code,
     simulator,
     stand_in,
     utc,
