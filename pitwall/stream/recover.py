@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitwall.stream.faults import Denied, Expired, Fault, NotFound, Rejected, Throttled, Trimmed
-from pitwall.stream.shard import Shard
+from pitwall.stream.shard import Shard, State
 from pitwall.stream.source import HORIZON, Anchor, at_time
 from pitwall.telemetry.clock import SECOND_US
 
@@ -21,8 +21,9 @@ _MISSED_OPENING = 2
 """Answers "not there" in a row to opening, after which a shard is gone."""
 _MISSED_READING = 5
 _UNREAD_US = 60 * SECOND_US
-"""The same where opening it worked and reading did not, and for how long: a shard that can be
-opened is there, so it is left to its service for a while."""
+"""The same where opening it works and reading does not, and for how long. A shard that can be
+opened is there: one that is open is never given up, one that has ended only because its children
+wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _not_found(shard: Shard, fault: Fault, now_us: int) -> Recovery:
 def _gone(shard: Shard, fault: Fault, now_us: int) -> bool:
     if fault.opening:
         return shard.missed >= _MISSED_OPENING
+    if shard.state is not State.DRAINING:
+        return False
     unread_us = now_us - max(shard.verified_us, shard.opened_us)
     return shard.missed >= _MISSED_READING and unread_us > _UNREAD_US
 

@@ -305,6 +305,8 @@ def test_case_35_a_shard_that_can_be_opened_is_not_given_up() -> None:
     old = rig.world.open_ids[0]
     put(rig, range(5, 7))
     rig.world.fail("read", old, lambda: NotFound("Invalid ShardId in ShardIterator"), 10**6)
+    rig.run(300)
+    assert "gap" not in rig.names()
     rig.world.rotate()
     put(rig, range(7, 9))
     rig.run(120)
