@@ -28,7 +28,7 @@ HOME = ROOT / "build" / "emulators"
 CONTRACT = ROOT / "tests" / "contract"
 REASONS = HOME / "absent.json"
 STAMP = "pitwall-setup.json"
-LIMIT_S = 300.0
+LIMIT_S = 600.0
 
 
 class Absent(Exception):
