@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pitwall.cloud.bundle import sealed_prefix
@@ -168,14 +168,16 @@ def check_freshness(exam: Exam) -> None:
 
 
 def _hours(exam: Exam, now_s: float) -> list[datetime]:
-    """Hours of arrival to look into: the last two, and two from the newest head on."""
-    found = []
-    for moment_s in (now_s, exam.facts.head_s):
-        if moment_s is not None:
-            hour = datetime.fromtimestamp(moment_s, UTC).replace(minute=0, second=0, microsecond=0)
-            other = hour + timedelta(hours=1 if moment_s == exam.facts.head_s else -1)
-            found += [hour, other]
-    return sorted({hour for hour in found if hour.timestamp() <= now_s})
+    """Hours of arrival to look into: the last two, and those around the newest head."""
+    moments = [now_s - 3600, now_s]
+    if exam.facts.head_s is not None:
+        moments += [exam.facts.head_s + step for step in (-3600, 0, 3600)]
+    hours = {
+        datetime.fromtimestamp(moment, UTC).replace(minute=0, second=0, microsecond=0)
+        for moment in moments
+        if moment <= now_s
+    }
+    return sorted(hours)
 
 
 def _sealed(exam: Exam) -> None:
