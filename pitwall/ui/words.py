@@ -29,12 +29,12 @@ def seconds(us: int | None, *, decimals: int = 1) -> str:
 
 
 def age(us: int, *, whole: bool = False) -> str:
-    """A span as a column of them is read, always with its unit: ``0.4 s``, ``3.1 min``, ``2.5 h``.
-    ``whole``: no tenths of a second."""
+    """A span as a column of them is read, always with its unit and never longer than seven
+    characters: ``0.4 s``, ``250 s``, ``31 min``, ``2.5 h``. ``whole``: no tenths of a second."""
     s = us / SECOND_US
-    if s < 100:
-        return f"{int(s)} s" if whole else f"{s:.1f} s"
-    return f"{s / 60:.1f} min" if s < 6000 else f"{s / 3600:.1f} h"
+    if s < 1000:
+        return f"{int(s)} s" if whole or s >= 99.95 else f"{s:.1f} s"
+    return f"{int(s / 60)} min" if s < 5940 else f"{s / 3600:.1f} h"
 
 
 def signed(value: float, decimals: int) -> str:

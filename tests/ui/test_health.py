@@ -151,14 +151,20 @@ def test_columns_stand_still_whatever_the_figures(running: Wall, open_window: Op
     window._toggle_health()
     table, facts = window.panes.health.shards, window.panes.health.facts
     before = (table.widths(), facts.widths(), facts.height())
-    running.detail = detail(
-        running, polls=123_456, record_age_us=99 * SECOND, throttles=4321, retries=1234, gaps=12
-    )
-    window.feed.detail()
-    assert (table.widths(), facts.widths(), facts.height()) == before
-    for row in table.rows:
-        for cell, column in zip(row.cells, table.columns, strict=True):
-            assert len(cell.text) <= len(column.sample), (cell.text, column.title)
+    for age_s in (0.04, 9.97, 99.94, 99.96, 999.9, 1000, 5939, 5941, 360_000):
+        running.detail = detail(
+            running,
+            polls=123_456,
+            record_age_us=int(age_s * SECOND),
+            throttles=4321,
+            retries=1234,
+            gaps=12,
+        )
+        window.feed.detail()
+        assert (table.widths(), facts.widths(), facts.height()) == before
+        for row in table.rows:
+            for cell, column in zip(row.cells, table.columns, strict=True):
+                assert len(cell.text) <= len(column.sample), (cell.text, column.title)
 
 
 def test_a_shard_that_fails_and_one_that_is_lost_stand_out(
