@@ -11,6 +11,7 @@ import os
 import sys
 
 from tests.simulation import kinds
+from tests.simulation.joins import run_joins
 from tests.simulation.plan import Plan, make_plan
 from tests.simulation.runner import Report, run_plan, run_seeds, workshop
 from tests.simulation.shrink import only, replay_line, shrink
@@ -29,7 +30,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--replay", type=int, metavar="SEED", help="run one seed and tell it")
     parser.add_argument("--only", default="", help="with --replay: these steps and setups alone")
+    parser.add_argument(
+        "--joins", type=int, metavar="N", help="N seeds of joining a session instead"
+    )
     args = parser.parse_args(words)
+    if args.joins is not None:
+        joined = run_joins(args.first, args.joins, args.processes, args.source)
+        print(json.dumps(joined.as_dict()))
+        return 1 if joined.red else 0
     if args.replay is not None:
         plan = make_plan(args.replay, args.source)
         if args.only:

@@ -8,9 +8,11 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pitwall.stream import Denied, Expired, Retryable, Throttled
 from pitwall.turbo import Tempo
+from tests.simulation.join_service import ServiceWorld
 from tests.unit.stream.rig import SECOND
 from tests.unit.turbo.rig import Car, Crash, Joined, Race
 
@@ -36,14 +38,19 @@ class JoinOutcome:
 
 
 class JoinSchedule:
-    """Runs one seed on a recording at ``path``."""
+    """Runs one seed on a recording at ``path``; over a simulated service when ``source`` names
+    one (see :mod:`tests.simulation.kinds`)."""
 
-    def __init__(self, seed: int, path: Path) -> None:
+    def __init__(self, seed: int, path: Path, source: str = "") -> None:
         self.rng = rng = random.Random(seed)
         self.path = path
         self.out = JoinOutcome(seed)
         cars = [str(i) for i in range(rng.randint(1, 3))]
-        self.race = Race(cars, shards=rng.randint(1, 3), seed=seed)
+        shards = rng.randint(1, 3)
+        self.race = Race(cars, shards=shards, seed=seed)
+        if source:
+            served: Any = ServiceWorld(self.race.time, shards, source, seed)
+            self.race.world = served
         self.tempo = Tempo(
             overlap_us=rng.choice((60, 120)) * SECOND,
             repair_most=rng.choice((20, 2000)),

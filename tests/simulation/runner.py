@@ -8,11 +8,11 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pitwall.store import Recording
 from tests.simulation import kinds
@@ -21,6 +21,8 @@ from tests.simulation.plan import Plan, make_plan
 from tests.simulation.schedule import Schedule
 from tests.unit.turbo.rig import SESSION
 
+Block = TypeVar("Block")
+Result = TypeVar("Result")
 BLOCK = 20
 """Seeds that a process takes at a time."""
 MEMORY = Path("/dev/shm")
@@ -150,7 +152,7 @@ def run_seeds(
         (list(range(at, min(at + size, first + count))), source)
         for at in range(first, first + count, size)
     ]
-    for verdicts in _verdicts(blocks, processes):
+    for verdicts in spread(_run_block, blocks, processes):
         for verdict in verdicts:
             report.add(verdict)
         if until is not None and until(report):
@@ -161,14 +163,17 @@ def run_seeds(
     return report
 
 
-def _verdicts(blocks: Sequence[tuple[list[int], str]], processes: int) -> Iterable[list[Verdict]]:
+def spread(
+    run: Callable[[Block], Result], blocks: Sequence[Block], processes: int
+) -> Iterator[Result]:
+    """``run`` of each block, as they come, in so many processes."""
     if processes <= 1:
-        yield from map(_run_block, blocks)
+        yield from map(run, blocks)
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else None)
     with context.Pool(processes, initializer=_prepare) as pool:
-        yield from pool.imap_unordered(_run_block, blocks)
+        yield from pool.imap_unordered(run, blocks)
         pool.close()
         pool.join()
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import kinds
 from tests.simulation.join_schedules import JoinSchedule
+from tests.simulation.joins import run_joins
 
 SEEDS = 60
 
@@ -23,3 +25,12 @@ def test_written_is_applied_once_or_named(block: int, tmp_path: Path) -> None:
         schedule.joined.close()
         met += outcome.met
     assert len(met) > 8
+
+
+@pytest.mark.parametrize("source", kinds.SOURCES)
+def test_so_it_is_over_the_simulated_services(source: str) -> None:
+    report = run_joins(1000, 10, source=source)
+    assert not report.red
+    assert report.joins == 10
+    assert report.lost == report.repeated == report.misnamed == report.conflicts == 0
+    assert len(report.faults) > 8

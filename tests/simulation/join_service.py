@@ -1,0 +1,158 @@
+"""The stream of a joining schedule, served by the simulated services through their clients."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from pitwall.stream import (
+    DynamoSource,
+    Expired,
+    Fault,
+    KinesisSource,
+    Listing,
+    Page,
+    Position,
+    ServerClock,
+    ShardInfo,
+    StreamSource,
+    Throttled,
+    features_of,
+)
+from tests.simulation import kinds
+from tests.simulation.network import LISTINGS, Network
+from tests.simulation.service import (
+    SimulatedDynamoStreams,
+    SimulatedKinesis,
+    SimulatedTable,
+    Stream,
+    table_change,
+    write,
+)
+from tests.unit.stream.rig import SECOND, VirtualTime
+
+NAME = "pitwall"
+_OPERATIONS = {
+    "read": ("GetRecords",),
+    "open": ("GetShardIterator",),
+    "children": LISTINGS,
+    "describe": LISTINGS,
+}
+
+
+class AtOnce(Network):
+    """Calls take no time."""
+
+    def __init__(self, time: VirtualTime, seed: int, client: type) -> None:
+        clock: Any = SimpleNamespace(monotonic=time.monotonic)
+        super().__init__(
+            clock,
+            random.Random(seed),
+            throttle=("LimitExceededException",),
+            bad_request=client.bad_request,  # type: ignore[attr-defined]
+            catch_up=lambda: setattr(clock, "true_us", time.wall),
+            null_next=bool(seed % 2),
+        )
+        clock.true_us = time.wall
+        clock.elapse = lambda seconds: None
+
+
+class ServiceWorld:
+    """Stands where :class:`tests.unit.stream.rig.World` stands: what happens to a stream, and the
+    protocol of its reader; in between lie a real source and a simulated service.
+
+    Args:
+        time: the clock of everything.
+        shards: how many there are at first.
+        source: which service.
+        seed: of it.
+    """
+
+    def __init__(self, time: VirtualTime, shards: int, source: str, seed: int) -> None:
+        self.time = time
+        self.faults: Any = self
+        self.table: SimulatedTable | None = None
+        self.client: SimulatedDynamoStreams | SimulatedKinesis
+        options = {"shards": shards, "seed": seed, "linger": seed % 3}
+        server = ServerClock(time)
+        self._inner: StreamSource
+        if source == kinds.DYNAMODB:
+            self.network = AtOnce(time, seed, SimulatedDynamoStreams)
+            self.client = SimulatedDynamoStreams(
+                self._clock,
+                at_timestamp=seed % 5 != 0,
+                shard_filter=seed % 7 != 0,
+                page=3,
+                network=self.network,
+            )
+            self.table = SimulatedTable(self._clock, self.client, NAME, **options)
+            self.stream: Stream = self.table.stream
+            features = features_of(self.client)
+            self._inner = DynamoSource(
+                self.client, self.stream.name, features=features, server=server, time=time
+            )
+        else:
+            self.network = AtOnce(time, seed, SimulatedKinesis)
+            self.client = SimulatedKinesis(self._clock, page=3, network=self.network)
+            self.stream = self.client.create_stream(NAME, **options)
+            self._inner = KinesisSource.connect(self.client, NAME, NAME, server, time)
+
+    def _clock(self) -> int:
+        return self.time.wall
+
+    # -- what happens
+
+    @property
+    def open_ids(self) -> list[str]:
+        """Open shards."""
+        return self.stream.open
+
+    def put(self, body: Any, key: str = "") -> SimpleNamespace:
+        """Write an item; what comes back has its ``sequence``."""
+        if self.table is not None:
+            change = self.table.write(body)
+            return SimpleNamespace(sequence="0" if change is None else str(change.number))
+        change = write(self.stream, body["pk"]["S"], table_change(body, self.time.wall))
+        return SimpleNamespace(sequence=str(change.number))
+
+    def rotate(self, slot: int = 0, pieces: int = 1, delay_s: float = 0.0) -> None:
+        """Continue a shard in one or several."""
+        late = round(delay_s * SECOND)
+        self.stream.split(self.stream.open[slot], pieces, late, late)
+
+    def trim(self, shard: str, count: int) -> None:
+        """The oldest records of a shard go."""
+        self.stream.trim(shard, count)
+
+    def fail(self, operation: str, shard: str, fault: Callable[[], Fault], times: int = 1) -> None:
+        """Calls fail so often from now on."""
+        made = fault()
+        if isinstance(made, Expired):
+            self.client.expired_before_us = self.time.wall
+            return
+        kind = "throttled" if isinstance(made, Throttled) else "server_error"
+        self.network.trouble(kind, _OPERATIONS[operation], times, 1e6)
+
+    def clear(self) -> None:
+        """Everything is well again."""
+        self.network.calm()
+
+    # -- the reader's protocol
+
+    @property
+    def by_time(self) -> bool:
+        return self._inner.by_time
+
+    def describe(self) -> Listing:
+        return self._inner.describe()
+
+    def children(self, shard: str) -> tuple[ShardInfo, ...]:
+        return self._inner.children(shard)
+
+    def open(self, shard: str, position: Position) -> str:
+        return self._inner.open(shard, position)
+
+    def read(self, iterator: str, limit: int) -> Page:
+        return self._inner.read(iterator, limit)
