@@ -72,32 +72,41 @@ def stand_in() -> Iterator[StandIn]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def clients_of(stand_in: StandIn) -> Iterator[Any]:
+    """Clients by access key, kept: making them takes longer than looking."""
+    kept: dict[tuple[str, str], Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+        def clients(who: str, endpoint: str = "") -> Any:
+            patch.setenv("AWS_ACCESS_KEY_ID", who)
+            key = who, endpoint or stand_in.endpoint
+            if key not in kept:
+                kept[key] = make_clients(key[1])
+                kept[key].credentials()  # taken up now, while they are in the environment
+            return kept[key]
+
+        yield clients
+        for each in kept.values():
+            each.close()
+
+
 @pytest.fixture
-def look(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def look(who: str, questions: Questions, **more: Any) -> list[Finding]:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", who)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-        _beat(stand_in)
-        clients = make_clients(more.pop("endpoint", stand_in.endpoint))
-        try:
-            return examine(clients, questions, **more)
-        finally:
-            clients.close()
+def look(stand_in: StandIn, clients_of: Any) -> Any:
+    def look(who: str, questions: Questions, endpoint: str = "", **more: Any) -> list[Finding]:
+        _beat(stand_in, clients_of)
+        return examine(clients_of(who, endpoint), questions, **more)
 
     return look
 
 
-def _beat(stand_in: StandIn) -> None:
+def _beat(stand_in: StandIn, clients_of: Any) -> None:
     """A producer's newest head: the session is live whenever it is looked at."""
-    writer = boto3.client(
-        "dynamodb", endpoint_url=stand_in.endpoint, region_name="us-east-1",
-        aws_access_key_id="PRODUCER", aws_secret_access_key="x",
-    )  # fmt: skip
     now_us = time.time_ns() // 1000
     head = Head(KEY, "7", "a1", now_us - 1, now_us, 3, {"pos": 1})
-    writer.put_item(TableName=stand_in.table, Item=head_item(head))
-    writer.close()
+    clients_of("PRODUCER").dynamodb.put_item(TableName=stand_in.table, Item=head_item(head))
 
 
 @pytest.mark.slow
@@ -135,24 +144,17 @@ def test_each_role_has_what_it_needs_and_no_more(look: Any, who: str, questions:
 
 
 @pytest.mark.slow
-def test_looking_changes_nothing(
-    stand_in: StandIn, look: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _beat(stand_in)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENGINEER")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-
+def test_looking_changes_nothing(stand_in: StandIn, look: Any, clients_of: Any) -> None:
     def state() -> tuple[int, int]:
-        clients = make_clients(stand_in.endpoint)
+        s3 = clients_of("ENGINEER").s3
         # raw objects come by themselves
-        sealed = clients.s3.list_objects_v2(Bucket=stand_in.bucket, Prefix="sealed/")["KeyCount"]
-        clients.close()
+        sealed = s3.list_objects_v2(Bucket=stand_in.bucket, Prefix="sealed/")["KeyCount"]
         return stand_in.status()["items"], sealed
 
+    _beat(stand_in, clients_of)
     before = state()
     look("PRODUCER", Questions(role="producer", cars=("7",)))
     look("ENGINEER", Questions())
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENGINEER")
     assert state() == before
 
 
