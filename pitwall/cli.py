@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="follow this Kinesis stream (name or ARN) in place of the table's own",
     )
+    live.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="follow plain items of another producer, as this file says how to read them",
+    )
     live.add_argument("--recording", type=Path, metavar="FILE", help="where to keep the session")
     _run_options(live)
     live.add_argument("--json", action="store_true", help="print status lines and summary as JSON")
@@ -235,6 +241,7 @@ def _options(args: argparse.Namespace) -> Any:
 
 def _live(args: argparse.Namespace) -> int:
     from pitwall import app
+    from pitwall.cloud.mapping import load_mapping
 
     return app.run_live(
         session=args.session,
@@ -245,6 +252,7 @@ def _live(args: argparse.Namespace) -> int:
             args.region,
             args.endpoint_url,
             args.kinesis or "",
+            None if args.mapping is None else load_mapping(args.mapping),
         ),
         recording=args.recording,
         options=_options(args),

@@ -23,6 +23,7 @@ from pitwall.vitals import Vitals
 
 if TYPE_CHECKING:
     from pitwall.cloud.clients import Clients
+    from pitwall.cloud.mapping import PlainMapping
     from pitwall.turbo import Follower, FollowerStatus
 
 OnEvent = Callable[[str, Mapping[str, object]], None]
@@ -58,6 +59,7 @@ class CloudAddress:
     Attributes:
         kinesis: name or ARN of the Kinesis stream that carries the table's changes; empty for the
             table's own stream.
+        mapping: how items are read that are not our producers'; None for ours.
     """
 
     table: str
@@ -66,6 +68,7 @@ class CloudAddress:
     region: str | None = None
     endpoint_url: str | None = None
     kinesis: str = ""
+    mapping: PlainMapping | None = None
 
     @property
     def shown(self) -> str:
@@ -126,6 +129,7 @@ class Run:
                 self._writer,
                 on_event,
                 kinesis=address.kinesis,
+                mapping=address.mapping,
             )
 
     @classmethod
@@ -143,13 +147,16 @@ class Run:
         on_event: OnEvent,
     ) -> Run:
         """A session of the table, kept in the recording at ``path``, which is gone on with when
-        it exists. Asks the table for the session, and for the Kinesis stream where one is named;
-        blocks. Raises BadInput or Failure."""
+        it exists. Asks the table for the session, unless a mapping describes it, and for the
+        Kinesis stream where one is named; blocks. Raises BadInput or Failure."""
         from pitwall.cloud.query import read_session
         from pitwall.turbo import check_kinesis
 
         clients = address.clients()
-        described = read_session(clients.dynamodb, address.table, session)
+        if address.mapping is not None:
+            described = address.mapping.session(session, now_us())
+        else:
+            described = read_session(clients.dynamodb, address.table, session)
         if address.kinesis:
             check_kinesis(clients, address.kinesis, address.table)
         path.parent.mkdir(parents=True, exist_ok=True)

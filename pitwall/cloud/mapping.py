@@ -9,6 +9,8 @@ TOML::
     lap = "lap"                   # attribute; left out when there is none
     group = "car"                 # name of the channel group; "car" when left out
     rate_hz = 20                  # nominal rate of one car's samples
+    bare = true                   # only for a Kinesis stream whose records are JSON objects of bare
+                                  # numbers and texts; left out, items are as tables have them
 
     [match]                       # only items with exactly these texts; may be left out
     session = "barber-r1"
@@ -34,7 +36,7 @@ from pitwall.telemetry import BadInput, Catalog, Session
 from pitwall.telemetry.names import check_group, shown
 
 _UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3, "iso": 0.0}
-_TOP = {"title", "time", "time_unit", "car", "lap", "group", "rate_hz", "match", "channels"}
+_TOP = {"title", "time", "time_unit", "car", "lap", "group", "rate_hz", "match", "channels", "bare"}
 _CHANNEL = {"attribute", "unit", "resolution", "low", "high", "step", "label"}
 _CHUNK_US = 250_000
 _MAX_BYTES = 1 << 20
@@ -52,6 +54,7 @@ class PlainMapping:
         match: attribute -> text that an item must have to be taken.
         catalog: one group.
         attributes: of the group's channels, in their order.
+        bare: values are bare JSON, not ``{"N": "1.5"}``.
     """
 
     title: str
@@ -62,6 +65,7 @@ class PlainMapping:
     match: Mapping[str, str]
     catalog: Catalog
     attributes: tuple[str, ...]
+    bare: bool = False
 
     def session(self, key: str, started_us: int) -> Session:
         """The session that the items are kept as. Raises BadInput for a bad key."""
@@ -113,16 +117,19 @@ class _Reader:
             {name: self._text(match, name, "match.") for name in match},
             self._catalog(doc, list(parts.values())),
             attributes,
+            self._flag(doc, "bare", ""),
         )
 
     def _catalog(self, doc: dict[str, Any], channels: list[dict[str, Any]]) -> Catalog:
+        name = self._text({"group": "car", **doc}, "group", "")
         group = {
-            "name": check_group(self._text({"group": "car", **doc}, "group", "")),
+            "name": name,
             "rate_hz": self._number(doc, "rate_hz", ""),
             "chunk_us": _CHUNK_US,
             "channels": channels,
         }
         try:
+            check_group(name)
             return Catalog.from_json(json.dumps({"groups": [group]}))
         except BadInput as error:
             raise BadInput(f"{self._path}: {error}") from error
@@ -138,7 +145,7 @@ class _Reader:
             "resolution": self._number({"resolution": 0, **doc}, "resolution", place),
             "low": self._number(doc, "low", place),
             "high": self._number(doc, "high", place),
-            "step": doc.get("step") is True,
+            "step": self._flag(doc, "step", place),
             "label": self._text({"label": "", **doc}, "label", place, wanted=False),
         }
 
@@ -163,6 +170,12 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._bad(place + name, "is missing" if value is None else f"is {shown(value)}")
         return float(value)  # type: ignore[arg-type]
+
+    def _flag(self, doc: Mapping[str, Any], name: str, place: str) -> bool:
+        value = doc.get(name, False)
+        if not isinstance(value, bool):
+            self._bad(place + name, f"is {shown(value)}: true or false")
+        return value is True
 
     def _bad(self, place: str, reason: str) -> None:
         raise BadInput(f"{self._path}: {place} {reason}")

@@ -173,7 +173,8 @@ class Intake:
         cursor = self._db.execute("INSERT INTO series (car, grp, epoch) VALUES (?, ?, ?)", row)
         account = Account(int(cursor.lastrowid or 0), series)
         head = self._heads.get((series.car, series.epoch))
-        if head is not None:
+        # A head without counters tells how new the data is and bounds nothing.
+        if head is not None and head.n:
             account.has_head = True
             account.head = head.n.get(series.group, 0)
         # A record may have gone into quarantine before its series was known.

@@ -15,17 +15,12 @@ Decode = Callable[[Record], Decoded]
 """What a record holds; None when it is nothing that a recording keeps. May raise BadInput: the
 record then goes into quarantine. Called on the reader's thread."""
 
-MANY = 32
-"""Records in a page from which decoding them together is worth it."""
-
-
 Many = Callable[[Sequence[Record]], tuple[Sequence[Decoded], Sequence[Record]]]
-"""What the usual ones of some records hold, and the others, to be decoded one by one. Raises
-nothing."""
+"""What the usual ones of a page's records hold, and the others, to be decoded one by one."""
 
 
 def quick_way(decode: Decode) -> Many | None:
-    """The way for long pages that a decoder may have besides, as its method ``many``."""
+    """The way for whole pages that a decoder may have besides, as its method ``many``."""
     return getattr(decode, "many", None)
 
 
@@ -37,28 +32,33 @@ def take_page(
     heads: list[Head] = []
     poison: list[Quarantined] = []
     records: Sequence[Record] = page.records
-    many = quick_way(decode) if len(records) >= MANY else None
-    if many is not None:
-        usual, records = many(records)
-        segments += [value for value in usual if isinstance(value, Segment)]
-    for record in records:
-        fault = record.fault
-        value: Decoded = None
-        if record.body is not None:
-            try:
-                value = decode(record)
-            except BadInput as error:
-                fault = str(error)
-        if fault:
-            value = Quarantined(Source.STREAM, f"{shard} {record.sequence}", fault, record.raw())
+    last = records[-1] if records else None
+
+    def keep(value: Decoded, created_us: int) -> None:
         if isinstance(value, Segment):
             segments.append(value)
         elif isinstance(value, Head):
             heads.append(value)
-            lag.note(value, record.created_us, server_us)
+            lag.note(value, created_us, server_us)
         elif isinstance(value, Quarantined):
             poison.append(value)
-    last = page.records[-1] if page.records else None
+
+    many = quick_way(decode)
+    if many is not None and last is not None:
+        usual, records = many(records)
+        for value in usual:
+            keep(value, last.created_us)
+    for record in records:
+        fault = record.fault
+        found: Decoded = None
+        if record.body is not None:
+            try:
+                found = decode(record)
+            except BadInput as error:
+                fault = str(error)
+        if fault:
+            found = Quarantined(Source.STREAM, f"{shard} {record.sequence}", fault, record.raw())
+        keep(found, record.created_us)
     return Taken(
         tuple(segments),
         tuple(heads),

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pitwall.cloud import TableAndBucket
 from pitwall.cloud.image import Image
+from pitwall.cloud.mapping import PlainMapping
 from pitwall.store import SessionStore
 from pitwall.stream import (
     Denied,
@@ -25,11 +26,13 @@ from pitwall.stream import (
     call,
     features_of,
 )
+from pitwall.stream.envelope import Form, as_it_is
 from pitwall.telemetry import BadInput, Failure, Session
 from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
 from pitwall.turbo.objects import S3Bucket
 from pitwall.turbo.patience import told
+from pitwall.turbo.plain import NoTable, PlainDecoder
 from pitwall.turbo.sources import Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
@@ -71,6 +74,7 @@ def make_follower(
     on_event: OnEvent,
     *,
     kinesis: str = "",
+    mapping: PlainMapping | None = None,
     tempo: Tempo | None = None,
     time: Time | None = None,
 ) -> Follower:
@@ -79,21 +83,26 @@ def make_follower(
     Changes come from the table's own stream, or from the Kinesis stream named (or given by ARN) in
     ``kinesis``; roster, archive and repairs are the same with both.
 
+    With a ``mapping`` the items are somebody else's: they are read as it says, from the stream
+    alone.
+
     Call it before the recording's writer is started: the checkpoints are read here. Nothing is
     sent and no client is made before the follower's own thread runs.
     """
     time = time or SystemTime()
     server = ServerClock(time)
     clients.on_notice = lambda text: on_event("endpoint", {"reason": text})
+    form = as_it_is if mapping is not None and mapping.bare else Image
     sources = Sources(
-        CloudTable(lambda: clients.dynamodb, table, session.key),
-        S3Bucket(lambda: clients.s3, bucket, server, time) if bucket else None,
+        NoTable() if mapping else CloudTable(lambda: clients.dynamodb, table, session.key),
+        S3Bucket(lambda: clients.s3, bucket, server, time) if bucket and not mapping else None,
         lambda: (
-            connect_kinesis(clients, kinesis, table, server, time)
+            connect_kinesis(clients, kinesis, table, server, time, form)
             if kinesis
             else connect_stream(clients, table, server, time)
         ),
         server,
+        None if mapping is None else lambda: PlainDecoder(mapping, store),
     )
     return Follower(
         sources,
@@ -118,14 +127,19 @@ def connect_stream(
 
 
 def connect_kinesis(
-    clients: UsesClients, stream: str, table: str, server: ServerClock, time: Time
+    clients: UsesClients,
+    stream: str,
+    table: str,
+    server: ServerClock,
+    time: Time,
+    form: Form = Image,
 ) -> StreamSource:
     """The Kinesis stream that carries the table's changes. Raises Fault; NotFound when there is no
-    stream of that name or ARN."""
+    stream of that name or ARN. Items are held as JSON until looked at, as the table's own stream
+    gives them, unless ``form`` says otherwise."""
     # Records name their table as such, also where it is given by its ARN.
     name = table.rpartition("/")[2]
-    # Held as JSON until looked at, as the table's own stream gives items.
-    return KinesisSource.connect(clients.kinesis, stream, name, server, time, Image)
+    return KinesisSource.connect(clients.kinesis, stream, name, server, time, form)
 
 
 def check_kinesis(clients: UsesClients, stream: str, table: str) -> None:

@@ -13,6 +13,9 @@ from pitwall.telemetry import BadInput, Catalog, Segment
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.gather import gather
 
+_MANY = 32
+"""Records in a page from which decoding them together is worth it."""
+
 
 class Decoder:
     """Decodes the chunks and heads of one session. The reader's thread only.
@@ -57,6 +60,8 @@ class Decoder:
     def many(self, records: Sequence[Record]) -> tuple[list[Decoded], Sequence[Record]]:
         """The chunks of a long page, neighbours put together to runs as the archive's are, and the
         records that want to be looked at one by one: heads, repeats, anything unusual."""
+        if len(records) < _MANY:
+            return [], records
         unread = [record for record in records if isinstance(record.body, Image)]
         images = read_chunk_images([record.body.raw for record in unread])
         if images is None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from pitwall.store import Batch, SessionStore, Source
 from pitwall.stream import (
+    Decode,
     Fault,
     Listing,
     OnEvent,
@@ -270,6 +271,8 @@ class Follower:
     def _find_seam(self, heads: Sequence[Head], tails: Mapping[Series, Tail]) -> Seam:
         tempo = self._tempo
         now_us = self._roster_us
+        if self._sources.decoder is not None:
+            return Seam(None, None, ())
         if self._cancel.is_set():
             self._check()
             return Seam(now_us - tempo.overlap_us, None, ())
@@ -295,7 +298,7 @@ class Follower:
         self.reader = Reader(
             source,
             self._recorder,
-            Decoder(self._session.key, self._session.catalog, self._laps.note),
+            self._decoder(),
             listing=listing,
             anchor_us=seam.anchor_us,
             saved=self._saved,
@@ -307,6 +310,13 @@ class Follower:
         )
         if self._spawn:
             self.reader.start()
+
+    def _decoder(self) -> Decode:
+        if self._sources.decoder is None:
+            return Decoder(self._session.key, self._session.catalog, self._laps.note)
+        # It goes by what is in the store: all that the reader before it handed over must be there.
+        self._desk.flush()
+        return self._sources.decoder()
 
     def _repair_older(self, heads: Sequence[Head], seam: Seam) -> None:
         """Keyed reads of every hole that the stream will not bring."""
@@ -415,7 +425,9 @@ class Follower:
                 progress=1.0,
                 text="",
                 time_to_live_s=seconds,
-                seam_proved=seam_proved(ledger, self._targets, self._archive_ends),
+                # Without a roster nothing says what there should be.
+                seam_proved=self._sources.decoder is None
+                and seam_proved(ledger, self._targets, self._archive_ends),
             )
             self._desk.tell("live", {"seconds": seconds, "missing": ledger.missing})
         age_us = status.head_age_us
