@@ -1,7 +1,9 @@
-"""Records a second of the stream reader, commit included, beside a bare client loop that counts.
+"""The stream reader: records a second to the commit, items to columns, live cost and latency.
 
-Everything is read from one canned loopback server (:mod:`tests.bench.canned`), in turn and several
-times over. CPU seconds are those of this process, all threads; the server has its own.
+Everything is read from canned loopback servers (:mod:`tests.bench.canned`) in processes of their
+own, ours and the baselines in turn, several times over; the turning over of shards is measured
+over the stand-in. CPU is that of this process, all threads: it says more than the wall clock on a
+machine that does other things as well.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
+import numpy as np
 
 from pitwall.run import GC_THRESHOLD
 from tests.bench import stream_data as data
+from tests.bench import stream_items, stream_live
 from tests.bench.canned import Canned
 from tests.bench.harness import Result, spread
 from tests.bench.pipeline import Pipeline
@@ -29,28 +34,77 @@ Figures = dict[str, list[float]]
 
 
 def run() -> Result:
-    """Chunk items of 40 cars: our whole path to the committed recording, and the bare loop."""
+    """All of it, about four minutes."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)  # as the app has it; the baselines gain by it too
+    result = Result({}, {"bare boto3 loop": {}, "naive": {}})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        canned = folder / "canned"
         race = data.race(CARS, SECONDS)
-        data.write_race(folder / "canned" / "chunks", race, SHARDS)
-        with Canned(folder / "canned") as server:
-            ours: Figures = {}
-            bare: Figures = {}
-            for _ in range(REPEAT):
-                measure(bare, lambda: count(server, "chunks"))
-                measure(ours, lambda: follow(server, race, folder))
-    return Result(
-        {"chunk items, committed: " + k: spread(v, 2) for k, v in ours.items()},
-        {"bare boto3 loop": {"chunk items, counted: " + k: spread(v, 2) for k, v in bare.items()}},
-        {
-            "throughput_vs_bare_loop": _median(ours, RATE) / _median(bare, RATE),
-            "cpu_bare_loop_vs_ours": _median(bare, CPU) / _median(ours, CPU),
-        },
+        data.write_race(canned / "chunks", race, SHARDS)
+        mapping = stream_items.write(canned)
+        live, many = stream_live.write(canned)
+        with Canned(canned) as server:
+            _chunks(result, server, race, folder)
+            _items(result, stream_items.measure(canned, server, mapping, REPEAT))
+            for label, figures in stream_live.live(server, live, folder).items():
+                result.ours[f"live, {label}"] = _percentiles(figures)
+            for label, figure in stream_live.many(server, many, folder).items():
+                result.ours[f"400 shards, {label}"] = round(figure, 2)
+        turned = stream_live.rotation(folder)
+    for label, figures in turned.items():
+        result.ours[f"rotation, {label}"] = _percentiles(figures, 3)
+    slowest, usual = (np.array(figures) for figures in turned.values())
+    result.ours["rotation adds at most, s"] = round(float(slowest.max() - np.median(usual)), 3)
+    return result
+
+
+def _chunks(result: Result, server: Canned, race: data.Race, folder: Path) -> None:
+    """Chunk items of 40 cars: our whole path to the committed recording, and the bare loop."""
+    ours: Figures = {}
+    bare: Figures = {}
+    for _ in range(REPEAT):
+        measure(bare, lambda: count(server, "chunks"))
+        measure(ours, lambda: follow(server, race, folder))
+    result.ours.update({f"chunk items, committed, {k}": spread(v, 2) for k, v in ours.items()})
+    result.baselines["bare boto3 loop"].update(
+        {f"chunk items, counted, {k}": spread(v, 2) for k, v in bare.items()}
     )
+    result.ratios["throughput_vs_bare_loop"] = _median(ours[RATE]) / _median(bare[RATE])
+    result.ratios["cpu_vs_bare_loop"] = _median(bare[CPU]) / _median(ours[CPU])
+
+
+def _items(result: Result, figures: stream_items.Figures) -> None:
+    """Items of 24 numbers to columns."""
+    for (stream, way), found in figures.items():
+        label, _, call = way.partition(", ")
+        into = result.ours if label == "ours" else result.baselines["naive"]
+        into[f"{stream} items to columns, CPU us each" + f", {call}" * bool(call)] = spread(
+            found, 2
+        )
+    for stream in stream_items.STREAMS:
+        for call in ("", ", with the call"):
+            ratio = _median(figures[stream, "naive" + call]) / _median(
+                figures[stream, "ours" + call]
+            )
+            result.ratios[f"{stream}_vs_naive" + "_with_the_call" * bool(call)] = ratio
+
+
+def _median(figures: list[float]) -> float:
+    return float(np.median(figures))
+
+
+def _percentiles(figures: list[float], digits: int = 1) -> dict[str, Any]:
+    p50, p95, most = np.percentile(figures, (50, 95, 100))
+    return {
+        "median": round(float(p50), digits),
+        "p95": round(float(p95), digits),
+        "min": round(min(figures), digits),
+        "max": round(float(most), digits),
+        "n": len(figures),
+    }
 
 
 RATE = "records/s"
@@ -66,10 +120,6 @@ def measure(into: Figures, work: Callable[[], AbstractContextManager[int]]) -> N
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     into.setdefault(RATE, []).append(records / wall)
     into.setdefault(CPU, []).append(cpu / records * 1e5)
-
-
-def _median(figures: Figures, name: str) -> float:
-    return spread(figures[name])["median"]
 
 
 @contextmanager
