@@ -63,9 +63,16 @@ def ahead(s0: Floats, s1: Floats, length: float) -> Floats:
 
 
 def knots(
-    store: SessionStore, signals: Signals, circuit: Circuit, car: str, t_lo: int, t_hi: int
+    store: SessionStore,
+    signals: Signals,
+    circuit: Circuit,
+    car: str,
+    t_lo: int,
+    t_hi: int,
+    *,
+    counts: bool = True,
 ) -> Knots:
-    """The car's way with ``t_lo <= t <= t_hi``.
+    """The car's way with ``t_lo <= t <= t_hi``; without ``counts`` the producer's laps are zeros.
 
     Lap distance alone where it is exact; otherwise positions, with lap distance (shifted to agree
     with the positions beside) where these are sparse.
@@ -95,7 +102,8 @@ def knots(
         tr, r = read(store, car, signals.delay, lo, hi)
         if len(tr):
             delay = np.interp(t, tr, r[0])
-    return Knots(t, s, v, beside, delay, _producer_laps(store, signals, car, t))
+    laps = _producer_laps(store, signals, car, t) if counts else np.zeros(len(t))
+    return Knots(t, s, v, beside, delay, laps)
 
 
 def _producer_laps(store: SessionStore, signals: Signals, car: str, t: Times) -> Floats:

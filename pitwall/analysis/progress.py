@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pitwall.analysis.knots import Knots, knots
-from pitwall.analysis.laps import Lap
+from pitwall.analysis.laps import Lap, largest_gap_us
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.signals import Floats, Signals, Times, read
 from pitwall.store import SessionStore
@@ -124,9 +124,11 @@ def lap_axis(
     """The axis of any lap, read from the store. A lap that is not finished ends with the data."""
     signals = signals or Signals.of(store.session.catalog)
     t_end = lap.t_end if lap.t_end is not None else store.latest_us(car)
-    way = knots(store, signals, circuit, car, lap.t_start, t_end)
-    t, v = read(store, car, signals.speed, lap.t_start, t_end)
-    speed = (t, v[0] * signals.speed_factor)
+    way = knots(store, signals, circuit, car, lap.t_start, t_end, counts=False)
+    speed = None
+    if largest_gap_us(way.t, lap.t_start, t_end) > signals.limit_us:
+        t, v = read(store, car, signals.speed, lap.t_start, t_end)
+        speed = (t, v[0] * signals.speed_factor)
     return axis_of(way, lap.t_start, lap.t_end, circuit.length_m, signals.limit_us, speed)
 
 

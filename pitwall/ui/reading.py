@@ -33,10 +33,13 @@ def sample_at(store: SessionStore, car: str, group: str, t_us: int) -> Sample | 
     """What ``group`` of ``car`` read at ``t_us``; None when nothing tells."""
     columns = store.columns(car, group)
     found = columns.at(t_us) if columns is not None else None
-    if found is None or t_us - found[0] > OLD_US:
+    if columns is None or found is None or t_us - found[0] > OLD_US:
         return None
-    if any(h.group == group and h.t_lo < t_us < h.t_hi for h in store.holes(car)):
-        return None
+    # Holes are looked up only where there is room for one.
+    if t_us - found[0] > 2 * SECOND_US / max(columns.group.rate_hz, 0.1):
+        holes = (hole for hole in store.holes(car) if hole.group == group)
+        if any(hole.t_lo < t_us < hole.t_hi for hole in holes):
+            return None
     values = tuple(None if v != v else v for v in found[1].tolist())
     return Sample(found[0], values)
 
