@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 UNIT = Path(__file__).resolve().parents[1]
 NAME = re.compile(r"test_case_(\d\d)_\w+")
 
 
+@cache
 def named() -> dict[int, list[tuple[str, str]]]:
     """Tests by the number of their case, with what they say."""
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
