@@ -29,6 +29,7 @@ _NAN = float("nan")
 _T_MIN, _T_MAX = 946_684_800_000_000.0, 4_102_444_800_000_000.0
 """2000 to 2100, microseconds UTC: a time outside is in another unit."""
 _NUMBER_OF = attrgetter("N")
+_TOGETHER = 256
 Json = Raw | bytes
 
 
@@ -110,21 +111,35 @@ class PlainItems:
     def read(self, raws: Sequence[Json]) -> PlainRows:
         """The samples in many items, each a JSON object."""
         odd: list[tuple[int, str]] = []
-        at: list[int] | range = range(len(raws))
-        try:
-            items = self._all(b"[%b]" % b",".join(raws))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            items, at = self._one_by_one(raws, odd)
-        if self._match:
-            kept = [i for i, item in enumerate(items) if self._matches(item)]
-            items, at = [items[i] for i in kept], [at[i] for i in kept]
-        return self._rows(items, np.array(at, np.int64), odd)
+        at: list[int] = []
+        cars: list[str] = []
+        times: list[float] = []
+        tables = [np.empty((0, self._across))]
+        # A few hundred at a time: what is made of them stays in the processor's reach.
+        for start in range(0, len(raws), _TOGETHER):
+            part = raws[start : start + _TOGETHER]
+            where: list[int] | range = range(start, start + len(part))
+            try:
+                items = self._all(b"[%b]" % b",".join(part))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                items, where = self._one_by_one(part, start, odd)
+            if self._match:
+                kept = [i for i, item in enumerate(items) if self._matches(item)]
+                items, where = [items[i] for i in kept], [where[i] for i in kept]
+            at += where
+            cars += self._texts([item.car for item in items])
+            if not self._mapping.time_us:
+                times += [_iso_us(text) for text in self._texts([item.t for item in items])]
+            tables.append(self._table(items))
+        table = np.concatenate(tables)
+        t = table[:, 0] * self._mapping.time_us if self._mapping.time_us else np.array(times)
+        return self._rows(np.array(at, np.int64), cars, t, table, odd)
 
     def _one_by_one(
-        self, raws: Sequence[Json], odd: list[tuple[int, str]]
+        self, raws: Sequence[Json], start: int, odd: list[tuple[int, str]]
     ) -> tuple[list[Any], list[int]]:
         items, at = [], []
-        for i, raw in enumerate(raws):
+        for i, raw in enumerate(raws, start):
             try:
                 items.append(self._one(raw))
                 at.append(i)
@@ -133,18 +148,24 @@ class PlainItems:
         return items, at
 
     def _matches(self, item: Any) -> bool:
-        return all(_text(getattr(item, f"m{i}")) == wanted for i, wanted in enumerate(self._match))
+        words = [getattr(item, f"m{i}") for i in range(len(self._match))]
+        return tuple(self._texts(words)) == self._match
+
+    def _texts(self, words: list[Any]) -> list[str]:
+        """Words as texts."""
+        if self._typed:
+            return [word.S or word.N for word in words]
+        return words if {*map(type, words)} == {str} else [_text(word) for word in words]
 
     def _rows(
-        self, items: list[Any], at: NDArray[np.int64], odd: list[tuple[int, str]]
+        self,
+        at: NDArray[np.int64],
+        cars: list[str],
+        t: NDArray[np.float64],
+        table: NDArray[np.float64],
+        odd: list[tuple[int, str]],
     ) -> PlainRows:
-        table = self._table(items)
-        cars = [_text(item.car) for item in items]
-        if self._mapping.time_us:
-            t = table[:, 0] * self._mapping.time_us
-        else:
-            t = np.array([_iso_us(_text(item.t)) for item in items], np.float64)
-        laps = np.zeros(len(items))
+        laps = np.zeros(len(cars))
         if self._mapping.lap:
             laps = np.nan_to_num(table[:, -self._width - 1], posinf=-1.0, neginf=-1.0)
         good = {car: is_car(car) for car in set(cars)}
@@ -184,9 +205,7 @@ class PlainItems:
 
 
 def _text(word: Any) -> str:
-    """A word as text; a whole number without its point; empty when there is none."""
-    if isinstance(word, _Word):
-        return word.S or word.N
+    """A bare word as text; a whole number without its point; empty when there is none."""
     if isinstance(word, float) and word.is_integer():
         return str(int(word))
     return "" if word is None else str(word)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 from pitwall.stream.calls import call
-from pitwall.stream.envelope import FOREIGN, Form, at_once, read_body
+from pitwall.stream.envelope import FOREIGN, Form, as_it_is, at_once, read_body
 from pitwall.stream.faults import Retryable
 from pitwall.stream.moments import micros, moment
 from pitwall.stream.skew import ServerClock
@@ -151,12 +152,15 @@ class KinesisSource:
         found = doc.get("Records") or ()
         # Answers whose members are read lazily give what is wanted of all records at once.
         rows = getattr(found, "rows", None)
-        records = tuple(map(self._record, rows() if rows else map(_row, found)))
+        each = rows() if rows else map(_row, found)
+        records = tuple(
+            starmap(Record, each) if self._form is as_it_is else map(self._record, each)
+        )
         return Page(
             records,
             doc.get("NextShardIterator") or None,
             tuple(_child(each) for each in doc.get("ChildShards") or ()),
-            sum(record.whole is None for record in records),
+            sum(record.body is None and record.whole is None for record in records),
         )
 
     def _record(self, row: tuple[str, int, bytes]) -> Record:

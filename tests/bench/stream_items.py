@@ -119,20 +119,21 @@ class Replayed:
         return self._parser.parse(response, self._shape)
 
 
-def ours(client: Any, server: Canned, mapping: PlainMapping, stream: str) -> Columns:
-    """All columns of one stream, page by page, through its source."""
+def source_of(client: Any, server: Canned, stream: str) -> StreamSource:
+    """As the app makes it."""
     system = SystemTime()
     clock = ServerClock(system)
-    source: StreamSource
     if stream == "plain":
         arn = server.arn(stream)
-        source = DynamoSource(client, arn, features=features_of(client), server=clock, time=system)
-    else:
-        form = as_it_is if stream == "kinesis" else Image
-        source = KinesisSource.connect(client, stream, _TABLE, clock, system, form)
+        return DynamoSource(client, arn, features=features_of(client), server=clock, time=system)
+    form = as_it_is if stream == "kinesis" else Image
+    return KinesisSource.connect(client, stream, _TABLE, clock, system, form)
+
+
+def ours(source: StreamSource, mapping: PlainMapping, stream: str, iterator: str) -> Columns:
+    """All columns of one stream, page by page, through its source."""
     reader = PlainItems(mapping, typed=stream != "kinesis")
     parts = []
-    iterator = source.open(source.describe().shards[0].id, HORIZON)
     while (page := source.read(iterator, data.PAGE)).records:
         bodies = [record.body for record in page.records]
         raws = bodies if stream == "kinesis" else [body.raw for body in bodies]
@@ -144,14 +145,10 @@ def ours(client: Any, server: Canned, mapping: PlainMapping, stream: str) -> Col
     return np.concatenate(parts, axis=1).T
 
 
-def naive(client: Any, server: Canned, stream: str) -> Columns:
+def naive(client: Any, stream: str, iterator: str) -> Columns:
     """The same as the documentation shows it."""
     plain = TypeDeserializer().deserialize
-    name = {"StreamArn": server.arn(stream)} if stream == "plain" else {"StreamName": stream}
     rows = []
-    iterator = client.get_shard_iterator(
-        ShardId="shardId-00000000000000-000000", ShardIteratorType="TRIM_HORIZON", **name
-    )["ShardIterator"]
     while found := (page := client.get_records(ShardIterator=iterator))["Records"]:
         for record in found:
             if stream == "kinesis":
@@ -191,12 +188,14 @@ def measure(folder: Path, server: Canned, mapping: PlainMapping, repeat: int) ->
                 client = mine if way.startswith("ours") else stock
                 if "call" not in way:
                     client = Replayed(client, pages, fast=client is mine)
+                source = source_of(client, server, stream)
+                first = source.open(source.describe().shards[0].id, HORIZON)
                 gc.collect()
                 begun = time.process_time()
                 if way.startswith("ours"):
-                    found[way] = ours(client, server, mapping, stream)
+                    found[way] = ours(source, mapping, stream, first)
                 else:
-                    found[way] = naive(client, server, stream)
+                    found[way] = naive(client, stream, first)
                 took = time.process_time() - begun
                 figures.setdefault((stream, way), []).append(took / RECORDS * 1e6)
             if not all(np.array_equal(each, found["naive"]) for each in found.values()):
