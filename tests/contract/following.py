@@ -28,7 +28,7 @@ from pitwall.telemetry import Channel, Group, PitwallError, Segment, Series, chu
 LIMIT_S = 30.0
 GROUP = Group("driver", 20.0, 250_000, (Channel("steer", "deg", 0.1, -500.0, 500.0),))
 START_US = 1_790_000_000_000_000
-PACE = Pace(poll=0.04, idle=0.1, listing=0.5, control=0.05)
+PACE = Pace(poll=0.08, idle=0.2, listing=1.0, control=0.08)
 """A local service serves more than five reads a second, and nobody wants to wait."""
 
 

@@ -113,7 +113,7 @@ class Kinesis:
     def drain(self, iterator: str | None, limit: int = 10_000) -> list[str]:
         """Everything up to the end of a closed shard; fails when no end comes."""
         found: list[str] = []
-        for _ in range(20):
+        for _ in range(8):
             if iterator is None:
                 return found
             rows, iterator = self.read(iterator, limit)

@@ -20,7 +20,7 @@ from tests.contract.following import Follower
 from tests.contract.kinesis import HOUR_US, SECOND_US, Kinesis, starting
 from tests.simulation.service import table_change
 
-CARS = 6
+CARS = 4
 TABLE = "pitwall"
 RESHARDING = ("kinesalite", "kinesis-local")
 IDLE_US = 301 * SECOND_US
