@@ -32,7 +32,7 @@ def main(words: list[str] | None = None) -> int:
     chosen = [known[name] for name in options.names or known]
     if options.list:
         for each in chosen:
-            print(f"{each.name:<28}{each.says}")
+            print(f"{each.name:<34}{each.says}")
         return 0
     began = time.monotonic()
     source = package_source()
@@ -76,9 +76,9 @@ def tell(fate: Fate) -> None:
     """One line for a mutant."""
     if fate.killed:
         more = f" and {len(fate.killed_by) - 1} more" if len(fate.killed_by) > 1 else ""
-        print(f"killed  {fate.name:<28}{fate.killed_by[0]}{more}", flush=True)
+        print(f"killed  {fate.name:<34}{fate.killed_by[0]}{more}", flush=True)
     else:
-        print(f"ALIVE   {fate.name:<28}{fate.note}", flush=True)
+        print(f"ALIVE   {fate.name:<34}{fate.note}", flush=True)
 
 
 if __name__ == "__main__":

@@ -356,6 +356,70 @@ BREAKS = (
             ITER + "test_case_34_a_machine_whose_clock_runs_on_in_sleep",
         ),
     ),
+    Break(
+        "refused-place-trusted",
+        "behind a place that was refused nothing is looked for",
+        (
+            Edit(
+                "stream/trouble.py",
+                "        elif 0 < shard.doubt_us < first_us:\n",
+                "        elif 0 > shard.doubt_us:\n",
+            ),
+        ),
+        (ITER + "test_case_42_what_was_trimmed_behind_a_refused_position_is_told",),
+    ),
+    Break(
+        "silent-trim-unseen",
+        "what a service trims without a word is not missed",
+        (
+            Edit(
+                "stream/tree.py",
+                "        return 0 < self.retention_us < now_us",
+                "        return 0 > self.retention_us > now_us",
+            ),
+        ),
+        (ITER + "test_case_37_a_service_that_does_not_say_what_it_trimmed",),
+    ),
+    Break(
+        "forgotten-blocks-its-children",
+        "a shard that leaves the listings while it waits for its parent waits for ever",
+        (
+            Edit(
+                "stream/lineage.py",
+                "        for node in self.nodes.values():\n            known",
+                "        for node in [self.nodes[s.id] for s in listing.shards]:\n"
+                "            known",
+            ),
+        ),
+        (
+            FIND
+            + "test_case_05_a_shard_that_leaves_the_listings_while_it_waits_holds_up_no_children",
+        ),
+    ),
+    Break(
+        "replaced-stream-merged",
+        "shards of another stream under the same name are taken for ours",
+        (
+            Edit(
+                "stream/control.py",
+                "        if listing.stream != self._tree.stream:\n",
+                "        if not listing.stream:\n",
+            ),
+        ),
+        (FIND + "test_case_16_another_stream_under_the_same_name_is_not_taken_for_ours",),
+    ),
+    Break(
+        "refused-position-at-the-present",
+        "a position that is refused is replaced by the present",
+        (
+            Edit(
+                "stream/recover.py",
+                "        shard.reopen(at_time(shard.anchored_us - OVERLAP_US))\n",
+                "        shard.reopen(at_time(shard.verified_us + 60 * SECOND_US))\n",
+            ),
+        ),
+        (ITER + "test_case_42_a_refused_position_is_never_replaced_by_the_newest",),
+    ),
     # ------------------------------------------------------------ what is kept
     Break(
         "checkpoint-before-apply",
@@ -525,6 +589,18 @@ BREAKS = (
             ),
         ),
         (DATA + "test_case_67_an_idle_stream_is_idle_and_not_late",),
+    ),
+    Break(
+        "clock-step-unseen",
+        "a producer's clock that is set looks like lag for the rest of the race",
+        (
+            Edit(
+                "stream/lag.py",
+                "        if before is None or _stepped(",
+                "        if before is None or None is max(",
+            ),
+        ),
+        (DATA + "test_case_70_a_producers_clock_that_is_set_is_no_lag",),
     ),
     Break(
         "crowd-untold",

@@ -505,6 +505,7 @@ def test_case_42_a_refused_position_is_never_replaced_by_the_newest(by_time: boo
     }
     wire.put(range(6, 9), "a")
     wire.put(range(6, 9), "b")
+    wire.time.advance(120)
     wire.asked.clear()
     wire.start()
     wire.run(5)
