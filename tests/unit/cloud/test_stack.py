@@ -74,6 +74,7 @@ def test_it_goes_with_one_call(settings: StackSettings) -> None:
     assert template_body(settings) == body
 
 
+@pytest.mark.slow
 @BOTH
 def test_cfn_lint_has_nothing_to_say(settings: StackSettings) -> None:
     api = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed")
