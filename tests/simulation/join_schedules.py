@@ -19,7 +19,17 @@ from tests.unit.turbo.rig import Car, Crash, Joined, Race
 
 @dataclass
 class JoinOutcome:
-    """What one schedule came to; see :class:`tests.simulation.reader_schedules.Outcome`."""
+    """What one schedule came to.
+
+    Attributes:
+        written, applied, named: chunks.
+        lost: by series, neither there nor named.
+        wrongly_named: named as missing, and in the table.
+        twice: samples that are there more or less often than once.
+        conflicts: chunks that came with two contents.
+        met: what happened, by kind.
+        trace: the same in order of time, for a failing seed.
+    """
 
     seed: int
     written: int = 0
@@ -38,19 +48,18 @@ class JoinOutcome:
 
 
 class JoinSchedule:
-    """Runs one seed on a recording at ``path``; over a simulated service when ``source`` names
-    one (see :mod:`tests.simulation.kinds`)."""
+    """Runs one seed on a recording at ``path``, over the simulated service that ``source`` names
+    (see :mod:`tests.simulation.kinds`)."""
 
-    def __init__(self, seed: int, path: Path, source: str = "") -> None:
+    def __init__(self, seed: int, path: Path, source: str) -> None:
         self.rng = rng = random.Random(seed)
         self.path = path
         self.out = JoinOutcome(seed)
         cars = [str(i) for i in range(rng.randint(1, 3))]
         shards = rng.randint(1, 3)
         self.race = Race(cars, shards=shards, seed=seed)
-        if source:
-            served: Any = ServiceWorld(self.race.time, shards, source, seed)
-            self.race.world = served
+        served: Any = ServiceWorld(self.race.time, shards, source, seed)
+        self.race.world = served
         self.tempo = Tempo(
             overlap_us=rng.choice((60, 120)) * SECOND,
             repair_most=rng.choice((20, 2000)),
