@@ -164,3 +164,13 @@ def test_a_time_that_is_no_iso_time() -> None:
 def test_nothing_is_nothing() -> None:
     rows = PlainItems(MAPPING).read([])
     assert (len(rows.t), rows.values.shape, rows.odd) == (0, (3, 0), ())
+
+
+def test_places_in_a_long_page() -> None:
+    items = [typed(item(i)) for i in range(700)]
+    items[600] = b"{"
+    items[300] = typed(item(300, lap=-1))
+    rows = PlainItems(MAPPING).read(items)
+    assert sorted(at for at, _ in rows.odd) == [300, 600]
+    assert rows.at.tolist() == [i for i in range(700) if i not in (300, 600)]
+    assert rows.t.tolist() == [(T0 + i) * 1000 for i in rows.at.tolist()]
