@@ -222,16 +222,9 @@ def _destroy(args: argparse.Namespace) -> int:
 
 
 def _policy(args: argparse.Namespace) -> int:
-    from pitwall.cloud.access import PERMISSIONS, Place, Scope, policy_for
+    from pitwall.cloud.access import PERMISSIONS, Scope, policy_for
 
-    place = Place(
-        args.table,
-        args.bucket or "pitwall-archive",
-        args.kinesis,
-        args.stack,
-        args.account,
-        args.region or "*",
-    )
+    place = _place(args, args.bucket or "", args.account, args.region or "*")
     scope = Scope(tuple(args.car), tuple(args.group), tuple(args.session))
     policy = policy_for(args.role, place, scope)
     if args.json:

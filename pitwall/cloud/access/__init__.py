@@ -1,7 +1,7 @@
 """Who may do what: policies by role, the evaluator that decides by them, permissions in words."""
 
 from pitwall.cloud.access.evaluate import Ask, Decision, Policy, check_policy, decide
-from pitwall.cloud.access.names import Place
+from pitwall.cloud.access.names import Place, partition_of
 from pitwall.cloud.access.permissions import PERMISSIONS, missing
 from pitwall.cloud.access.roles import METADATA, ROLES, Scope, policy_for
 
@@ -17,5 +17,6 @@ __all__ = [
     "check_policy",
     "decide",
     "missing",
+    "partition_of",
     "policy_for",
 ]

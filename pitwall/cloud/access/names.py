@@ -14,7 +14,7 @@ _NAME = {
     "stack": r"[A-Za-z][A-Za-z0-9-]{0,40}",
     "kinesis": r"[A-Za-z0-9_.-]{1,128}",
     "account": r"\d{12}|\*",
-    "region": r"[a-z]{2}(-[a-z]+)+-\d|\*",
+    "region": r"[a-z]{2,4}(-[a-z]+)+-\d+|\*",
     "partition": r"aws(-[a-z]+)*",
 }
 _RULE = {
@@ -24,7 +24,7 @@ _RULE = {
     "kinesis": "1 to 128 letters, digits, dots, dashes and underscores",
     "account": "12 digits, or * for any",
     "region": "as in us-east-1, or * for any",
-    "partition": "aws, aws-cn or aws-us-gov",
+    "partition": "as in aws, aws-cn or aws-us-gov",
 }
 
 
@@ -34,6 +34,12 @@ def checked(kind: str, text: str) -> str:
     if not re.fullmatch(_NAME[kind], text):
         raise BadInput(f"{kind} {shown(text)}: {_RULE[kind]}")
     return text
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in, as ARNs begin: ``aws`` for most."""
+    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+    return next((name for start, name in known.items() if region.startswith(start)), "aws")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ wall. Whoever needs more puts a Kinesis stream beside the table.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -127,7 +128,7 @@ def pipeline_parts(settings: StackSettings) -> Resources:
 
 def _here(place: Place) -> Place:
     """The same names in whichever account and region the stack is made."""
-    return Place(place.table, place.bucket, place.kinesis, place.stack)
+    return replace(place, account="*", region="*")
 
 
 def _log(name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from pitwall.cloud import Line, archived, chunk_item
-from pitwall.cloud.access import Place, policy_for
+from pitwall.cloud.access import Place, partition_of, policy_for
 from pitwall.cloud.local.service import Service
 from pitwall.cloud.stack import StackSettings, archiver_source, bucket_of, template, template_body
 from pitwall.cloud.stack.alarms import alarms
@@ -168,6 +168,14 @@ def test_the_archiver_has_the_archiver_policy(settings: StackSettings) -> None:
         for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
             assert "*" not in statement["Action"]
             assert not any(action.endswith(":*") for action in statement["Action"])
+
+
+def test_other_partitions_have_other_arns() -> None:
+    place = Place(region="cn-north-1", partition=partition_of("cn-north-1"))
+    role = parts(StackSettings(place), "AWS::IAM::Role")["ArchiverRole"]
+    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+        assert all(arn == "*" or arn.startswith("arn:aws-cn:") for arn in statement["Resource"])
+    assert [partition_of(r) for r in ("us-east-1", "us-gov-west-1")] == ["aws", "aws-us-gov"]
 
 
 def test_kinesis_is_beside_the_stream() -> None:
