@@ -98,11 +98,8 @@ class Access:
             body = _decode(request.body or b"{}")
         except msgspec.MsgspecError:
             return  # the service says what is wrong with it
-        for ask in self._asked.json(service, operation, body):
-            verdict = decide(policies, ask)
-            if not verdict.allowed:
-                self._refused += 1
-                raise AwsError("AccessDeniedException", self._words(who[1], ask, verdict))
+        asks = self._asked.json(service, operation, body)
+        self._decide(who[1], policies, asks, "AccessDeniedException", 400)
 
     def check_s3(self, request: Request) -> None:
         """The same for S3.
@@ -123,12 +120,17 @@ class Access:
             )
         bucket, _, key = request.path[1:].partition("/")
         query = dict(parse_qsl(request.query, keep_blank_values=True))
-        for ask in self._asked.s3(S3.operation(request), bucket, key, query):
+        asks = self._asked.s3(S3.operation(request), bucket, key, query)
+        self._decide(who[1] if who else "anonymous", policies, asks, "AccessDenied", 403)
+
+    def _decide(
+        self, who: str, policies: list[Policy], asks: list[Ask], refusal: str, status: int
+    ) -> None:
+        for ask in asks:
             verdict = decide(policies, ask)
             if not verdict.allowed:
                 self._refused += 1
-                name = who[1] if who else "anonymous"
-                raise AwsError("AccessDenied", self._words(name, ask, verdict), 403)
+                raise AwsError(refusal, self._words(who, ask, verdict), status)
 
     def _words(self, who: str, ask: Ask, verdict: Decision) -> str:
         because = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gzip
 import json
 import subprocess
@@ -301,22 +300,6 @@ def test_the_function_as_lambda_runs_it(tmp_path: Path) -> None:
     answers, sent = json.loads(done.stdout)
     assert answers == [{"batchItemFailures": []}] * 3
     assert sent == ["pitwall-archive", 3]
-
-
-def test_the_function_needs_the_runtime_alone() -> None:
-    tree = ast.parse(archiver_source())
-    modules = {
-        name.partition(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert modules - set(sys.stdlib_module_names) == {"boto3"}
 
 
 def test_the_deployed_code_end_to_end_on_the_stand_in() -> None:
