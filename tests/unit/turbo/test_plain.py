@@ -19,7 +19,8 @@ from pitwall.cloud.local.process import StandIn
 from pitwall.cloud.mapping import PlainMapping, load_mapping
 from pitwall.run import CloudAddress, Run
 from pitwall.store import Batch, Recording, SessionStore, Source, open_session
-from pitwall.stream import Record
+from pitwall.stream import KinesisSource, Record, ServerClock, SystemTime
+from pitwall.stream.envelope import as_it_is
 from pitwall.stream.intake import take_page
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.source import Page
@@ -248,3 +249,50 @@ def test_another_mapping_wants_another_recording(mapping: PlainMapping, tmp_path
     other = load_mapping(tmp_path / "n.toml")
     with pytest.raises(BadInput, match="other channels"):
         open_session(tmp_path / "s.pitwall", other.session(KEY, 0))
+
+
+class BareStream:
+    """A Kinesis client of one stream with one shard and one page."""
+
+    class exceptions:  # noqa: N801 - as a client has it
+        ClientError = RuntimeError
+
+    def __init__(self, datas: list[bytes]) -> None:
+        self.datas = datas
+
+    def describe_stream_summary(self, **asked: Any) -> dict[str, Any]:
+        return {"StreamDescriptionSummary": {"StreamARN": "arn:x", "StreamStatus": "ACTIVE"}}
+
+    def get_records(self, **asked: Any) -> dict[str, Any]:
+        return {
+            "Records": [
+                {"SequenceNumber": str(i), "ApproximateArrivalTimestamp": T0 / 1e3, "Data": data}
+                for i, data in enumerate(self.datas)
+            ],
+            "NextShardIterator": "n",
+        }
+
+
+def test_bare_items_in_a_kinesis_stream(tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text("bare = true" + FILE)
+    mapping = load_mapping(path)
+    good = {"event": "r1", "no": 7, "ts": T0, "lap": 0, "speed": 0, "rpm": 1000}
+    other = good | {"event": "r2", "ts": T0 + 50}
+    time = SystemTime()
+    source = KinesisSource.connect(
+        BareStream([json.dumps(good).encode(), b"\x00garbage", json.dumps(other).encode()]),
+        "race",
+        "",
+        ServerClock(time),
+        time,
+        as_it_is,
+    )
+    page = source.read("i", 1000)
+    assert page.skipped == 0
+    desk = Desk(tmp_path / "s.pitwall", mapping)
+    got = desk.page(list(page.records))
+    assert desk.samples("7") == wanted([0])
+    (poison,) = got.quarantined
+    assert poison.raw == b"\x00garbage"
+    desk.recording.close()
