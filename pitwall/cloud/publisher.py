@@ -69,6 +69,7 @@ def publish(
     resume: Iterable[Head] = (),
     end: bool = True,
     stop: threading.Event | None = None,
+    stop_ends: bool = False,
     now_us: NowUs = now_us,
     wait: Wait | None = None,
     on_taken: Callable[[], None] = lambda: None,
@@ -90,6 +91,7 @@ def publish(
             open are left open too, for whoever resumes.
         stop: ends publishing early when set. The last heads then state all that was written, and
             not that the epoch has ended: only its source could say so.
+        stop_ends: whoever sets ``stop`` may say so as well, and does.
         now_us, wait: the clock, and what waits so many seconds.
         on_taken: called whenever the table has accepted something, as a sign of life.
 
@@ -110,7 +112,7 @@ def publish(
             run.writer.limit_stall(_STOPPED_STALL_S)
             sealing_s = _STOPPED_SEALING_S
         run.writer.drain()
-        if stopped:
+        if stopped and not stop_ends:
             run.pause()
         elif end:
             run.end()

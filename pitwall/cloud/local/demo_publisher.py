@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         start_us=now_us() if args.speed == 1.0 else max((h.t for h in heads), default=None),
         resume=heads,
         stop=stop,
+        # Nobody drives on when the demo is over.
+        stop_ends=True,
     )
     clients.close()
     return 0

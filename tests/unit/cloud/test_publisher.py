@@ -250,7 +250,8 @@ def test_a_clock_set_back_does_not_stop_it() -> None:
     assert len(time.waits) < 1000
 
 
-def test_stopping_states_what_was_written_and_ends_no_epoch() -> None:
+@pytest.mark.parametrize("stop_ends", [False, True])
+def test_stopping_states_what_was_written_and_ends_no_epoch(stop_ends: bool) -> None:
     clients = FakeClients()
     stop = threading.Event()
 
@@ -262,13 +263,13 @@ def test_stopping_states_what_was_written_and_ends_no_epoch() -> None:
 
     time = FakeTime()
     report = publish(
-        source(), made.SESSION, clients, "table", speed=1.0, stop=stop,
+        source(), made.SESSION, clients, "table", speed=1.0, stop=stop, stop_ends=stop_ends,
         now_us=time.now_us, wait=time.wait,
     )  # fmt: skip
     assert report.stopped
     assert 0 < report.chunks <= 50
     heads = [parse_head(i) for i in clients.dynamodb.items.values() if i["k"]["S"] == "h"]
-    assert not any(head.ended for head in heads)
+    assert {head.ended for head in heads} == {stop_ends}
     assert sum(n for head in heads for n in head.n.values()) == report.chunks
     assert clients.s3.objects == {}  # no bucket was given
 
