@@ -16,7 +16,7 @@ from pitwall.store.batch import Source
 from pitwall.telemetry import Group
 
 Times = NDArray[np.int64]
-Values = NDArray[np.float32]
+Values = NDArray[np.floating]
 Counters = NDArray[np.int32]
 Epochs = NDArray[np.uint16]
 Codes = NDArray[np.uint8]
@@ -24,6 +24,20 @@ Laps = NDArray[np.uint16]
 
 NO_TIMES: Times = np.zeros(0, np.int64)
 NO_TIMES.flags.writeable = False
+
+
+_EXACT_STEPS = 2**24
+"""Whole steps that a float32 can tell apart."""
+
+
+def values_dtype(group: Group) -> np.dtype[np.floating]:
+    """What a group's values are kept as: float32, which is exact to the step of nearly every
+    sensor, or float64 where a channel has more steps than that, as coordinates do."""
+    for channel in group.channels:
+        largest = max(abs(channel.low), abs(channel.high))
+        if channel.resolution > 0 and largest / channel.resolution > _EXACT_STEPS:
+            return np.dtype(np.float64)
+    return np.dtype(np.float32)
 
 
 def blackout_us(rate_hz: float) -> int:
@@ -38,7 +52,7 @@ class Block:
 
     Attributes:
         t: int64[n], event time, microseconds UTC, ascending.
-        values: float32[k, n], a row per channel of the group.
+        values: float[k, n], a row per channel of the group (:func:`values_dtype`).
         n: int32[n], counter of the chunk each sample came in.
         epoch: uint16[n], index into :attr:`Columns.epochs`.
         source: uint8[n], :attr:`Source.code` of the leg that brought it.
@@ -70,7 +84,7 @@ class Window:
 
     Attributes:
         t: int64[m], microseconds UTC, ascending.
-        v: float32[m].
+        v: float[m].
         starts: int64[r], indices at which an unbroken run starts; the first is 0 when m > 0.
             Between runs nothing may be drawn.
         sources: ``(i0, i1, source)`` in order, covering 0..m.
@@ -84,7 +98,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Span:
-    """As :class:`Window`, with several channels: ``values`` is float32[k, m]; ``lap`` uint16[m] is
+    """As :class:`Window`, with several channels: ``values`` is float[k, m]; ``lap`` uint16[m] is
     the producer's lap of the chunk each sample came in."""
 
     t: Times
@@ -135,7 +149,7 @@ class Columns:
             t = np.concatenate([b.t[i:j] for b, i, j in parts])
             v = np.concatenate([b.values[channel, i:j] for b, i, j in parts])
         else:
-            t, v = NO_TIMES, np.zeros(0, np.float32)
+            t, v = NO_TIMES, np.zeros(0, values_dtype(self.group))
         return Window(t, v, self._starts(parts), _sources(parts))
 
     def span(self, t_lo: int, t_hi: int, margin: int = 0) -> Span:
@@ -149,12 +163,13 @@ class Columns:
             values = np.concatenate([b.values[:, i:j] for b, i, j in parts], axis=1)
             lap = np.concatenate([b.lap[i:j] for b, i, j in parts])
         else:
-            t, values = NO_TIMES, np.zeros((len(self.group.channels), 0), np.float32)
+            t = NO_TIMES
+            values = np.zeros((len(self.group.channels), 0), values_dtype(self.group))
             lap = np.zeros(0, np.uint16)
         return Span(t, values, lap, self._starts(parts), _sources(parts))
 
     def at(self, t: int) -> tuple[int, Values] | None:
-        """Newest sample at or before ``t``: its time and float32[k]; None when there is none."""
+        """Newest sample at or before ``t``: its time and float[k]; None when there is none."""
         i = bisect_right(self.blocks, t, key=lambda b: b.t_lo) - 1
         if i < 0:
             return None

@@ -25,6 +25,7 @@ from pitwall.store.columns import (
     breaks_between,
     run_starts,
     source_shifts,
+    values_dtype,
 )
 from pitwall.telemetry import Group
 
@@ -94,10 +95,15 @@ def join(parts: Sequence[Samples]) -> Samples:
 
 
 class GrowingColumns:
-    """The writer's handle on one car's group."""
+    """The writer's handle on one car's group.
+
+    Attributes:
+        dtype: what its values are kept as.
+    """
 
     def __init__(self, group: Group) -> None:
         self._group = group
+        self.dtype = values_dtype(group)
         self._limit_us = blackout_us(group.rate_hz)
         self._blocks: list[Block] = []
         self._epochs: dict[str, int] = {}
@@ -159,7 +165,7 @@ class GrowingColumns:
         k = len(self._group.channels)
         return Samples(
             np.empty(size, np.int64),
-            np.empty((k, size), np.float32),
+            np.empty((k, size), self.dtype),
             np.empty(size, np.int32),
             np.empty(size, np.uint16),
             np.empty(size, np.uint8),

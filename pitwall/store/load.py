@@ -87,7 +87,7 @@ def _series(
             held.add(int(rows.n_lo[a]), int(rows.n_hi[z]))
         yield Samples(
             samples.t + np.repeat(rows.t_lo, lengths),
-            samples.values.astype(np.float32),
+            samples.values.astype(growing.dtype),
             np.repeat(counters.astype(np.int32), rows.counts),
             np.full(len(samples.t), epoch, np.uint16),
             np.repeat(rows.source.astype(np.uint8), lengths),

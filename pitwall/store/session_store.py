@@ -211,7 +211,7 @@ def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
     t = np.concatenate([p.samples.t for p in parts])
     t += np.repeat(np.array([p.segment.t_lo for p in parts], np.int64), lengths)
     values = np.concatenate(
-        [p.samples.values for p in parts], axis=1, dtype=np.float32, casting="same_kind"
+        [p.samples.values for p in parts], axis=1, dtype=growing.dtype, casting="same_kind"
     )
     counters = [n for p in parts for n in range(p.segment.n_lo, p.segment.n_hi + 1)]
     counts = [c for p in parts for c in p.segment.counts]

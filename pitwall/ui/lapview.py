@@ -150,6 +150,7 @@ class LapView:
             if reference:
                 longest.append(reference.t_end - reference.lap.t_start)
             full = (0.0, max(max(longest) / SECOND_US, 1.0))
+        racing = timing is not None and not timing.cars[shown.car].in_pit
         behind = None
         stale = shown.open and self.loading  # a delta up to now would be taken for a live one
         carried: tuple[tuple[float, float], ...] = ()
@@ -171,7 +172,7 @@ class LapView:
             delta=behind_line,
             behind=behind if behind_line is not None else None,
             carried=carried,
-            predicted_us=self._prediction(shown, now, reference, then),
+            predicted_us=self._prediction(shown, now, reference, then) if racing else None,
             holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
             seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
             edge=edge,
@@ -187,6 +188,8 @@ class LapView:
         on the reference lap, microseconds, and that lap; None where it cannot be told."""
         car = timing.cars.get(view.car or "") if timing else None
         if car is None or timing is None or timing.circuit is None or not car.laps:
+            return None
+        if car.in_pit:
             return None
         running = self._span(car.laps[-1])
         reference, _ = self.reference(view, timing, running)

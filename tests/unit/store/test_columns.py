@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitwall.store import Source
-from pitwall.store.columns import Columns, Window, blackout_us
+from pitwall.store.columns import Columns, Window, blackout_us, values_dtype
 from pitwall.store.growth import BLOCK, GrowingColumns, Samples
 from pitwall.telemetry import Channel, Group
 
@@ -30,6 +30,16 @@ def samples(
         np.full(len(t), source.code, np.uint8),
         (np.asarray(n) // 4).astype(np.uint16),
     )
+
+
+def test_coordinates_are_kept_to_their_step() -> None:
+    def kept(resolution: float, high: float) -> type:
+        channel = Channel("a", "deg", resolution, -high, high)
+        return values_dtype(Group("g", 10.0, 100, (Channel("b", "1", 1, 0, 1), channel))).type
+
+    assert kept(1e-7, 90.0) is np.float64
+    assert kept(0.01, 400.0) is np.float32
+    assert kept(0.0, 1e9) is np.float32  # no step to be exact to
 
 
 def chunks(numbers: list[int], epoch: int = 0, source: Source = Source.STREAM) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,10 @@ def test_one_reference_for_the_delta_and_the_prediction(tmp_path: Path) -> None:
         past = laps.prediction(View("1", lap=2, reference=reference), timing)
         assert past == predicted, "of the lap being driven, whatever lap is looked at"
     assert laps.prediction(View("1", reference=Reference(ReferenceKind.NONE)), timing) is None
+    pits = {**timing.cars, "1": replace(timing.cars["1"], in_pit=True)}
+    boxed = replace(timing, cars=pits)
+    assert laps.prediction(View("1"), boxed) is None
+    assert laps.picture(View("1"), boxed).predicted_us is None
     laps.connected = False
     assert laps.prediction(View("1"), timing) is None
     rig.close()
