@@ -37,6 +37,10 @@ from pitwall.telemetry.clock import SECOND_US
 
 _log = logging.getLogger(__name__)
 
+_BEHIND = 32
+"""Batches that the writer has not committed, from which pages are short."""
+_SHORT = 100
+
 
 class Reader:
     """See the module's text.
@@ -225,6 +229,10 @@ class Reader:
             if s.active and not s.busy and s.taken is None and s.due <= now
         ]
         due.sort(key=lambda s: s.due)
+        # What waits for the disk is bounded in bytes too: long pages only while it keeps up.
+        limit = self._pace.limit
+        if self._outbox.depth >= _BEHIND:
+            limit = min(limit, _SHORT)
         # One place in the pool stays free for listings, however many shards are due.
         for shard in due[: max(self._pool.free() - 1, 0)]:
             now_us = self._server.now_us()
@@ -243,7 +251,7 @@ class Reader:
                     shard.id,
                     shard.position,
                     shard.iterator,
-                    self._pace.limit,
+                    limit,
                     self._server.now_us,
                 ),
             )

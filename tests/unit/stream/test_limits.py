@@ -13,6 +13,7 @@ from pitwall.stream import (
     Listing,
     NotFound,
     Pace,
+    Page,
     Reader,
     Rejected,
     ServerClock,
@@ -92,6 +93,39 @@ def test_pages_are_held_one_a_shard_while_the_disk_is_slow() -> None:
     rig.run(30)
     for car in range(6):
         assert rig.applied(str(car)) == [n for n in range(1, 1201) if n % 6 == car]
+
+
+def test_pages_are_short_while_the_writer_is_behind() -> None:
+    rig = Rig(8)
+    for n in range(1, 60_001):
+        rig.world.put(made(n, str(n % 8)), n % 8)
+    limits: list[int] = []
+    world = rig.world
+
+    class Noting(World):
+        def __init__(self) -> None:
+            self.__dict__.update(world.__dict__)
+
+        def read(self, iterator: str, limit: int) -> Page:
+            limits.append(limit)
+            return super().read(iterator, limit)
+
+    rig.sink.auto = False
+    rig.start(source=Noting())
+    rig.run(2, lambda: len(rig.sink.queue) >= 8)
+    rig.sink.commit()
+    assert set(limits) == {1000}
+    while len(rig.sink.queue) < 33:
+        rig.sink.queue.append(rig.sink.committed[0])
+    rig.run(1)
+    limits.clear()
+    rig.run(5)
+    assert set(limits) == {100}
+    rig.sink.queue.clear()
+    rig.run(1)
+    limits.clear()
+    rig.run(3)
+    assert set(limits) == {1000}
 
 
 def test_a_gap_at_the_end_of_a_shard_has_an_end() -> None:
