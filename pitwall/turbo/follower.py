@@ -14,7 +14,6 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from pitwall.store import Batch, SessionStore, Source
@@ -37,22 +36,14 @@ from pitwall.turbo.decode import Decoder
 from pitwall.turbo.desk import Desk, Recorder
 from pitwall.turbo.gather import Tail
 from pitwall.turbo.history import History
-from pitwall.turbo.holes import HoleTimes
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.mender import Mender
 from pitwall.turbo.patience import Patience, Stopped, told
+from pitwall.turbo.roster import Roster
 from pitwall.turbo.sources import Sources
-from pitwall.turbo.splice import (
-    Missing,
-    Seam,
-    complete,
-    find_seam,
-    raw_since,
-    targets_of,
-    unexplained,
-)
+from pitwall.turbo.splice import Seam, complete, targets_of
 from pitwall.turbo.status import LOADING, FollowerStatus, Phase, Tempo
-from pitwall.turbo.verdict import Judge, Verdict, seam_proved, share_of
+from pitwall.turbo.verdict import Judge, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -135,11 +126,8 @@ class Follower:
                 tempo,
             )
         self._began = time.monotonic()
-        self._roster_us = 0
+        self._roster = Roster(session.key, store, tempo)
         self._reach_us = tempo.reach_us
-        self._promised_us = 0
-        self._targets: dict[Series, int] = {}
-        self._archive_ends: dict[Series, int] = {}
         self._crosscheck_due_us: int | None = None
         self._judgement = Judge(tempo)
         self._step = Phase.PROBING
@@ -202,10 +190,9 @@ class Follower:
             self._reach_us = listing.retention_us - _TRIM_US
         self._desk.set(phase=Phase.ROSTER, text="reading the roster")
         # Server time before the roster is read: whatever is written later is in the stream.
-        self._roster_us = self._sources.server.now_us()
+        asked_us = self._sources.server.now_us()
         heads = self._patience(self._sources.table.heads)
-        self._promised_us = self._sources.server.now_us()
-        self._targets = targets_of(heads, self._session.key)
+        self._roster.take(heads, asked_us, self._sources.server.now_us())
         self._take_heads(heads)
         self._desk.flush()
         self._desk.tell(
@@ -214,18 +201,17 @@ class Follower:
                 "session": self._session.key,
                 "cars": len({head.car for head in heads}),
                 "shards": len(listing.shards),
-                "chunks": sum(self._targets.values()),
+                "chunks": sum(self._roster.targets.values()),
             },
         )
-        tails = self._load_archive(heads)
-        seam = self._find_seam(heads, tails)
+        seam = self._find_seam(self._load_archive())
         self._read_stream(source, listing, seam)
-        self._repair_older(heads, seam)
+        self._repair_older(seam)
         self._desk.set(phase=Phase.STREAM, text="catching up with the stream")
         if seam.archive_to_us is not None:
             self._tell_history()
-        self._mender.note(self._desk.store.ledger(), self._promised_us)
-        self._crosscheck_due_us = self._roster_us + self._tempo.crosscheck_us
+        self._mender.note(self._desk.store.ledger(), self._roster.answered_us)
+        self._crosscheck_due_us = asked_us + self._tempo.crosscheck_us
 
     def _tell_history(self) -> None:
         seconds = self._time.monotonic() - self._began
@@ -236,61 +222,38 @@ class Follower:
 
     # ------------------------------------------------------------------ archive
 
-    def _load_archive(self, heads: Sequence[Head]) -> dict[Series, Tail]:
+    def _load_archive(self) -> Mapping[Series, Tail]:
         held = self._desk.store.ledger()
         resumed = held.applied > 0
-        few = sum(hole.size for hole in self._missing()) < self._tempo.archive_from
+        few = sum(hole.size for hole in self._roster.missing()) < self._tempo.archive_from
         if self._history is None or (resumed and few):
             return {}
         self._desk.set(phase=Phase.ARCHIVE, text="listing the archive")
         loaded = self._history.load(
-            heads,
-            self._roster_us,
-            partial(self._raw_since, heads),
+            self._roster.heads,
+            self._roster.asked_us,
+            self._roster.raw_since,
             held=held if resumed else None,
             shown=True,
         )
         self._desk.flush()
-        ledger = self._desk.store.ledger()
-        self._archive_ends = {series: ledger.tail(series) for series in self._targets}
+        self._roster.archive_was_read()
         return loaded.tails
-
-    def _raw_since(self, heads: Sequence[Head]) -> int | None:
-        store = self._desk.store
-        return raw_since(
-            heads,
-            self._session.key,
-            store.ledger(),
-            HoleTimes(store),
-            now_us=self._roster_us,
-            few=self._tempo.archive_from,
-        )
 
     # ------------------------------------------------------------------ the seam
 
-    def _find_seam(self, heads: Sequence[Head], tails: Mapping[Series, Tail]) -> Seam:
-        tempo = self._tempo
-        now_us = self._roster_us
+    def _find_seam(self, tails: Mapping[Series, Tail]) -> Seam:
+        overlap_us = self._tempo.overlap_us
         if self._sources.decoder is not None:
             return Seam(None, None, ())
         if self._cancel.is_set():
             self._check()
-            return Seam(now_us - tempo.overlap_us, None, ())
-        seam = find_seam(
-            heads,
-            self._session.key,
-            self._desk.store.ledger(),
-            tails,
-            HoleTimes(self._desk.store),
-            now_us=now_us,
-            overlap_us=tempo.overlap_us,
-            reach_us=self._reach_us,
-            most=tempo.repair_most,
-        )
+            return Seam(self._roster.asked_us - overlap_us, None, ())
+        seam = self._roster.seam(tails, self._reach_us)
         self._desk.set(
             anchor_us=seam.anchor_us,
             archive_to_us=seam.archive_to_us,
-            seam_us=None if seam.anchor_us is None else seam.anchor_us + tempo.overlap_us,
+            seam_us=None if seam.anchor_us is None else seam.anchor_us + overlap_us,
         )
         return seam
 
@@ -318,19 +281,11 @@ class Follower:
         self._desk.flush()
         return self._sources.decoder()
 
-    def _repair_older(self, heads: Sequence[Head], seam: Seam) -> None:
+    def _repair_older(self, seam: Seam) -> None:
         """Keyed reads of every hole that the stream will not bring."""
         if self._cancel.is_set():
             return
-        older = list(seam.older)
-        if self._saved:
-            # Resumed shards go on behind their positions: no hole before them comes by itself.
-            ledger = self._desk.store.ledger()
-            older = [
-                hole
-                for series, n in self._targets.items()
-                for hole in unexplained(ledger, series, min(n, ledger.tail(series)), named=True)
-            ]
+        older = self._roster.inner_holes() if self._saved else list(seam.older)
         if not older:
             return
         self._desk.set(
@@ -358,10 +313,10 @@ class Follower:
         ledger = self._desk.store.ledger()
         self._mender.note(ledger, now_us)
         status = reader.status
-        caught_up = status.passed_us >= self._promised_us
+        caught_up = status.passed_us >= self._roster.answered_us
         if self._cancel.is_set() and self._desk.status.time_to_live_s is None:
             if caught_up:
-                self._mender.give_up(self._missing(named=False))
+                self._mender.give_up(self._roster.missing(named=False))
         else:
             self._mender.mend_overdue(ledger, status, now_us)
         self._tell_quarantined(ledger.quarantined)
@@ -372,7 +327,7 @@ class Follower:
     def _stand_in(self, reader: Reader, status: ReaderStatus, now_us: int) -> None:
         """What goes on while the stream does not: the table's heads say what exists, and keyed
         reads bring it, late. A stream that was switched off and on again has another name."""
-        stuck = now_us - max(status.passed_us, self._promised_us) > self._tempo.patience_us
+        stuck = now_us - max(status.passed_us, self._roster.answered_us) > self._tempo.patience_us
         if not (stuck or not status.enabled) or now_us < self._renew_due_us:
             return
         self._renew_due_us = now_us + self._tempo.renew_us
@@ -402,7 +357,7 @@ class Follower:
         if due is None or now_us < due or self._history is None:
             return
         self._crosscheck_due_us = None
-        if self._missing():
+        if self._roster.missing():
             heads = list(self._desk.store.heads().values())
             held = self._desk.store.ledger()
             self._history.load(heads, now_us, lambda: None, held=held, shown=False)
@@ -411,8 +366,8 @@ class Follower:
         ledger = self._desk.store.ledger()
         now = self._time.monotonic()
         if self._desk.status.time_to_live_s is None:
-            if not complete(ledger, self._targets):
-                self._desk.set(progress=share_of(ledger, self._targets))
+            if not self._roster.complete(ledger):
+                self._desk.set(progress=self._roster.share(ledger))
                 trouble = self._judgement.trouble(status, now)
                 self._enter(trouble or Verdict(Phase.STREAM), {})
                 return
@@ -426,13 +381,12 @@ class Follower:
                 text="",
                 time_to_live_s=seconds,
                 # Without a roster nothing says what there should be.
-                seam_proved=self._sources.decoder is None
-                and seam_proved(ledger, self._targets, self._archive_ends),
+                seam_proved=self._sources.decoder is None and self._roster.seam_proved(ledger),
             )
             self._desk.tell("live", {"seconds": seconds, "missing": ledger.missing})
         age_us = status.head_age_us
         if age_us is None:
-            age_us = now_us - self._roster_us
+            age_us = now_us - self._roster.asked_us
         heads = list(self._desk.store.heads().values())
         promised = targets_of(heads, self._session.key)
         verdict = self._judgement.verdict(
@@ -441,7 +395,7 @@ class Follower:
             over=bool(heads) and all(head.ended for head in heads) and complete(ledger, promised),
             quiet_us=age_us,
             unread_us=now_us - status.passed_us,
-            joined_us=now_us - self._promised_us,
+            joined_us=now_us - self._roster.answered_us,
         )
         self._desk.set(age_us=age_us)
         self._enter(verdict, {"age_us": age_us, "lag_us": status.lag_us})
@@ -462,14 +416,6 @@ class Follower:
             self._desk.tell("quarantined", {"records": more, "total": records})
 
     # ------------------------------------------------------------------ small things
-
-    def _missing(self, named: bool = True) -> list[Missing]:
-        ledger = self._desk.store.ledger()
-        return [
-            hole
-            for series, n in self._targets.items()
-            for hole in unexplained(ledger, series, n, named=named)
-        ]
 
     def _take_heads(self, heads: Sequence[Head]) -> None:
         batch = Batch(Source.TABLE, heads=tuple(heads), received_us=self._time.now_us())
