@@ -111,11 +111,6 @@ class Clients:
         """The region of the configuration; empty when there is none."""
         return str(self._session.get_config_variable("region") or "")
 
-    @property
-    def profile(self) -> str:
-        """The profile in use; empty when none is named."""
-        return str(self._session.profile or "")
-
     def close(self) -> None:
         """Close the connections of all clients that were made."""
         with self._lock:

@@ -11,26 +11,28 @@ class Permission(NamedTuple):
     Attributes:
         words: what it lets somebody do, after "may" or "may not".
         roles: who is given it (:data:`pitwall.cloud.access.roles.ROLES`).
+        own: who is given it for rows of their own.
     """
 
     words: str
     roles: tuple[str, ...]
+    own: tuple[str, ...] = ()
 
 
-_READERS = ("engineer", "driver", "partner")
+_OWN = ("driver", "partner")
 
 PERMISSIONS: dict[str, Permission] = {
-    "dynamodb:Query": Permission("read these rows of the table", _READERS),
-    "dynamodb:GetItem": Permission("read this item of the table", _READERS),
-    "dynamodb:BatchGetItem": Permission("read sealed laps from the table", _READERS),
+    "dynamodb:Query": Permission("read these rows of the table", ("engineer",), _OWN),
+    "dynamodb:GetItem": Permission("read this item of the table", ("engineer",), _OWN),
+    "dynamodb:BatchGetItem": Permission("read sealed laps from the table", ("engineer",), _OWN),
     "dynamodb:Scan": Permission("read the whole table", ()),
     "dynamodb:PartiQLSelect": Permission("read the table by PartiQL", ()),
     "dynamodb:PartiQLInsert": Permission("write the table by PartiQL", ()),
     "dynamodb:PartiQLUpdate": Permission("write the table by PartiQL", ()),
     "dynamodb:PartiQLDelete": Permission("write the table by PartiQL", ()),
-    "dynamodb:PutItem": Permission("write this item to the table", ("producer",)),
-    "dynamodb:BatchWriteItem": Permission("write these rows to the table", ("producer",)),
-    "dynamodb:DescribeTable": Permission("look up the table", (*_READERS, "producer")),
+    "dynamodb:PutItem": Permission("write this item to the table", (), ("producer",)),
+    "dynamodb:BatchWriteItem": Permission("write these rows to the table", (), ("producer",)),
+    "dynamodb:DescribeTable": Permission("look up the table", ("engineer", *_OWN, "producer")),
     "dynamodb:DescribeLimits": Permission("look up the account's limits", ("engineer",)),
     "dynamodb:ListStreams": Permission("find the table's stream", ("archiver",)),
     "dynamodb:DescribeStream": Permission(
@@ -44,7 +46,7 @@ PERMISSIONS: dict[str, Permission] = {
     "kinesis:GetRecords": Permission("follow the Kinesis stream", ("engineer",)),
     "s3:ListBucket": Permission("list the archive", ("engineer",)),
     "s3:GetObject": Permission("read this object of the archive", ("engineer",)),
-    "s3:PutObject": Permission("write sealed laps to the archive", ("producer",)),
+    "s3:PutObject": Permission("write sealed laps to the archive", (), ("producer",)),
     "firehose:PutRecordBatch": Permission("send records to the archive", ("archiver",)),
     "firehose:DescribeDeliveryStream": Permission("look up the delivery stream", ("engineer",)),
     "lambda:ListEventSourceMappings": Permission(
@@ -66,7 +68,14 @@ def missing(action: str, resource: str = "") -> str:
     if known is None:
         return f"these credentials lack the permission {action}{where}"
     line = f"these credentials may not {known.words}: permission {action}{where} is missing"
-    if not known.roles:
+    if not (known.roles or known.own):
         return f"{line}; no role of Pitwall's has it, on purpose"
-    who = " or ".join([", ".join(known.roles[:-1]), known.roles[-1]]).removeprefix(" or ")
-    return f"{line}; role {who} has it (`pitwall cloud policy {known.roles[0]}`)"
+    has = [f"role {_either(known.roles)} has it"] if known.roles else []
+    if known.own:
+        has.append(f"role {_either(known.own)} has it for own rows")
+    first = (*known.roles, *known.own)[0]
+    return f"{line}; {', '.join(has)} (`pitwall cloud policy {first}`)"
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -294,7 +294,13 @@ def test_missing_permissions_in_words() -> None:
     assert "dynamodb:GetRecords on arn:stream is missing" in line
     assert "role engineer" in line
     assert "on purpose" in missing("dynamodb:Scan")
-    assert "driver or partner" in missing("dynamodb:Query")
+    assert "role engineer has it, role driver or partner has it for own" in missing(
+        "dynamodb:Query"
+    )
+    assert (
+        "missing; role producer has it for own rows (`pitwall cloud policy producer`)"
+        in missing("dynamodb:PutItem")
+    )
     assert missing("glue:GetTable") == "these credentials lack the permission glue:GetTable"
 
 
@@ -308,5 +314,7 @@ def test_the_roles_that_are_told_have_the_permission() -> None:
             if statement["Effect"] == "Allow"
             for action in statement["Action"]
         }
-        told = {action for action, known in PERMISSIONS.items() if role in known.roles}
+        told = {
+            action for action, known in PERMISSIONS.items() if role in (*known.roles, *known.own)
+        }
         assert told <= granted, (role, told - granted)
