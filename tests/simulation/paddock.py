@@ -13,7 +13,7 @@ from pitwall.cloud import chunk_item, head_item
 from pitwall.telemetry import Head, Segment, Series, chunk
 from tests.simulation import kinds
 from tests.simulation.clock import SECOND, START, VirtualTime
-from tests.simulation.network import ANY, LISTINGS, Network
+from tests.simulation.network import ANY, Network
 from tests.simulation.plan import Plan, Step
 from tests.simulation.service import (
     Change,
@@ -24,6 +24,7 @@ from tests.simulation.service import (
     table_change,
     write,
 )
+from tests.simulation.troubles import TROUBLES
 from tests.unit.turbo.rig import SESSION, payload_of
 
 TABLE = "pitwall"
@@ -210,8 +211,8 @@ class Paddock:
         """A step of the plan that is not the machine's."""
         rng = random.Random(step.salt)
         kind = step.kind
-        if kind in _TROUBLES:
-            operations, (low, high), seconds = _TROUBLES[kind]
+        if kind in TROUBLES:
+            operations, (low, high), seconds = TROUBLES[kind]
             chosen = operations if rng.random() < 0.5 else (rng.choice(operations),)
             if rng.random() < 0.5:
                 chosen = operations
@@ -408,25 +409,3 @@ class Paddock:
             return gone
         there = {c.tag for s in self.streams for shard in s.shards.values() for c in shard.changes}
         return gone - there
-
-
-_READ = ("GetRecords",)
-_TROUBLES: dict[str, tuple[tuple[str, ...], tuple[int, int], tuple[float, float]]] = {
-    "throttled": (("GetRecords", *LISTINGS[:2]), (1, 10), (10, 30)),
-    "two_readers": (_READ, (60, 90), (15, 30)),
-    "server_error": (ANY, (1, 6), (10, 30)),
-    "unknown_iterator": (_READ, (1, 9), (30, 60)),
-    "refused_position": (("GetShardIterator",), (1, 2), (30, 60)),
-    "refused_time": (("GetShardIterator",), (1, 1), (30, 60)),
-    "lost_listing_page": (LISTINGS[:2], (3, 3), (60, 90)),
-    "sparse": (_READ, (3, 40), (30, 60)),
-    "repeated_page": (_READ, (1, 2), (30, 60)),
-    "stuck_page": (_READ, (4, 8), (30, 60)),
-    "lost_answer": (ANY, (1, 5), (20, 60)),
-    "torn": (ANY, (1, 3), (20, 60)),
-    "no_records_key": (_READ, (2, 5), (20, 60)),
-    "stuck_token": (LISTINGS[:2], (1, 1), (60, 90)),
-    "empty_listing_page": (("DescribeStream",), (1, 1), (60, 90)),
-    "slow": (ANY, (3, 8), (20, 60)),
-}
-"""Calls touched, how often, and for how many seconds."""

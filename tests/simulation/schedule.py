@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pitwall.cloud import LapEntry
-from pitwall.store import SessionStore, load
 from pitwall.stream import (
     DynamoSource,
     Fault,
-    InlinePool,
     KinesisSource,
     Pace,
     Reader,
@@ -29,19 +25,15 @@ from pitwall.stream import (
     StreamSource,
     features_of,
 )
-from pitwall.telemetry import Failure, Head, PitwallError
+from pitwall.telemetry import PitwallError
 from pitwall.turbo.decode import Decoder
-from pitwall.turbo.desk import Desk
-from pitwall.turbo.laps import LapIndex
-from pitwall.turbo.repair import Repairer
-from pitwall.turbo.splice import unexplained
-from pitwall.turbo.table import Found
 from tests.simulation import kinds
 from tests.simulation.clock import SECOND, START, VirtualTime
 from tests.simulation.laptop import CRASHES, Crash, Laptop
 from tests.simulation.paddock import TABLE, Paddock
 from tests.simulation.plan import Plan, Step
 from tests.simulation.pool import VirtualPool
+from tests.simulation.repair import repair
 from tests.unit.turbo.rig import SESSION
 
 FAULTS_LEAST = 3
@@ -330,7 +322,7 @@ class Schedule:
         laptop.armed = ""
         laptop.failure = None
         laptop.commit()
-        self._repair()
+        repair(laptop, self.paddock, self.time, self._on_event)
 
     @property
     def due(self) -> set[tuple[str, int]]:
@@ -354,66 +346,3 @@ class Schedule:
     def lost_poison(self) -> int:
         """Records that cannot be read and that are gone."""
         return sum(c.tag == "poison" for s in self.paddock.streams for c in s.lost)
-
-    def _repair(self) -> None:
-        """Holes are looked for in the table by the program's own repair, and named."""
-        recording = self.laptop.recording
-        ledger = recording.ledger()
-        heads = recording.heads()
-        holes = [
-            hole
-            for series, books in ledger.series.items()
-            for hole in unexplained(
-                ledger, series, max(books.head, heads[series.car, series.epoch].n["driver"])
-            )
-        ]
-        if not holes:
-            return
-        store = load(recording)
-        recorder = _Recorder(self.laptop, store)
-        desk = Desk(recorder, store, self.time, threading.Event(), self._on_event)
-        repairer = Repairer(_Table(self.paddock), desk, LapIndex())
-        repairer.repair(holes, lambda hole: "not in the table either", InlinePool(4))
-
-
-class _Recorder:
-    """The writer, made to wait for."""
-
-    failure = None
-
-    def __init__(self, laptop: Laptop, store: SessionStore) -> None:
-        self._laptop = laptop
-        self._store = store
-
-    def submit(self, batch: Any, timeout_s: float = 30.0) -> None:
-        self._store.commit(self._laptop.recording.apply(batch))
-
-    def flush(self, timeout_s: float = 30.0) -> None:
-        """Everything is on the disk at once."""
-
-
-class _Table:
-    """Keyed reads of what the table still has."""
-
-    def __init__(self, paddock: Paddock) -> None:
-        self._paddock = paddock
-
-    def heads(self) -> list[Head]:
-        raise Failure("not asked for here")
-
-    def catalog(self) -> list[LapEntry]:
-        return []
-
-    def chunks(self, group: str, lap: int, car: str, t_lo: int, t_hi: int) -> Found:
-        paddock = self._paddock
-        return [
-            segment
-            for key, segment in paddock.segments.items()
-            if key[0] == car
-            and segment.lap == lap
-            and t_lo <= segment.t_lo <= t_hi
-            and paddock.in_table(key)
-        ], []
-
-    def sealed(self, entries: Sequence[LapEntry]) -> Found:
-        return [], []

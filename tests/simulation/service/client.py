@@ -8,6 +8,7 @@ from email.utils import formatdate
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from tests.simulation.service import cursors
 from tests.simulation.service.errors import Exceptions, Refused, client_error
 from tests.simulation.service.features import ServiceModel
 from tests.simulation.service.shards import SECOND, Shard, Stream
@@ -110,10 +111,6 @@ class SimulatedClient:
             self._date = (second, formatdate(second, usegmt=True))
         return self._date[1]
 
-    def _next_serial(self) -> int:
-        self._serial += 1
-        return self._serial
-
     # -- what requests name
 
     def _bad(self, message: str) -> Refused:
@@ -159,6 +156,23 @@ class SimulatedClient:
         if at_us > self.clock():
             raise self._bad("Timestamp is in the future")
         return at_us
+
+    def _opened(self, iterator: str) -> tuple[Stream, Shard, int]:
+        """What an iterator stands for; refuses one that is none, or too old."""
+        try:
+            cursor = cursors.parse(iterator)
+        except cursors.BadCursor:
+            raise self._bad("Invalid ShardIterator") from None
+        if self._expired(cursor.made_us):
+            raise Refused("ExpiredIteratorException", "Iterator expired")
+        stream = self._stream(cursor.stream.rsplit("@", 1)[0])
+        if stream.identity != cursor.stream:
+            raise Refused("ResourceNotFoundException", "Invalid ShardId in ShardIterator")
+        return stream, self._shard(stream, cursor.shard), cursor.after
+
+    def _iterator(self, stream: Stream, shard: Shard, after: int) -> str:
+        self._serial += 1
+        return cursors.Cursor(stream.identity, shard.id, after, self.clock(), self._serial).text()
 
     def _expired(self, made_us: int) -> bool:
         return self.clock() - made_us > self.iterator_life_us or made_us < self.expired_before_us

@@ -172,23 +172,6 @@ class SimulatedDynamoStreams(SimulatedClient):
 
         return self._call(Request("GetRecords", shard_of(ShardIterator), ShardIterator), answer)
 
-    def _opened(self, iterator: str) -> tuple[Stream, Shard, int]:
-        try:
-            cursor = cursors.parse(iterator)
-        except cursors.BadCursor:
-            raise self._bad("Invalid ShardIterator") from None
-        if self._expired(cursor.made_us):
-            raise Refused("ExpiredIteratorException", "Iterator expired")
-        stream = self._stream(cursor.stream.rsplit("@", 1)[0])
-        if stream.identity != cursor.stream:
-            raise Refused("ResourceNotFoundException", "Invalid ShardId in ShardIterator")
-        return stream, self._shard(stream, cursor.shard), cursor.after
-
-    def _iterator(self, stream: Stream, shard: Shard, after: int) -> str:
-        return cursors.Cursor(
-            stream.identity, shard.id, after, self.clock(), self._next_serial()
-        ).text()
-
 
 def shard_of(iterator: str) -> str:
     """The shard an iterator is of; nothing when it is none."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.simulation.service import cursors
 from tests.simulation.service.client import Doc, Network, Request, SimulatedClient, after_time
 from tests.simulation.service.dynamodb import cut, shard_of
 from tests.simulation.service.errors import Refused
@@ -250,23 +249,6 @@ class SimulatedKinesis(SimulatedClient):
     def _behind_ms(self, shard: Shard, after: int) -> int:
         oldest = shard.changes[shard.after(after)]
         return max(self.clock() - oldest.created_us, 0) // 1000
-
-    def _opened(self, iterator: str) -> tuple[Stream, Shard, int]:
-        try:
-            cursor = cursors.parse(iterator)
-        except cursors.BadCursor:
-            raise self._bad("Invalid ShardIterator") from None
-        if self._expired(cursor.made_us):
-            raise Refused("ExpiredIteratorException", "Iterator expired")
-        stream = self._stream(cursor.stream.rsplit("@", 1)[0])
-        if stream.identity != cursor.stream:
-            raise Refused("ResourceNotFoundException", "Invalid ShardId in ShardIterator")
-        return stream, self._shard(stream, cursor.shard), cursor.after
-
-    def _iterator(self, stream: Stream, shard: Shard, after: int) -> str:
-        return cursors.Cursor(
-            stream.identity, shard.id, after, self.clock(), self._next_serial()
-        ).text()
 
 
 def arn_of(name: str) -> str:
