@@ -197,6 +197,7 @@ class Reader:
         self._control.hurry(now)
         for shard in self._tree.shards.values():
             shard.due = now
+            shard.missed = 0
         self._report.tell("resumed", {"slept_s": slept_us / SECOND_US})
 
     # ------------------------------------------------------------------ shards come and go

@@ -80,6 +80,8 @@ def _not_found(shard: Shard, fault: Fault, now_us: int) -> Recovery:
     # gone, at once the first time.
     shard.iterator = None
     shard.missed += 1
+    if shard.missed == 1:
+        shard.missed_us = now_us
     if not _gone(shard, fault, now_us):
         return Recovery(at_once=shard.missed == 1)
     since = shard.anchored_us
@@ -93,8 +95,7 @@ def _gone(shard: Shard, fault: Fault, now_us: int) -> bool:
         return shard.missed >= _MISSED_OPENING
     if shard.state is not State.DRAINING:
         return False
-    unread_us = now_us - max(shard.verified_us, shard.opened_us)
-    return shard.missed >= _MISSED_READING and unread_us > _UNREAD_US
+    return shard.missed >= _MISSED_READING and now_us - shard.missed_us > _UNREAD_US
 
 
 def _rejected(shard: Shard, fault: Fault, by_time: bool) -> Recovery:

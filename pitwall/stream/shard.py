@@ -82,7 +82,7 @@ class Shard:
         rewinds: times in a row that its place was opened anew because of that.
         slow: times the shortest time between reads; grows when reads are refused.
         busy: a fetch is under way in the pool.
-        missed: answers "not there" in a row.
+        missed: answers "not there" in a row; ``missed_us`` is the server time of the first.
         taken: page waiting to be accepted; nothing is fetched meanwhile.
         unsaved: its state changed without a page and has not gone to the writer yet.
         gap_from_us: where a reported loss begins, until its end is known; 0 otherwise.
@@ -111,6 +111,7 @@ class Shard:
     slow: float = 1.0
     busy: bool = False
     missed: int = 0
+    missed_us: int = 0
     taken: Taken | None = field(default=None, repr=False)
     unsaved: bool = False
     gap_from_us: int = 0

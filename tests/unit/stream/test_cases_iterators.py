@@ -314,6 +314,25 @@ def test_case_35_a_shard_that_can_be_opened_is_not_given_up() -> None:
     assert rig.names().count("gap") == 1
 
 
+@pytest.mark.parametrize("before", [0, 3])
+def test_case_35_time_asleep_does_not_count_against_a_shard(before: int) -> None:
+    """As above, where the machine slept before, or in the middle of it."""
+    rig = Rig(pace=Pace(limit=2))
+    put(rig, range(1, 9))
+    rig.start()
+    rig.run(0.1)
+    rig.world.rotate()
+    put(rig, range(9, 11))
+    rig.run(0.1)
+    rig.world.fail("read", "", lambda: NotFound("Invalid ShardId in ShardIterator"), before + 6)
+    if before:
+        rig.run(1)
+    rig.time.sleep(3600)
+    rig.run(60)
+    assert "gap" not in rig.names()
+    assert rig.applied() == list(range(1, 11))
+
+
 def test_case_36_trimmed_on_a_new_table_is_no_gap() -> None:
     """A new table answered that data was trimmed (aws-sdk-java#2923)."""
     rig = Rig()
