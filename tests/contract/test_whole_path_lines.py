@@ -24,8 +24,9 @@ HEALTH = {
     "shards_open", "shards_total", "shards",
 }  # fmt: skip
 SHARD = {
-    "shard", "state", "failures", "lag_s", "answer_age_s", "last_record", "last_record_age_s", "checkpoint",
-    "checkpoint_age_s", "reads_per_s", "polls", "records", "throttles", "retries", "gaps",
+    "shard", "state", "failures", "lag_s", "answer_age_s", "last_record", "last_record_age_s",
+    "checkpoint", "checkpoint_age_s", "reads_per_s", "polls", "records", "throttles", "retries",
+    "gaps",
 }  # fmt: skip
 
 

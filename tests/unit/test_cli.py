@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -407,20 +408,28 @@ def until(condition: Any, what: str, limit_s: float = 60.0) -> None:
 
 def children(pid: int) -> list[int]:
     """Direct children of a process."""
-    found = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True, timeout=30
-    )
-    pairs = [line.split() for line in found.stdout.splitlines()]
-    return [int(child) for child, parent in pairs if int(parent) == pid]
+    return [child for child, (_, parent) in processes().items() if parent == pid]
 
 
 def alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and waits for its parent does not."""
-    found = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    return bool(found.stdout.strip()) and not found.stdout.strip().startswith("Z")
+    return processes().get(pid, ("Z", 0))[0] != "Z"
+
+
+def processes() -> dict[int, tuple[str, int]]:
+    """First letter of the state and parent of every process; a bare Linux has no ``ps``."""
+    found: dict[int, tuple[str, int]] = {}
+    if sys.platform == "linux":
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it ends while we look
+                state, parent = path.read_text().rpartition(")")[2].split()[:2]
+                found[int(path.parent.name)] = (state, int(parent))
+        return found
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,stat=,ppid="],
+        capture_output=True, text=True, check=True, timeout=30,
+    )  # fmt: skip
+    for line in listed.stdout.splitlines():
+        pid, state, parent = line.split()
+        found[int(pid)] = (state[0], int(parent))
+    return found
