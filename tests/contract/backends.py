@@ -11,35 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from pitwall.cloud.local.process import StandIn
 from tests.contract import children
+from tests.contract.clients import client
 
 NAMES = ("stand-in", "moto", "ministack")
 
 _number = itertools.count()
-
-
-def client(service: str, endpoint: str) -> Any:
-    """A boto3 client for a local endpoint: dummy credentials, no retries."""
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name="us-east-1",
-        config=Config(
-            retries={"total_max_attempts": 1},
-            s3={"addressing_style": "path"},
-            connect_timeout=5,
-            read_timeout=20,
-        ),
-    )
 
 
 def code(error: pytest.ExceptionInfo[ClientError]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from pitwall.cloud.local.gateway import Gateway
 from pitwall.cloud.local.server import Server
 from pitwall.cloud.local.service import Service, StandInConfig
-from tests.contract.backends import client
+from tests.contract.clients import client
 from tests.simulation.service.dynamodb import SimulatedDynamoStreams
 from tests.simulation.service.table import SimulatedTable
 

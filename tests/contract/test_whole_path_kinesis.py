@@ -16,7 +16,8 @@ import pytest
 
 from pitwall.cli import main
 from pitwall.cloud import items, publish
-from tests.contract.backends import Backend, Servers, client
+from tests.contract.backends import Backend, Servers
+from tests.contract.clients import client
 from tests.soak.race import ROOT
 from tests.unit.cloud import strategies as race
 from tests.unit.stream.envelopes import bare, enveloped

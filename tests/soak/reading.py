@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pitwall.telemetry import Catalog, decode_many
-from tests.contract.backends import client
+from tests.contract.clients import client
 
 Line = tuple[str, str, str]
 """(car, group, epoch)."""
