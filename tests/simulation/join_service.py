@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from msgspec import Raw, json, structs
+
+from pitwall.cloud.image import Image
 from pitwall.stream import (
     DynamoSource,
     Expired,
@@ -15,6 +21,7 @@ from pitwall.stream import (
     Listing,
     Page,
     Position,
+    Record,
     ServerClock,
     ShardInfo,
     StreamSource,
@@ -72,12 +79,13 @@ class ServiceWorld:
 
     def __init__(self, time: VirtualTime, shards: int, source: str, seed: int) -> None:
         self.time = time
+        self.source = source
         self.faults: Any = self
         self.table: SimulatedTable | None = None
         self.client: SimulatedDynamoStreams | SimulatedKinesis
+        self.on_call: Callable[[str], None] = lambda operation: None
+        """Told before each call of the reader's protocol, by name."""
         options = {"shards": shards, "seed": seed, "linger": seed % 3}
-        server = ServerClock(time)
-        self._inner: StreamSource
         if source == kinds.DYNAMODB:
             self.network = AtOnce(time, seed, SimulatedDynamoStreams)
             self.client = SimulatedDynamoStreams(
@@ -88,16 +96,34 @@ class ServiceWorld:
                 network=self.network,
             )
             self.table = SimulatedTable(self._clock, self.client, NAME, **options)
-            self.stream: Stream = self.table.stream
-            features = features_of(self.client)
-            self._inner = DynamoSource(
-                self.client, self.stream.name, features=features, server=server, time=time
-            )
         else:
             self.network = AtOnce(time, seed, SimulatedKinesis)
             self.client = SimulatedKinesis(self._clock, page=3, network=self.network)
-            self.stream = self.client.create_stream(NAME, **options)
-            self._inner = KinesisSource.connect(self.client, NAME, NAME, server, time)
+            self._stream = self.client.create_stream(NAME, **options)
+        self._inner = self._source(ServerClock(time))
+
+    def _source(self, server: ServerClock) -> StreamSource:
+        if self.table is None:
+            return KinesisSource.connect(self.client, NAME, NAME, server, self.time, Image)
+        return DynamoSource(
+            self.client,
+            self.stream.name,
+            features=features_of(self.client),
+            server=server,
+            time=self.time,
+        )
+
+    def connect(self, server: ServerClock) -> ServiceWorld:
+        """What a program that is started now reads from: the newest stream there is."""
+        self.on_call("connect")
+        other = copy(self)
+        other._inner = other._source(server)
+        return other
+
+    @property
+    def stream(self) -> Stream:
+        """The one that is written into."""
+        return self._stream if self.table is None else self.table.stream
 
     def _clock(self) -> int:
         return self.time.wall
@@ -108,6 +134,11 @@ class ServiceWorld:
     def open_ids(self) -> list[str]:
         """Open shards."""
         return self.stream.open
+
+    @property
+    def met(self) -> Counter[str]:
+        """What went wrong with calls, by kind."""
+        return self.network.met
 
     def put(self, body: Any, key: str = "") -> SimpleNamespace:
         """Write an item; what comes back has its ``sequence``."""
@@ -122,9 +153,20 @@ class ServiceWorld:
         late = round(delay_s * SECOND)
         self.stream.split(self.stream.open[slot], pieces, late, late)
 
+    def merge(self, slot: int) -> None:
+        """Continue two neighbours in one."""
+        self.stream.merge(self.stream.open[slot], self.stream.open[slot + 1])
+
     def trim(self, shard: str, count: int) -> None:
         """The oldest records of a shard go."""
         self.stream.trim(shard, count)
+
+    def switch_off_and_on(self) -> None:
+        """The table's stream is disabled and enabled again, under another name."""
+        assert self.table is not None
+        self.table.update_table(NAME, {"StreamEnabled": False})
+        self.time.advance(1.0)
+        self.table.update_table(NAME, {"StreamEnabled": True})
 
     def fail(self, operation: str, shard: str, fault: Callable[[], Fault], times: int = 1) -> None:
         """Calls fail so often from now on."""
@@ -146,13 +188,27 @@ class ServiceWorld:
         return self._inner.by_time
 
     def describe(self) -> Listing:
+        self.on_call("describe")
         return self._inner.describe()
 
     def children(self, shard: str) -> tuple[ShardInfo, ...]:
+        self.on_call("children")
         return self._inner.children(shard)
 
     def open(self, shard: str, position: Position) -> str:
+        self.on_call("open")
         return self._inner.open(shard, position)
 
     def read(self, iterator: str, limit: int) -> Page:
-        return self._inner.read(iterator, limit)
+        self.on_call("read")
+        page = self._inner.read(iterator, limit)
+        if self.table is None:
+            return page
+        # Items come as their text, as the clients of the program give them.
+        return replace(page, records=tuple(map(_as_text, page.records)))
+
+
+def _as_text(record: Record) -> Record:
+    if record.body is None:
+        return record
+    return structs.replace(record, body=Image(Raw(json.encode(record.body))))

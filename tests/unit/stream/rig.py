@@ -47,10 +47,12 @@ class VirtualTime:
     def __init__(self) -> None:
         self.wall = START
         self.mono = 1000.0
+        self.offset_us = 0
+        """The machine's wall clock minus true time, which is ``wall``."""
         self.on_wait: Callable[[float], None] | None = None
 
     def now_us(self) -> int:
-        return self.wall
+        return self.wall + self.offset_us
 
     def monotonic(self) -> float:
         return self.mono
@@ -156,6 +158,10 @@ class World:
                 raise fault()
 
     # -- the protocol
+
+    def connect(self, server: ServerClock) -> World:
+        """What a program that is started now reads from."""
+        return self
 
     def _info(self, s: FakeShard) -> ShardInfo:
         closed = s.ended and s.end_seen_us <= self.time.wall

@@ -42,6 +42,7 @@ from pitwall.telemetry import (
     chunk,
     encode,
 )
+from pitwall.telemetry.names import MAX_LAP
 from pitwall.turbo import Follower, ObjectInfo, Sources, Tempo
 from tests.unit.stream.rig import SECOND, START, VirtualTime, World
 
@@ -62,9 +63,14 @@ def series_of(car: str, epoch: str = "e1") -> Series:
     return Series(SESSION.key, car, "driver", epoch)
 
 
+def lap_at(t_us: int) -> int:
+    return min(int((t_us - START) // (LAP_S * SECOND)), MAX_LAP)
+
+
 def chunk_of(car: str, n: int, t_us: int, epoch: str = "e1", salt: int = 0) -> Segment:
-    lap = (t_us - START) // (LAP_S * SECOND)
-    return chunk(series_of(car, epoch), n, int(lap), t_us, t_us + 720_000, 4, payload_of(n, salt))
+    return chunk(
+        series_of(car, epoch), n, lap_at(t_us), t_us, t_us + 720_000, 4, payload_of(n, salt)
+    )
 
 
 @dataclass
@@ -161,14 +167,20 @@ class Recorder:
     def submit(self, batch: Batch, timeout_s: float = 30.0) -> None:
         if self.dead:
             raise Crash
+        if self.failure is not None:
+            raise self.failure
         self.queue.append(batch)
 
     def flush(self, timeout_s: float = 30.0) -> None:
         if self.dead:
             raise Crash
+        if self.failure is not None:
+            raise self.failure
         self.apply()
 
     def apply(self, count: int | None = None) -> None:
+        if self.failure is not None:
+            return
         taken = self.queue[:count]
         del self.queue[: len(taken)]
         if taken:
@@ -214,8 +226,16 @@ class Race:
 
     # -- producers
 
+    def event_us(self, car: Car) -> int:
+        """A producer's clock."""
+        return self.time.wall
+
+    def accepted(self, car: Car) -> int:
+        """The newest n of a producer that the table has, as all before it."""
+        return car.n
+
     def write(self, car: Car, salt: int = 0) -> Segment:
-        now = self.time.wall
+        now = self.event_us(car)
         if not car.t_first:
             car.t_first = now - 800_000
             self.head(car)
@@ -245,17 +265,9 @@ class Race:
             self.pending.append(Line(line, self.time.wall + round(lag * SECOND)))
 
     def head(self, car: Car, ended: bool = False) -> None:
-        counts = {"driver": car.n}
-        head = Head(
-            SESSION.key,
-            car.name,
-            car.epoch,
-            car.t_first,
-            self.time.wall,
-            int((self.time.wall - START) // (LAP_S * SECOND)),
-            counts,
-            ended,
-        )
+        now = self.event_us(car)
+        counts = {"driver": self.accepted(car)}
+        head = Head(SESSION.key, car.name, car.epoch, car.t_first, now, lap_at(now), counts, ended)
         self.table.head_items[car.name, car.epoch] = head
         item = head_item(head)
         self.world.put(item, item["pk"]["S"] + item["sk"]["S"])
@@ -310,8 +322,10 @@ class Race:
         self.bucket.objects[key] = (change(data), seen_us or self.time.wall)
         return key
 
-    def seal(self, version: int = 1) -> None:
-        """Write the laps that are over as sealed objects, but not what the archive loses."""
+    def seal(self, version: int = 1) -> dict[str, list[Segment]]:
+        """Write the laps that are over as sealed objects, but not what the archive loses; what is
+        in each."""
+        out: dict[str, list[Segment]] = {}
         now = (self.time.wall - START) // (LAP_S * SECOND)
         laps: dict[tuple[Series, int], list[Segment]] = defaultdict(list)
         for series, items in self.table.items.items():
@@ -322,6 +336,8 @@ class Race:
                 name = BundleName(SESSION.key, series.car, lap, lap, series.epoch, 1, version)
                 body = form_bundle(seal_lap(chunks, DRIVER, CATALOG.version))
                 self.bucket.objects[name.key] = (body, self.time.wall)
+                out[name.key] = chunks
+        return out
 
     # -- following
 
@@ -347,11 +363,11 @@ class Joined:
         self.until: Callable[[], bool] = lambda: True
         self.deadline = 0.0
         self.on_slice: Callable[[], None] = lambda: None
+        self.slice_s = 0.1
+        self.on_event: Callable[[str], None] = lambda name: None
+        server = ServerClock(race.time)
         sources = Sources(
-            race.table,
-            race.bucket if bucket else None,
-            lambda: race.world,
-            ServerClock(race.time),
+            race.table, race.bucket if bucket else None, lambda: race.world.connect(server), server
         )
         self.follower = Follower(
             sources,
@@ -361,7 +377,7 @@ class Joined:
             self.recorder,
             time=race.time,
             rng=race.rng,
-            on_event=lambda name, details: self.events.append((name, dict(details))),
+            on_event=self._told,
             make_pool=lambda name, workers: InlinePool(workers),
             spawn=False,
             tempo=tempo,
@@ -379,10 +395,14 @@ class Joined:
     def names(self) -> list[str]:
         return [name for name, _ in self.events]
 
+    def _told(self, name: str, details: Mapping[str, object]) -> None:
+        self.events.append((name, dict(details)))
+        self.on_event(name)
+
     def _wait(self, seconds: float) -> None:
         left = seconds
         while left > 1e-9:
-            part = min(left, 0.1)
+            part = min(left, self.slice_s)
             left -= part
             self.race.advance(part)
             if self.follower.reader is not None:
