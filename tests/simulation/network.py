@@ -21,8 +21,9 @@ from tests.simulation.service import (
 from tests.simulation.service.client import Answer
 
 READS_PER_S = 5
-LISTINGS_PER_S = 10
-LISTINGS = ("DescribeStream", "ListShards", "DescribeStreamSummary")
+LISTINGS_PER_S = {"DescribeStream": 10, "ListShards": 1000, "DescribeStreamSummary": 20}
+"""As the services' quota pages have them, each operation by itself."""
+LISTINGS = tuple(LISTINGS_PER_S)
 ANY = ("GetRecords", "GetShardIterator", *LISTINGS)
 _TELLING = {
     "ExpiredIteratorException": "expired",
@@ -154,7 +155,7 @@ class Network:
         if request.operation == "GetRecords":
             key, most = request.shard, READS_PER_S
         elif request.operation in LISTINGS and self.count_listings:
-            key, most = "listings", LISTINGS_PER_S
+            key, most = request.operation, LISTINGS_PER_S[request.operation]
         else:
             return
         sent, now = self._sent[key], self._time.monotonic()
