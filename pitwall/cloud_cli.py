@@ -14,7 +14,7 @@ from pitwall.telemetry import BadInput, Failure
 if TYPE_CHECKING:
     from pitwall.cloud import Clients
     from pitwall.cloud.access import Place
-    from pitwall.cloud.stack import Deployer, Plan, Race, StackSettings
+    from pitwall.cloud.stack import Deployer, Plan, Race, Stack, StackSettings
 
 Connection = Callable[[argparse.ArgumentParser], None]
 
@@ -32,7 +32,7 @@ def add_cloud(verbs: Any, connection: Connection) -> None:
         parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
         parser.set_defaults(handler=handler)
         connection(parser)
-        parser.set_defaults(bucket=None)
+        parser.set_defaults(table=None, bucket=None)
         parser.add_argument("--stack", default="pitwall", help="name of the stack")
         parser.add_argument("--json", action="store_true")
         return parser
@@ -71,12 +71,13 @@ def add_cloud(verbs: Any, connection: Connection) -> None:
 
 
 def _stack_options(parser: argparse.ArgumentParser) -> None:
+    # left out means: as the stack was deployed before, and only then the default
     add = parser.add_argument
-    add("--kinesis", default="", metavar="NAME", help="a Kinesis stream beside the table's own")
-    add("--keep-days", type=int, default=400, help="days that raw archive objects are kept")
-    add("--buffer-s", type=int, default=60, help="seconds that the archive may lag")
-    add("--buffer-mb", type=int, default=32, help="megabytes at which an object is written sooner")
-    add("--email", default="", help="who is told of alarms")
+    add("--kinesis", metavar="NAME", help="a Kinesis stream beside the table's own; '' for none")
+    add("--keep-days", type=int, help="days that raw archive objects are kept (400)")
+    add("--buffer-s", type=int, help="seconds that the archive may lag (60)")
+    add("--buffer-mb", type=int, help="megabytes at which an object is written sooner (32)")
+    add("--email", help="who is told of alarms; '' for nobody")
 
 
 def _race_options(parser: argparse.ArgumentParser) -> None:
@@ -99,9 +100,9 @@ def _scope_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _template(args: argparse.Namespace) -> int:
-    from pitwall.cloud.stack import cost_text, template_body
+    from pitwall.cloud.stack import template_body
 
-    settings = _settings(args, args.account, args.region or "")
+    settings, _ = _settings(args, args.account, args.region or "")
     text = json.dumps(json.loads(template_body(settings)), indent=2) + "\n"
     if args.out is not None:
         try:
@@ -114,25 +115,25 @@ def _template(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(_cost(args, settings))
         return 0
-    _say(*([] if args.out else [text]), *cost_text(_race(args), args.buffer_s, bool(args.kinesis)))
+    _say(*([] if args.out else [text]), *_cost_text(args, settings))
     return 0
 
 
 def _deploy(args: argparse.Namespace) -> int:
-    from pitwall.cloud.stack import cost_text
-
     clients = _clients(args)
     try:
-        account = "" if args.bucket else _account(clients)
-        settings = _settings(args, account, clients.region)
+        account = _account(clients)
         deployer = _deployer(clients, args)
-        plan = deployer.plan(settings)
+        settings, kept = _settings(args, account, clients.region, deployer.find())
+        plan = deployer.plan(settings, kept)
         if not args.json:
-            _say(*_plan_text(plan, settings))
-            _say("", *cost_text(_race(args), args.buffer_s, bool(args.kinesis)), "")
+            _say(*_plan_text(plan, settings, kept))
+            if plan.change_set:
+                _say("", *_cost_text(args, settings), "")
         doc: dict[str, Any] = {
             "stack": plan.stack,
             "new": plan.new,
+            "kept": kept,
             "changes": [change.to_json() for change in plan.changes],
             "cost": _cost(args, settings),
             "done": False,
@@ -147,14 +148,9 @@ def _deploy(args: argparse.Namespace) -> int:
             return _end(args, doc, "nothing was made; to go on give --yes")
         stack = deployer.carry_out(plan)
         doc |= {"done": True, "status": stack.status, "outputs": stack.outputs}
-        place = settings.place
-        kinesis = f" --kinesis {place.kinesis}" if place.kinesis else ""
-        return _end(
-            args,
-            doc,
-            f"{stack.status.lower().replace('_', ' ')}; now: pitwall live --session S "
-            f"--table {place.table} --bucket {place.bucket}{kinesis}",
-        )
+        if not args.json:
+            _say("", *_next_text(settings), "")
+        return _end(args, doc, stack.status.lower().replace("_", " "))
     finally:
         clients.close()
 
@@ -178,6 +174,7 @@ def _status(args: argparse.Namespace) -> int:
                 "status": stack.status,
                 "reason": stack.reason,
                 "outputs": stack.outputs,
+                "parameters": stack.parameters,
                 "parts": [dict(zip(names, part, strict=True)) for part in stack.parts],
             }
         )
@@ -187,7 +184,8 @@ def _status(args: argparse.Namespace) -> int:
         _say(
             *(f"  {part:<24} {state:<20} {name or kind}" for part, kind, name, state in stack.parts)
         )
-        _say(*(f"  {name}: {value}" for name, value in sorted(stack.outputs.items())))
+        told = {**stack.outputs, **stack.parameters}
+        _say(*(f"  {name}: {value}" for name, value in sorted(told.items()) if value))
     return 0 if stack.status.endswith("_COMPLETE") and "ROLLBACK" not in stack.status else 1
 
 
@@ -212,6 +210,8 @@ def _destroy(args: argparse.Namespace) -> int:
         if not args.json:
             _say(*(f"delete  {part:<24} {name}" for part, _, name, _ in gone))
             _say(*(f"keep    {part:<24} {name}" for part, _, name, _ in kept))
+            if kept:
+                _say("what is kept stays with all it holds and goes on being billed")
         if not _agreed(args, "Delete this?"):
             return _end(args, doc, "nothing was deleted; to go on give --yes")
         deployer.destroy()
@@ -224,7 +224,7 @@ def _destroy(args: argparse.Namespace) -> int:
 def _policy(args: argparse.Namespace) -> int:
     from pitwall.cloud.access import PERMISSIONS, Scope, policy_for
 
-    place = _place(args, args.bucket or "", args.account, args.region or "*")
+    place = _place(args, args.account, args.region or "*")
     scope = Scope(tuple(args.car), tuple(args.group), tuple(args.session))
     policy = policy_for(args.role, place, scope)
     if args.json:
@@ -249,7 +249,7 @@ def _doctor(args: argparse.Namespace) -> int:
     clients = _clients(args)
     try:
         questions = Questions(
-            place=_place(args, args.bucket or "", "*", clients.region or "*"),
+            place=_place(args, "*", clients.region or "*"),
             role=args.role,
             cars=tuple(args.car),
             groups=tuple(args.group),
@@ -287,23 +287,31 @@ def _account(clients: Clients) -> str:
         raise Failure(f"account: {explain(error)}") from error
 
 
-def _place(args: argparse.Namespace, bucket: str, account: str, region: str) -> Place:
-    from pitwall.cloud.access import Place
+def _place(args: argparse.Namespace, account: str, region: str) -> Place:
+    """Names as given, the stack's defaults where nothing is."""
+    from pitwall.cloud.access import Place, partition_of
+    from pitwall.cloud.stack import BUCKET_START, bucket_of
 
-    return Place(args.table, bucket or "pitwall-archive", args.kinesis, args.stack, account, region)
-
-
-def _settings(args: argparse.Namespace, account: str, region: str) -> StackSettings:
-    from pitwall.cloud.stack import StackSettings, bucket_of
-
-    bucket = args.bucket or (bucket_of(account, region) if account and region else "")
-    return StackSettings(
-        _place(args, bucket, account or "*", region or "*"),
-        args.keep_days,
-        args.buffer_s,
-        args.buffer_mb,
-        args.email,
+    known = account not in ("", "*") and region not in ("", "*")
+    return Place(
+        args.table or "pitwall",
+        args.bucket or (bucket_of(account, region) if known else BUCKET_START),
+        args.kinesis or "",
+        args.stack,
+        account or "*",
+        region or "*",
+        partition_of(region),
     )
+
+
+def _settings(
+    args: argparse.Namespace, account: str, region: str, former: Stack | None = None
+) -> tuple[StackSettings, dict[str, str]]:
+    """Settings, and what of them is as the stack was deployed before."""
+    from pitwall.cloud.stack import remembered, settled
+
+    memory = remembered(former.outputs, former.parameters) if former else None
+    return settled(vars(args), memory, _place(args, account, region))
 
 
 def _race(args: argparse.Namespace) -> Race:
@@ -318,6 +326,12 @@ def _cost(args: argparse.Namespace, settings: StackSettings) -> dict[str, Any]:
     return cost_json(_race(args), settings.buffer_s, bool(settings.place.kinesis))
 
 
+def _cost_text(args: argparse.Namespace, settings: StackSettings) -> list[str]:
+    from pitwall.cloud.stack import cost_text
+
+    return cost_text(_race(args), settings.buffer_s, bool(settings.place.kinesis))
+
+
 def _deployer(clients: Clients, args: argparse.Namespace) -> Deployer:
     from pitwall.cloud.stack import Deployer
 
@@ -325,13 +339,32 @@ def _deployer(clients: Clients, args: argparse.Namespace) -> Deployer:
     return Deployer(clients.service("cloudformation"), args.stack, say)
 
 
-def _plan_text(plan: Plan, settings: StackSettings) -> list[str]:
+def _plan_text(plan: Plan, settings: StackSettings, kept: dict[str, str]) -> list[str]:
     place = settings.place
     what = "would be made" if plan.new else "would be changed"
+    options = " ".join(
+        f"--{name.replace('_', '-')} {value or repr('')}" for name, value in kept.items()
+    )
     return [
         f"stack {plan.stack} {what if plan.changes else 'is as it should be'} in {place.region}: "
         f"table {place.table}, bucket {place.bucket}",
+        *([f"  as deployed before: {options}"] if options else []),
         *(f"  {change.text()}" for change in plan.changes),
+    ]
+
+
+def _next_text(settings: StackSettings) -> list[str]:
+    """The commands that come after a deployment, with this stack's names."""
+    place = settings.place
+    where = f"--table {place.table} --bucket {place.bucket}"
+    kinesis = f" --kinesis {place.kinesis}" if place.kinesis else ""
+    scope = f"--account {place.account} --region {place.region} {where} --stack {place.stack}"
+    return [
+        "next, in this order:",
+        f"  pitwall cloud doctor --region {place.region} {where} --stack {place.stack}{kinesis}",
+        f"  pitwall cloud policy engineer {scope}{kinesis} --json",
+        f"  pitwall publish S.pitwall --session S --region {place.region} {where}",
+        f"  pitwall live --session S --region {place.region} {where}{kinesis}",
     ]
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pitwall.cloud.stack.data import Resources
-from pitwall.cloud.stack.settings import StackSettings
+from pitwall.cloud.stack.settings import PARAMETERS, StackSettings
+
+HAS_EMAIL = "HasEmail"
+"""Condition of the template: somebody is told of alarms."""
 
 
 class Alarm(NamedTuple):
@@ -72,17 +75,17 @@ def alarms(settings: StackSettings) -> list[Alarm]:
 
 def alarm_parts(settings: StackSettings) -> Resources:
     """Resources by logical name."""
-    parts: Resources = {}
-    told: list[Any] = []
-    if settings.email:
-        parts["AlarmTopic"] = {
+    parts: Resources = {
+        "AlarmTopic": {
             "Type": "AWS::SNS::Topic",
+            "Condition": HAS_EMAIL,
             "Properties": {
                 "TopicName": f"{settings.place.stack}-alarms",
-                "Subscription": [{"Protocol": "email", "Endpoint": settings.email}],
+                "Subscription": [{"Protocol": "email", "Endpoint": {"Ref": PARAMETERS["email"]}}],
             },
         }
-        told = [{"Ref": "AlarmTopic"}]
+    }
+    told = {"Fn::If": [HAS_EMAIL, [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     for alarm in alarms(settings):
         name, of = alarm.dimension
         value: Any = {"Fn::GetAtt": [of, "QueueName"]} if of == "NotArchived" else {"Ref": of}
@@ -99,9 +102,9 @@ def alarm_parts(settings: StackSettings) -> Resources:
             "ComparisonOperator": "GreaterThanThreshold",
             # between races nothing is measured
             "TreatMissingData": "notBreaching",
+            "AlarmActions": told,
+            "OKActions": told,
         }
-        if told:
-            properties |= {"AlarmActions": told, "OKActions": told}
         logical = "".join(word.capitalize() for word in alarm.name.split("-")) + "Alarm"
         parts[logical] = {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
     return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pitwall.cloud.stack.settings import StackSettings
+from pitwall.cloud.stack.settings import PARAMETERS, StackSettings
 
 Resources = dict[str, dict[str, Any]]
 
@@ -96,7 +96,7 @@ def _bucket(settings: StackSettings) -> dict[str, Any]:
                     "Id": f"expire-{prefix}",
                     "Status": "Enabled",
                     "Prefix": f"{prefix}/",
-                    "ExpirationInDays": settings.keep_days,
+                    "ExpirationInDays": {"Ref": PARAMETERS["keep_days"]},
                 }
                 for prefix in ("raw", "failed")
             ]

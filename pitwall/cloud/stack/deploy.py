@@ -7,14 +7,14 @@ why, as CloudFormation gives it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pitwall.cloud.faults import explain
 from pitwall.cloud.stack.changes import Change, changes_of
-from pitwall.cloud.stack.settings import StackSettings
+from pitwall.cloud.stack.settings import PARAMETERS, StackSettings
 from pitwall.cloud.stack.template import template_body
 from pitwall.telemetry import BadInput, Failure
 
@@ -54,7 +54,7 @@ class Stack:
 
     Attributes:
         id, name, status, reason: as CloudFormation has them.
-        outputs: by name.
+        outputs, parameters: by name.
         parts: logical name, type, physical name and status of each.
     """
 
@@ -63,6 +63,7 @@ class Stack:
     status: str
     reason: str
     outputs: dict[str, str]
+    parameters: dict[str, str] = field(default_factory=dict)
     parts: tuple[tuple[str, str, str, str], ...] = ()
 
 
@@ -105,10 +106,14 @@ class Deployer:
             if not page.get("NextToken"):
                 break
             token = {"NextToken": page["NextToken"]}
-        return Stack(found.id, found.name, found.status, found.reason, found.outputs, tuple(rows))
+        return replace(found, parts=tuple(rows))
 
-    def plan(self, settings: StackSettings) -> Plan:
+    def plan(self, settings: StackSettings, keep: Collection[str] = ()) -> Plan:
         """Have a change set made; nothing else happens.
+
+        Args:
+            settings: the stack as it is to be.
+            keep: settings whose parameter stays what it is in the stack.
 
         Raises:
             BadInput: the stack is in no state to be changed.
@@ -125,6 +130,12 @@ class Deployer:
             ChangeSetName=change_set,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=template_body(settings),
+            Parameters=[
+                {"ParameterKey": key, "UsePreviousValue": True}
+                if name in keep
+                else {"ParameterKey": key, "ParameterValue": str(getattr(settings, name))}
+                for name, key in PARAMETERS.items()
+            ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
             # table and bucket that a former stack left behind are taken up again
             ImportExistingResources=True,
@@ -239,6 +250,10 @@ class Deployer:
             str(row["StackStatus"]),
             str(row.get("StackStatusReason") or ""),
             outputs,
+            {
+                str(p["ParameterKey"]): str(p.get("ParameterValue") or "")
+                for p in row.get("Parameters") or ()
+            },
         )
 
     def _discard(self, change_set: str, new: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pitwall.cloud.access import Place, policy_for
 from pitwall.cloud.stack.data import GONE, Resources
-from pitwall.cloud.stack.settings import StackSettings
+from pitwall.cloud.stack.settings import PARAMETERS, StackSettings
 
 RUNTIME = "python3.13"
 GIVE_UP_S = 6 * 3600
@@ -112,8 +112,8 @@ def pipeline_parts(settings: StackSettings) -> Resources:
                     "CustomTimeZone": "UTC",
                     "CompressionFormat": "GZIP",
                     "BufferingHints": {
-                        "IntervalInSeconds": settings.buffer_s,
-                        "SizeInMBs": settings.buffer_mb,
+                        "IntervalInSeconds": {"Ref": PARAMETERS["buffer_s"]},
+                        "SizeInMBs": {"Ref": PARAMETERS["buffer_mb"]},
                     },
                     "CloudWatchLoggingOptions": {
                         "Enabled": True,

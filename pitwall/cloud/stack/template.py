@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from pitwall import __version__
-from pitwall.cloud.stack.alarms import alarm_parts
+from pitwall.cloud.stack.alarms import HAS_EMAIL, alarm_parts
 from pitwall.cloud.stack.data import data_parts
 from pitwall.cloud.stack.pipeline import pipeline_parts
-from pitwall.cloud.stack.settings import StackSettings
+from pitwall.cloud.stack.settings import LIMITS, PARAMETERS, StackSettings
 from pitwall.telemetry import Failure
 
 MAX_BODY = 51_200
@@ -41,12 +41,43 @@ def template(settings: StackSettings) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Pitwall {__version__}: race telemetry table, stream and archive",
+        "Parameters": _parameters(settings),
+        "Conditions": {
+            HAS_EMAIL: {"Fn::Not": [{"Fn::Equals": [{"Ref": PARAMETERS["email"]}, ""]}]}
+        },
         "Resources": {
             **data_parts(settings),
             **pipeline_parts(settings),
             **alarm_parts(settings),
         },
         "Outputs": outputs,
+    }
+
+
+def _parameters(settings: StackSettings) -> dict[str, Any]:
+    """What CloudFormation keeps from one deployment to the next; the settings are the defaults."""
+
+    def number(name: str, words: str) -> dict[str, Any]:
+        low, high = LIMITS[name]
+        return {
+            "Type": "Number",
+            "Default": getattr(settings, name),
+            "MinValue": low,
+            "MaxValue": high,
+            "Description": words,
+        }
+
+    return {
+        PARAMETERS["keep_days"]: number("keep_days", "Days that raw archive objects are kept"),
+        PARAMETERS["buffer_s"]: number("buffer_s", "Seconds that the archive may lag"),
+        PARAMETERS["buffer_mb"]: number(
+            "buffer_mb", "Megabytes at which an archive object is written sooner"
+        ),
+        PARAMETERS["email"]: {
+            "Type": "String",
+            "Default": settings.email,
+            "Description": "Who is told of alarms; empty for nobody",
+        },
     }
 
 

@@ -16,6 +16,38 @@ def refusal(operation: str, code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
+def resolved(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    """The template with parameters and conditions worked out."""
+
+    def test(node: Any) -> bool:
+        if "Fn::Not" in node:
+            return not test(node["Fn::Not"][0])
+        left, right = map(walk, node["Fn::Equals"])
+        return bool(left == right)
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("Ref") in parameters:
+            return parameters[node["Ref"]]
+        if "Fn::If" in node:
+            name, yes, no = node["Fn::If"]
+            return walk(yes if conditions[name] else no)
+        nothing = {"Ref": "AWS::NoValue"}
+        out = {key: walk(value) for key, value in node.items()}
+        return {key: value for key, value in out.items() if value != nothing}
+
+    conditions = {name: test(node) for name, node in template["Conditions"].items()}
+    parts = {
+        name: walk(part)
+        for name, part in template["Resources"].items()
+        if conditions.get(part.get("Condition"), True)
+    }
+    return {"Resources": parts}
+
+
 class CloudFormation:
     """One stack.
 
@@ -30,6 +62,7 @@ class CloudFormation:
         self.stack: dict[str, Any] | None = None
         self.gone: dict[str, Any] | None = None
         self.template: dict[str, Any] = {}
+        self.parameters: dict[str, str] = {}
         self.sets: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.fails: tuple[str, str] | None = None
@@ -92,8 +125,10 @@ class CloudFormation:
         self._left, self._end = self.slow, end
 
     def _create_change_set(self, **request: Any) -> dict[str, Any]:
-        body = json.loads(request["TemplateBody"])
         name = request["StackName"]
+        whole = json.loads(request["TemplateBody"])
+        parameters = self._parameters(whole, request["Parameters"])
+        body = resolved(whole, parameters)
         if request["ChangeSetType"] == "CREATE":
             assert self.stack is None or self.stack["StackStatus"] == "REVIEW_IN_PROGRESS"
             self.stack = {
@@ -117,8 +152,28 @@ class CloudFormation:
                 change["Replacement"] = "True" if renamed else "False"
                 change["Details"] = [{"Target": {"Name": key}} for key in of]
                 changes.append(change)
-        self.sets[request["ChangeSetName"]] = {"body": body, "changes": changes, "seen": 0}
+        self.sets[request["ChangeSetName"]] = {
+            "body": body, "parameters": parameters, "changes": changes, "seen": 0,
+        }  # fmt: skip
         return {"Id": "x"}
+
+    def _parameters(self, template: dict[str, Any], given: list[dict[str, Any]]) -> dict[str, str]:
+        out = {key: str(of["Default"]) for key, of in template["Parameters"].items()}
+        for each in given:
+            key = each["ParameterKey"]
+            assert key in out, key
+            if each.get("UsePreviousValue"):
+                if key not in self.parameters:
+                    raise refusal(
+                        "CreateChangeSet",
+                        "ValidationError",
+                        f"Invalid input for parameter key {key}. Cannot specify usePreviousValue "
+                        "as true for a parameter key not in the previous template",
+                    )
+                out[key] = self.parameters[key]
+            else:
+                out[key] = each["ParameterValue"]
+        return out
 
     def _change(self, action: str, part: str, made: dict[str, Any]) -> dict[str, Any]:
         change = {"Action": action, "LogicalResourceId": part, "ResourceType": made["Type"]}
@@ -145,8 +200,18 @@ class CloudFormation:
     def _execute_change_set(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:
         assert self.stack is not None
         new = self.stack["StackStatus"] == "REVIEW_IN_PROGRESS"
-        self.template = self.sets.pop(ChangeSetName)["body"]
-        self.stack["Outputs"] = [{"OutputKey": "Bucket", "OutputValue": "the-bucket"}]
+        made = self.sets.pop(ChangeSetName)
+        self.template, self.parameters = made["body"], made["parameters"]
+        parts = self.template["Resources"]
+        named = {"Table": "TableName", "Bucket": "BucketName", "Kinesis": "Name"}
+        self.stack["Outputs"] = [
+            {"OutputKey": part, "OutputValue": parts[part]["Properties"][key]}
+            for part, key in named.items()
+            if part in parts
+        ]
+        self.stack["Parameters"] = [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()
+        ]
         verb = "CREATE" if new else "UPDATE"
         self._begin(f"{verb}_IN_PROGRESS", f"{verb}_COMPLETE")
         return {}

@@ -21,6 +21,7 @@ from pitwall.cloud.stack.alarms import alarms
 from pitwall.cloud.stack.template import MAX_BODY
 from pitwall.telemetry import BadInput
 from tests.unit.cloud import strategies as made
+from tests.unit.cloud.fake_cloudformation import resolved
 from tests.unit.cloud.local.helpers import Clock
 
 PLAIN = StackSettings(Place(bucket=bucket_of("123456789012", "us-east-1")))
@@ -29,7 +30,9 @@ BOTH = pytest.mark.parametrize("settings", [PLAIN, FULL], ids=["plain", "full"])
 
 
 def parts(settings: StackSettings, of: str) -> dict[str, Any]:
-    found = template(settings)["Resources"]
+    doc = template(settings)
+    defaults = {key: str(value["Default"]) for key, value in doc["Parameters"].items()}
+    found = resolved(doc, defaults)["Resources"]
     return {name: p["Properties"] for name, p in found.items() if p["Type"] == of}
 
 
@@ -61,7 +64,8 @@ def references(node: Any) -> Iterator[str]:
 def test_references_lead_somewhere(settings: StackSettings) -> None:
     doc = template(settings)
     found = set(references(doc))
-    assert found <= set(doc["Resources"])
+    assert found <= {*doc["Resources"], *doc["Parameters"], "AWS::NoValue"}
+    assert set(doc["Parameters"]) <= found
     assert {"Table", "Bucket", "Archiver", "Delivery", "NotArchived"} <= found
 
 
@@ -112,7 +116,7 @@ def test_the_bucket_is_closed(settings: StackSettings) -> None:
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     rules = {r.get("Prefix"): r for r in bucket["LifecycleConfiguration"]["Rules"]}
     assert set(rules) == {"raw/", "failed/", None}
-    assert rules["raw/"]["ExpirationInDays"] == settings.keep_days
+    assert rules["raw/"]["ExpirationInDays"] == str(settings.keep_days)
     (statement,) = one(settings, "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -153,7 +157,7 @@ def test_the_delivery(settings: StackSettings) -> None:
     assert s3["Prefix"] == "raw/!{timestamp:yyyy/MM/dd/HH}/"
     assert s3["CustomTimeZone"] == "UTC"
     hints = {"IntervalInSeconds": settings.buffer_s, "SizeInMBs": settings.buffer_mb}
-    assert s3["BufferingHints"] == hints
+    assert s3["BufferingHints"] == {name: str(value) for name, value in hints.items()}
 
 
 @BOTH

@@ -67,7 +67,10 @@ def test_carried_out_and_told() -> None:
     work, told, waits = deployer(client)
     done = work.carry_out(work.plan(SETTINGS))
     assert done.status == "CREATE_COMPLETE"
-    assert done.outputs == {"Bucket": "the-bucket"}
+    assert done.outputs == {"Table": "pitwall", "Bucket": "pitwall-archive"}
+    assert done.parameters == {
+        "KeepDays": "400", "BufferSeconds": "60", "BufferMegabytes": "32", "AlarmEmail": "",
+    }  # fmt: skip
     assert told == [
         "12:00:00 pitwall                  create in progress: User Initiated",
         "12:00:00 pitwall                  create complete",
@@ -232,11 +235,13 @@ def test_deploy_status_destroy(aws: CloudFormation, capsys: pytest.CaptureFixtur
     doc = json.loads(out)
     assert (code, doc["done"], doc["status"]) == (0, True, "CREATE_COMPLETE")
     assert doc["cost"]["race_usd"] > 0
-    assert "--bucket mine-and-only" in doc["message"]
+    assert doc["message"] == "create complete"
     code, out, _ = run(capsys, "status", "--json")
     assert (code, json.loads(out)["status"]) == (0, "CREATE_COMPLETE")
-    code, out, _ = run(capsys, "deploy", "--yes", "--bucket", "mine-and-only")
+    code, out, _ = run(capsys, "deploy", "--yes")
     assert (code, out.splitlines()[-1]) == (0, "nothing to change")
+    assert "mine-and-only" in out
+    assert "as Pitwall writes it" not in out
     code, _, err = run(capsys, "deploy", "--yes", "--bucket", "another-bucket")
     assert code == 2
     assert "Bucket would be removed or made anew" in err
@@ -244,6 +249,7 @@ def test_deploy_status_destroy(aws: CloudFormation, capsys: pytest.CaptureFixtur
     code, out, _ = run(capsys, "destroy")
     assert "keep    Table" in out
     assert "delete  Archiver" in out
+    assert "what is kept stays with all it holds" in out
     assert out.endswith("nothing was deleted; to go on give --yes\n")
     code, out, _ = run(capsys, "destroy", "--yes", "--json")
     doc = json.loads(out)
@@ -255,6 +261,48 @@ def test_deploy_status_destroy(aws: CloudFormation, capsys: pytest.CaptureFixtur
     code, _, err = run(capsys, "status")
     assert code == 2
     assert "there is none" in err
+
+
+def test_a_second_deploy_remembers(aws: CloudFormation, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.slow = 1
+    first = ("--kinesis", "live", "--keep-days", "30", "--buffer-s", "120", "--email", "a@b.co")
+    code, out, _ = run(capsys, "deploy", "--yes", "--table", "team", "--bucket", "mine-7", *first)
+    assert code == 0
+    lines = out.splitlines()
+    (live,) = [line for line in lines if line.startswith("  pitwall live")]
+    assert live == (
+        "  pitwall live --session S --region eu-central-1 --table team --bucket mine-7 "
+        "--kinesis live"
+    )
+    # nothing said: nothing changes, and CloudFormation is asked to keep what it has
+    code, out, _ = run(capsys, "deploy", "--yes")
+    assert (code, out.splitlines()[-1]) == (0, "nothing to change")
+    assert (
+        "as deployed before: --table team --bucket mine-7 --kinesis live --keep-days 30 "
+        "--buffer-s 120 --buffer-mb 32 --email a@b.co"
+    ) in out
+    asked = [r["Parameters"] for r in aws.requests if "Parameters" in r][-1]
+    assert all(p["UsePreviousValue"] for p in asked)
+    assert len(asked) == 4
+    # one thing said: that one changes
+    code, out, _ = run(capsys, "deploy", "--yes", "--keep-days", "31", "--json")
+    doc = json.loads(out)
+    assert (code, [c["part"] for c in doc["changes"]]) == (0, ["Bucket"])
+    assert "keep_days" not in doc["kept"]
+    assert aws.parameters["KeepDays"] == "31"
+    assert aws.parameters["BufferSeconds"] == "120"
+    # taken away by an empty text
+    code, out, _ = run(capsys, "deploy", "--yes", "--email", "", "--json")
+    assert (code, aws.parameters["AlarmEmail"]) == (0, "")
+    assert "AlarmTopic" not in aws.template["Resources"]
+    code, _, err = run(capsys, "deploy", "--yes", "--kinesis", "")
+    assert code == 2
+    assert "Kinesis would be removed" in err
+    code, _, _ = run(capsys, "deploy", "--yes", "--kinesis", "", "--allow-replace")
+    assert code == 0
+    assert "Kinesis" not in aws.template["Resources"]
+    code, out, _ = run(capsys, "status")
+    assert "KeepDays: 31" in out
 
 
 def test_template_and_policy(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
