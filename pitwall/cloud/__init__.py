@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pitwall.cloud.batch_read import batch_get
     from pitwall.cloud.bulk import Written, history
     from pitwall.cloud.bundle import (
         Bundle,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from pitwall.cloud.producer import Producer
     from pitwall.cloud.publisher import PublishReport, publish
     from pitwall.cloud.query import (
-        batch_get,
+        iter_sealed,
         list_sessions,
         read_catalog,
         read_chunks,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from pitwall.cloud.sealed import seal, seal_lap
 
 _WHERE = {
+    "batch_read": ("batch_get",),
     "bulk": ("Written", "history"),
     "bundle": (
         "Bundle",
@@ -89,7 +91,7 @@ _WHERE = {
     "producer": ("Producer",),
     "publisher": ("PublishReport", "publish"),
     "query": (
-        "batch_get",
+        "iter_sealed",
         "list_sessions",
         "read_catalog",
         "read_chunks",
@@ -136,6 +138,7 @@ __all__ = [
     "head_item",
     "history",
     "is_passing",
+    "iter_sealed",
     "list_sessions",
     "make_clients",
     "parse_bundle",

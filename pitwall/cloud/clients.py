@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pitwall.cloud.endpoints import RegionalFallback
 from pitwall.cloud.faults import explain
 from pitwall.cloud.parser import FastParserFactory
+from pitwall.cloud.prepared import prepare_with
 from pitwall.telemetry import Failure
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ def make_clients(
     session = BotocoreSession(profile=profile)
     stock = session.get_component("response_parser_factory")
     session.register_component("response_parser_factory", FastParserFactory(stock))
+    prepare_with(session)
     try:
         # AWS_REGION is what the AWS command line and Lambda go by; botocore itself does not read it
         region = region or session.get_config_variable("region") or os.environ.get("AWS_REGION")

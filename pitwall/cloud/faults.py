@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pitwall.cloud.access import missing
+
+Kind = Literal["denied", "stale", "unknown", "skew", ""]
+"""Why credentials did not get a call through; empty for anything else."""
 
 _ACTION = re.compile(r"perform:? ([a-z0-9-]+:[A-Za-z*]+)(?: on resource:? (\S+))?")
 _SIGN_IN = "sign in with `aws sso login`, set AWS_PROFILE, or give --profile"
@@ -19,8 +23,12 @@ _UNKNOWN = {
     "SignatureDoesNotMatch",
     "InvalidSignatureException",
     "IncompleteSignature",
+    "MissingAuthenticationTokenException",
+    "MissingAuthenticationToken",
 }
 _SKEW = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+# most services have no code of its own for a wrong clock, and tell it as a signature that is wrong
+_SKEW_WORDS = ("signature expired", "signature not yet current")
 _ABSENT = {
     "ResourceNotFoundException": "no such table or stream in this account and region",
     "NoSuchBucket": "no such bucket",
@@ -85,16 +93,17 @@ _CLIENT = {
 def _service(error: dict[str, Any], operation: str) -> str:
     code = str(error.get("Code", ""))
     message = " ".join(str(error.get("Message", "")).split())
-    if code in _DENIED:
+    kind = kind_of(error)
+    if kind == "denied":
         found = _ACTION.search(message)
         if found is None:
             return f"access denied: {operation} is not allowed for these credentials"
         return f"access denied: {missing(found[1], (found[2] or '').rstrip('.,'))}"
-    if code in _STALE:
+    if kind == "stale":
         return f"the AWS session has expired ({operation}): {_SIGN_IN}"
-    if code in _UNKNOWN:
+    if kind == "unknown":
         return f"AWS does not know these credentials ({code}): {_SIGN_IN}"
-    if code in _SKEW:
+    if kind == "skew":
         return f"this machine's clock is wrong ({code}): set it to network time"
     if code in _ABSENT:
         return f"{operation}: {_ABSENT[code]} ({message})"
@@ -103,6 +112,19 @@ def _service(error: dict[str, Any], operation: str) -> str:
     if code in _SLOW:
         return f"{operation}: AWS keeps throttling ({message or code})"
     return f"{operation}: {code}: {message}"
+
+
+def kind_of(error: Mapping[str, Any]) -> Kind:
+    """Why a service's error (``Code``, ``Message``) refuses the caller; empty when it does not."""
+    code = str(error.get("Code", ""))
+    message = str(error.get("Message", "")).casefold()
+    if code in _SKEW or (code in _UNKNOWN and message.startswith(_SKEW_WORDS)):
+        return "skew"
+    if code in _DENIED:
+        return "denied"
+    if code in _STALE:
+        return "stale"
+    return "unknown" if code in _UNKNOWN else ""
 
 
 def _url(kwargs: dict[str, Any]) -> str:
@@ -121,3 +143,9 @@ def is_passing(error: BaseException) -> bool:
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return response["Error"].get("Code") in _SLOW or status >= 500
     return type(error).__name__ in _PASSING
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether the service refused the call only because there are too many."""
+    response = getattr(error, "response", None)
+    return isinstance(response, dict) and response.get("Error", {}).get("Code") in _SLOW

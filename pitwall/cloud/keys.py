@@ -69,21 +69,30 @@ def catalog_sk(car: str, lap: int) -> str:
 def series_of(pk: str, epoch: str) -> tuple[Series, int]:
     """``(series, lap)`` of a chunk's partition key and its epoch. Raises BadInput.
 
-    Remembered, because thousands of chunks share one key: they share one Series too.
+    Remembered, because thousands of chunks share one key.
     """
-    parts = pk.split("#")
-    if len(parts) != 4:
-        raise BadInput(f"key {shown(pk)}: not <session>#<group>#<LLL>#<car>")
-    session, group, lap, car = parts
-    return check_series(Series(session, car, group, epoch)), parse_lap(lap)
+    return _taken_apart(pk, epoch)
 
 
-@lru_cache(maxsize=8192)
 def sealed_series_of(pk: str, epoch: str) -> tuple[Series, int]:
     """``(series, lap)`` of a sealed lap's partition key and its epoch. Raises BadInput."""
     if not pk.endswith("#sealed"):
         raise BadInput(f"key {shown(pk)}: not <session>#<group>#<LLL>#<car>#sealed")
-    return series_of(pk[: -len("#sealed")], epoch)
+    return _taken_apart(pk[: -len("#sealed")], epoch)
+
+
+def _taken_apart(pk: str, epoch: str) -> tuple[Series, int]:
+    parts = pk.split("#")
+    if len(parts) != 4:
+        raise BadInput(f"key {shown(pk)}: not <session>#<group>#<LLL>#<car>")
+    session, group, lap, car = parts
+    return _series(session, car, group, epoch), parse_lap(lap)
+
+
+@lru_cache(maxsize=8192)
+def _series(session: str, car: str, group: str, epoch: str) -> Series:
+    """Remembered, because all laps share it: they share one object too."""
+    return check_series(Series(session, car, group, epoch))
 
 
 def parse_chunk_sk(sk: str) -> tuple[int, int]:

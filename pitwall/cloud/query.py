@@ -6,12 +6,13 @@ silently: it comes back as Quarantined with its raw form. Never a Scan.
 
 from __future__ import annotations
 
-import random
-import time
+import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from pitwall.cloud import keys
+from pitwall.cloud.batch_read import Key, batch_get
 from pitwall.cloud.faults import explain
 from pitwall.cloud.items import (
     Item,
@@ -23,20 +24,14 @@ from pitwall.cloud.items import (
     parse_session,
     raw_of,
 )
-from pitwall.store import Quarantined, Source
-from pitwall.telemetry import BadInput, Failure, Head, Segment, Session
+from pitwall.store import Ledger, Quarantined, SeriesLedger, Source
+from pitwall.telemetry import BadInput, Failure, Head, Segment, Series, Session
 from pitwall.telemetry.names import MAX_N, check_group, check_session
 
 T = TypeVar("T")
 
 MAX_PAGES = 10_000
 """Pages of one read; a page holds up to 1 MB."""
-BATCH_KEYS = 100
-_FIRST_WAIT_S = 0.05
-_LAST_WAIT_S = 5.0
-
-Key = tuple[str, str]
-"""``(pk, sk)``."""
 
 
 def read_heads(
@@ -101,22 +96,55 @@ def read_chunks(
     return _parsed(items, parse_chunk, bad), bad
 
 
+def iter_sealed(
+    client: Any,
+    table: str,
+    wanted: Iterable[Key],
+    *,
+    threads: int = 1,
+    stop: threading.Event | None = None,
+) -> Iterator[Segment | Quarantined]:
+    """The sealed laps with these keys as they come, in no order, a key without an item left out;
+    items that are no sealed laps as Quarantined. ``threads`` and ``stop`` as
+    :func:`pitwall.cloud.batch_read.batch_get` has them. Raises Failure."""
+    for item in batch_get(client, table, wanted, threads=threads, stop=stop):
+        try:
+            yield parse_sealed(item)
+        except BadInput as error:
+            yield _quarantined(item, error)
+
+
 def read_sealed(
     client: Any, table: str, wanted: Iterable[Key]
 ) -> tuple[list[Segment], list[Quarantined]]:
-    """The sealed laps with these keys, in no order, a key without an item left out; and the items
-    that are no sealed laps. Raises Failure."""
+    """All of :func:`iter_sealed`, one call at a time. Raises Failure."""
+    segments: list[Segment] = []
     bad: list[Quarantined] = []
-    return _parsed(batch_get(client, table, wanted), parse_sealed, bad), bad
+    for each in iter_sealed(client, table, wanted):
+        if isinstance(each, Segment):
+            segments.append(each)
+        else:
+            bad.append(each)
+    return segments, bad
 
 
-def sealed_keys(entries: Iterable[LapEntry]) -> Iterator[Key]:
-    """Keys of the sealed laps that the catalog's entries speak of."""
+def sealed_keys(entries: Iterable[LapEntry], held: Ledger | None = None) -> Iterator[Key]:
+    """Keys of the sealed laps that the catalog's entries speak of, in their order; with ``held``
+    only of those that are not wholly in these books."""
     for entry in entries:
         for (group, epoch), runs in entry.ranges.items():
+            books = None
+            if held is not None:
+                books = held.series.get(Series(entry.session, entry.car, group, epoch))
             pk = keys.sealed_pk(entry.session, group, entry.lap, entry.car)
-            for lo, _ in runs:
-                yield pk, keys.sealed_sk(epoch, lo)
+            for lo, hi in runs:
+                if books is None or not _received(books, lo, hi):
+                    yield pk, keys.sealed_sk(epoch, lo)
+
+
+def _received(books: SeriesLedger, lo: int, hi: int) -> bool:
+    at = bisect_right(books.received, (lo, MAX_N)) - 1
+    return at >= 0 and books.received[at][1] >= hi
 
 
 def query(
@@ -152,48 +180,6 @@ def query(
     raise Failure(f"table {table}: query of {pk} has more than {MAX_PAGES} pages")
 
 
-def batch_get(
-    client: Any,
-    table: str,
-    wanted: Iterable[Key],
-    *,
-    consistent: bool = True,
-    max_wait_s: float = 60.0,
-    wait: Callable[[float], None] = time.sleep,
-) -> Iterator[Item]:
-    """Items with these keys, in no order, 100 a request; a key without an item gives nothing.
-
-    Keys that the table did not get to are asked for again with growing, jittered waits; after
-    ``max_wait_s`` seconds of waiting in a row without an item it is a Failure.
-    """
-    left = list(dict.fromkeys(wanted))[::-1]
-    pause, waited = _FIRST_WAIT_S, 0.0
-    while left:
-        some = [left.pop() for _ in range(min(BATCH_KEYS, len(left)))]
-        request = {
-            "Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in some],
-            "ConsistentRead": consistent,
-        }
-        try:
-            answer = client.batch_get_item(RequestItems={table: request})
-        except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
-            raise Failure(f"table {table}: {explain(error)}") from error
-        yield from answer.get("Responses", {}).get(table, ())
-        again = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        if not again:
-            pause, waited = _FIRST_WAIT_S, 0.0
-            continue
-        left += [(key["pk"]["S"], key["sk"]["S"]) for key in again]
-        if len(again) < len(some):
-            pause, waited = _FIRST_WAIT_S, 0.0  # it moves: only slower than asked
-        if waited >= max_wait_s:
-            raise Failure(f"table {table}: throttled for {waited:.0f} s, {len(left)} keys unread")
-        delay = pause * (0.5 + random.random() / 2)
-        wait(delay)
-        waited += delay
-        pause = min(pause * 2, _LAST_WAIT_S)
-
-
 def _parsed(
     items: Iterable[Item], parse: Callable[[Item], T], bad: list[Quarantined] | None
 ) -> list[T]:
@@ -204,8 +190,12 @@ def _parsed(
         except BadInput as error:
             if bad is None:
                 raise
-            bad.append(Quarantined(Source.TABLE, _name(item), str(error), raw_of(item)))
+            bad.append(_quarantined(item, error))
     return out
+
+
+def _quarantined(item: Item, error: BadInput) -> Quarantined:
+    return Quarantined(Source.TABLE, _name(item), str(error), raw_of(item))
 
 
 def _name(item: Item) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from tests.bench.harness import Result
 
-NAMES = ("packing", "reopen", "stream", "turbo")
+NAMES = ("keyed-read", "packing", "reopen", "stream", "turbo")
 
 
 def find(name: str) -> tuple[Callable[[], Result], str]:
     """The benchmark's function and its first line of documentation. Raises KeyError."""
     if name not in NAMES:
         raise KeyError(name)
-    module = importlib.import_module(f"tests.bench.{name}")
+    module = importlib.import_module(f"tests.bench.{name.replace('-', '_')}")
     return module.run, (module.__doc__ or "").strip().splitlines()[0]

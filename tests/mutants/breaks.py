@@ -642,7 +642,7 @@ BREAKS = (
         "keys that the table left over are not asked for again",
         (
             Edit(
-                "cloud/query.py",
+                "cloud/batch_read.py",
                 "UnprocessedKeys",
                 "UnprocessedKeysIgnored",
             ),
