@@ -245,7 +245,9 @@ def _decoded(segments: list[Segment], group: Group, version: int, path: str | Pa
     starts = np.array([s.t_lo for s in segments], np.int64)
     laps = np.array([s.lap for s in segments], np.int64)
     return FeedSamples(
-        samples.t + np.repeat(starts, counts), samples.values, np.repeat(laps, counts)
+        samples.t + np.repeat(starts, counts),
+        samples.values.astype(np.float64, copy=False),
+        np.repeat(laps, counts),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pitwall.store.batch import Quarantined, Source
+from pitwall.store.columns import values_dtype
 from pitwall.telemetry import (
     BadPayload,
     Group,
@@ -21,6 +22,7 @@ from pitwall.telemetry import (
     Series,
     Session,
     chunk_crc,
+    decode,
     decode_many,
     encode,
     sample_count,
@@ -158,7 +160,10 @@ def _decode_portion(
     part: list[Candidate], group: Group, version: int
 ) -> list[tuple[Candidate, str]]:
     bad: list[tuple[Candidate, str]] = []
-    counts, samples, errors = decode_many([c.segment.payload for c in part], group, version)
+    # As they are kept: what is rounded afterwards costs twice the memory meanwhile.
+    counts, samples, errors = decode_many(
+        [c.segment.payload for c in part], group, version, values_dtype(group)
+    )
     ends = np.cumsum(counts)
     good = np.flatnonzero(counts)
     starts = (ends - counts)[good]
@@ -191,17 +196,19 @@ def cut(
 ) -> tuple[Segment, Samples]:
     """The part ``n_lo..n_hi`` of a run as a segment of its own, packed again.
 
-    Values, times, counts and crcs are those of the original chunks.
+    Values, times, counts and crcs are those of the original chunks. Raises BadPayload.
     """
+    group = session.catalog.group(segment.series.group)
+    if samples.values.dtype != np.float64:
+        # Rounded for the columns: what is packed anew is what the payload says.
+        samples = decode(segment.payload, group, session.catalog.version)
     first, last = n_lo - segment.n_lo, n_hi - segment.n_lo + 1
     a = sum(segment.counts[:first])
     b = a + sum(segment.counts[first:last])
     t = samples.t[a:b]
     values = samples.values[:, a:b]
     start = int(t[0])
-    payload = encode(
-        t, values, session.catalog.group(segment.series.group), session.catalog.version
-    )
+    payload = encode(t, values, group, session.catalog.version)
     part = Segment(
         segment.series,
         n_lo,

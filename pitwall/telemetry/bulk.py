@@ -4,6 +4,7 @@ column of each."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import zstandard
@@ -22,6 +23,8 @@ from pitwall.telemetry.coding import (
     dequantise,
     quantise_block,
     read_block,
+    read_small,
+    scale,
 )
 from pitwall.telemetry.errors import BadPayload
 from pitwall.telemetry.payload import (
@@ -38,11 +41,15 @@ from pitwall.telemetry.payload import (
     encode,
 )
 
+_FLOAT64: np.dtype[np.floating[Any]] = np.dtype(np.float64)
+_FLOAT32 = np.dtype(np.float32)
 _HEADER_DTYPE = np.dtype(
     [("magic", "u1"), ("flags", "u1"), ("columns", "<u2"), ("catalog", "<u4"), ("count", "<u4")]
 )
-_ROOM = 1 << 20
+_ROOM = 1 << 16
 """Values of one column handled at a time: what numpy works on stays in the cache's reach."""
+_EXACT = 1 << 24
+"""Integers up to this are what they are in float32 too."""
 
 
 def encode_many(t: Ints, values: Floats, group: Group, catalog_version: int) -> list[bytes]:
@@ -92,9 +99,13 @@ def encode_many(t: Ints, values: Floats, group: Group, catalog_version: int) -> 
 
 
 def decode_many(
-    payloads: Sequence[bytes], group: Group, catalog_version: int
+    payloads: Sequence[bytes],
+    group: Group,
+    catalog_version: int,
+    dtype: np.dtype[np.floating[Any]] = _FLOAT64,
 ) -> tuple[Ints, Samples, dict[int, BadPayload]]:
-    """Unpack many payloads into one run of samples.
+    """Unpack many payloads into one run of samples; values as float64, or as ``dtype``, which is
+    then what float64 would be rounded to, bit for bit.
 
     Returns ``(counts, samples, bad)``: samples per payload (int64[m], 0 for a bad one), all
     samples one after the other in the order given, times relative to each payload's own start,
@@ -121,21 +132,22 @@ def decode_many(
     table = m > 0 and bool((counts == counts[0]).all())
     where = None if table else starts
     t = np.zeros(total, np.int64)
-    values = np.empty((k, total))
+    values: NDArray[np.floating[Any]] = np.empty((k, total), dtype)
     for rows, kind, count in bodies.alike(0):
         if count > 1:
             steps = read_block(bodies.column(rows, 0, coded_size(kind, count - 1)), kind, count - 1)
             times = np.zeros((len(rows), count), np.int64)
             np.cumsum(steps, axis=1, out=times[:, 1:])
             _place(times, t, rows, where)
-    for c, channel in enumerate(group.channels):
-        for rows, kind, count in bodies.alike(c + 1):
-            block = _read_values(bodies, rows, c + 1, kind, count, channel.resolution)
-            _place(block, values[c], rows, where)
-    for i, samples in single.items():
-        at = int(starts[i])
-        t[at : at + len(samples.t)] = samples.t
-        values[:, at : at + len(samples.t)] = samples.values
+    with np.errstate(over="ignore", invalid="ignore"):
+        for c, channel in enumerate(group.channels):
+            for rows, kind, count in bodies.alike(c + 1):
+                block = _read_values(bodies, rows, c + 1, kind, count, channel.resolution, dtype)
+                _place(block, values[c], rows, where)
+        for i, samples in single.items():
+            at = int(starts[i])
+            t[at : at + len(samples.t)] = samples.t
+            values[:, at : at + len(samples.t)] = samples.values
     return counts, Samples(t, values), bad
 
 
@@ -246,8 +258,14 @@ def _sizes(kinds: NDArray[np.uint8], counts: Ints) -> tuple[Ints, NDArray[np.boo
 
 
 def _read_values(
-    bodies: _Bodies, rows: Ints, column: int, kind: int, count: int, resolution: float
-) -> Floats:
+    bodies: _Bodies,
+    rows: Ints,
+    column: int,
+    kind: int,
+    count: int,
+    resolution: float,
+    dtype: np.dtype[np.floating[Any]],
+) -> NDArray[np.floating[Any]]:
     m = len(rows)
     if kind == RAW:
         planes = bodies.column(rows, column, 8 * count).reshape(m, 8, count)
@@ -255,16 +273,34 @@ def _read_values(
         return floats.reshape(m, count).astype(np.float64)
     mask = (count + 7) // 8 if kind & NAN else 0
     data = bodies.column(rows, column, coded_size(kind & ~NAN, count), mask)
-    values = dequantise(read_block(data, kind & ~NAN, count), resolution)
+    values: NDArray[np.floating[Any]]
+    factor, divide = scale(resolution)
+    if dtype == _FLOAT32 and _largest(kind & ~NAN, count) <= _EXACT and _in_float32(factor):
+        # Both numbers are exact in float32, and so the one rounding of the one operation gives
+        # what rounding float64's result would: 53 bits are more than twice 24 and two.
+        values = read_small(data, kind & ~NAN, count).astype(np.float32)
+        (np.divide if divide else np.multiply)(values, np.float32(factor), out=values)
+    else:
+        values = dequantise(read_block(data, kind & ~NAN, count), resolution)
     if mask:
         bits = np.unpackbits(bodies.column(rows, column, mask), axis=1, count=count)
         values[bits.astype(np.bool_)] = np.nan
     return values
 
 
+def _largest(kind: int, count: int) -> int:
+    """What no integer of a column of this kind goes beyond."""
+    first, step = WIDTHS[kind >> 3], WIDTHS[kind & 7]
+    return (1 << 8 * first >> 1) + (1 << 8 * step >> 1) * max(count - 1, 0)
+
+
+def _in_float32(number: float) -> bool:
+    return float(np.float32(number)) == number
+
+
 def _place(
-    block: NDArray[np.int64] | Floats,
-    into: NDArray[np.int64] | Floats,
+    block: NDArray[np.int64] | NDArray[np.floating[Any]],
+    into: NDArray[np.int64] | NDArray[np.floating[Any]],
     rows: Ints,
     starts: Ints | None,
 ) -> None:
@@ -272,6 +308,11 @@ def _place(
     are of one length."""
     count = block.shape[1]
     if starts is None:
-        into.reshape(-1, count)[rows] = block
+        table = into.reshape(-1, count)
+        first, last = int(rows[0]), int(rows[-1])
+        if last - first == len(rows) - 1:  # rows rise
+            table[first : last + 1] = block
+        else:
+            table[rows] = block
     else:
         into[starts[rows][:, None] + np.arange(count)] = block

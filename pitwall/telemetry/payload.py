@@ -17,6 +17,7 @@ from __future__ import annotations
 import struct
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import zstandard
@@ -59,15 +60,21 @@ class Samples:
 
     Attributes:
         t: int64[n], microseconds; relative to the segment's ``t_lo`` as decoded.
-        values: float64[k, n], one row per channel of the group.
+        values: float64[k, n], one row per channel of the group; float32 where the reader asked
+            for it.
     """
 
     t: Ints
-    values: Floats
+    values: NDArray[np.floating[Any]]
 
 
 def encode(
-    t: Ints, values: Floats, group: Group, catalog_version: int, *, squeeze: bool = True
+    t: Ints,
+    values: NDArray[np.floating[Any]],
+    group: Group,
+    catalog_version: int,
+    *,
+    squeeze: bool = True,
 ) -> bytes:
     """Pack ``t`` (int64[n], microseconds, non-decreasing or not, any spacing) and ``values``
     (float64[k, n], k = channels of ``group``) into one payload.

@@ -158,6 +158,11 @@ def assert_many_is_one_by_one(payloads: list[bytes], group: Group) -> None:
         at += len(one.t)
     assert at == len(run.t)
     assert run.values.shape == (len(group.channels), at)
+    small, rounded, _ = decode_many(payloads, group, CATALOG, np.dtype(np.float32))
+    assert small.tolist() == counts.tolist()
+    assert rounded.values.dtype == np.float32
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert rounded.values.tobytes() == run.values.astype(np.float32).tobytes()
 
 
 @st.composite
@@ -218,6 +223,18 @@ def test_decode_many_of_a_race_is_decode() -> None:
     payloads[17] = payloads[17][:-3]
     payloads[99] = b""
     assert_many_is_one_by_one(payloads, group)
+
+
+@given(
+    st.sampled_from([0.1, 0.01, 0.001, 1 / 3, 0.3, 1.0, 3.0, 2.5, 1e-6, 1e9]),
+    st.lists(st.integers(-(2**24) - 9, 2**24 + 9), min_size=1, max_size=40),
+    st.integers(0, 24),
+)
+def test_float32_is_float64_rounded(step: float, steps: list[int], bits: int) -> None:
+    group = plain(step, 1)
+    v = np.array([steps], np.float64) // 2**bits * step
+    payload = encode(np.arange(len(steps)), v, group, CATALOG)
+    assert_many_is_one_by_one([payload, payload], group)
 
 
 @settings(max_examples=300)
