@@ -49,7 +49,12 @@ def examine(
     """
     exam = Exam(clients, questions, say, now)
     reader = questions.role in ("engineer", "driver", "partner")
-    gates: list[Callable[[Exam], bool]] = [check_region, check_credentials, _clock, check_table]
+    gates: list[Callable[[Exam], bool]] = [
+        check_region,
+        check_credentials,
+        check_clock,
+        check_table,
+    ]
     for gate in gates:
         if cancelled() or not gate(exam):
             return exam.findings
@@ -71,8 +76,3 @@ def examine(
             break
         check(exam)
     return exam.findings
-
-
-def _clock(exam: Exam) -> bool:
-    check_clock(exam)
-    return True

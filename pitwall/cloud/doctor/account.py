@@ -30,7 +30,12 @@ def check_credentials(exam: Exam) -> bool:
         exam.add("fault", what, answer.fault, SIGN_IN)
         return False
     who = f"from {method}"
+    if answer.skewed:
+        told = f"{who}; whose they are could not be asked: {answer.words}"
+        exam.add("warning", what, told, "mend the clock first, see the next line")
+        return True
     if answer.doc is not None:
+        exam.facts.account = str(answer.doc.get("Account", ""))
         who = f"{answer.doc.get('Arn', '?')}, {who}"
     elif not answer.reached:
         exam.add(
@@ -65,16 +70,20 @@ def check_region(exam: Exam) -> bool:
     return True
 
 
-def check_clock(exam: Exam) -> None:
-    """This machine's clock against the service's."""
+def check_clock(exam: Exam) -> bool:
+    """This machine's clock against the service's; False, which ends the examination, when calls are
+    refused for it."""
     skews = []
+    refused = False
     for _ in range(3):
         answer = exam.call("dynamodb", "describe_endpoints")
+        refused = refused or answer.skewed
+        # a refusal tells the time as well
         if answer.skew_s is not None:
             skews.append(answer.skew_s)
     if not skews:
         exam.add("warning", "clock", "the service did not tell its time", "see below why")
-        return
+        return True
     skew = sorted(skews)[len(skews) // 2]
     exam.facts.skew_s = skew
     side = "behind" if skew > 0 else "ahead"
@@ -84,13 +93,13 @@ def check_clock(exam: Exam) -> None:
         else f"{abs(skew):.0f} s {side}"
     )
     todo = "set this machine's clock to network time"
-    if abs(skew) >= SKEW_FAULT_S:
-        exam.add(
-            "fault", "clock", f"{told}: AWS refuses what is signed", todo, skew_s=round(skew, 1)
-        )
+    if refused or abs(skew) >= SKEW_FAULT_S:
+        refusal = "AWS refuses what is signed with such a time"
+        exam.add("fault", "clock", f"{told}: {refusal}", todo, skew_s=round(skew, 1))
     elif abs(skew) >= SKEW_WARNING_S:
         exam.add(
             "warning", "clock", f"{told}: ages on screen are corrected", todo, skew_s=round(skew, 1)
         )
     else:
         exam.add("ok", "clock", told, skew_s=round(skew, 1))
+    return not refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,25 +10,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from pitwall.cloud.doctor.findings import Finding, Grade, Questions
-from pitwall.cloud.faults import explain
+from pitwall.cloud.faults import Kind, explain, kind_of
 from pitwall.telemetry import Failure
 
 SIGN_IN = "sign in with `aws sso login`, set AWS_PROFILE, or give --profile"
-DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "403"})
-_STRANGERS = frozenset(
-    {
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "MissingAuthenticationTokenException",
-        "MissingAuthenticationToken",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-    }
-)
 _ABSENT = frozenset({"UnknownOperationException", "NotImplemented"})
 
 
@@ -37,6 +23,7 @@ class Answer(NamedTuple):
     Attributes:
         doc: the answer; None when it failed.
         code: the service's error code; empty when it did not fail, or nothing came back.
+        kind: why the caller was refused; empty when it was not.
         words: the error in one line; empty when it did not fail.
         reached: whether the service answered at all.
         seconds: how long it took.
@@ -51,16 +38,22 @@ class Answer(NamedTuple):
     seconds: float = 0.0
     bytes: int = 0
     skew_s: float | None = None
+    kind: Kind = ""
 
     @property
     def denied(self) -> bool:
         """Refused for want of a permission."""
-        return self.code in DENIED
+        return self.kind == "denied"
 
     @property
     def stranger(self) -> bool:
         """Refused because the credentials are unknown or have expired."""
-        return self.code in _STRANGERS
+        return self.kind in ("unknown", "stale")
+
+    @property
+    def skewed(self) -> bool:
+        """Refused because the signature's time is too far from the service's."""
+        return self.kind == "skew"
 
     @property
     def fault(self) -> str:
@@ -77,6 +70,7 @@ class Answer(NamedTuple):
 class Facts:
     """What was found on the way, for later checks."""
 
+    account: str = ""
     table: dict[str, Any] = field(default_factory=dict)
     stream_arn: str = ""
     shards: list[dict[str, Any]] = field(default_factory=list)
@@ -143,16 +137,31 @@ class Exam:
                 self.facts.given_up[service] = words = explain(error)
                 return Answer(None, words=words, reached=False, seconds=seconds)
             meta = response.get("ResponseMetadata", {})
-            code = str((response.get("Error") or {}).get("Code", ""))
+            told = response.get("Error") or {}
+            code = str(told.get("Code", ""))
             if meta.get("HTTPStatusCode") == 501:
                 code = "NotImplemented"
             skew = _skew(meta, wall, self.now())
-            return Answer(None, code, explain(error), True, seconds, 0, skew)
+            return Answer(None, code, explain(error), True, seconds, 0, skew, kind_of(told))
         seconds = self.timer() - started
         meta = doc.get("ResponseMetadata", {})
         size = str(meta.get("HTTPHeaders", {}).get("content-length", "0"))
         skew = _skew(meta, wall, self.now())
         return Answer(doc, "", "", True, seconds, int(size) if size.isdigit() else 0, skew)
+
+    def policy_command(self) -> str:
+        """The command that prints the policy of who is asked about, with the names as they are."""
+        ask, place = self.questions, self.questions.place
+        words = ["pitwall cloud policy", ask.role]
+        words += [f"--car {shlex.quote(car)}" for car in ask.cars]
+        words += [f"--group {shlex.quote(group)}" for group in ask.groups]
+        if self.facts.account:
+            words.append(f"--account {self.facts.account}")
+        words += [f"--region {self.clients.region}", f"--table {place.table}"]
+        words += [f"--bucket {self.facts.bucket}", f"--stack {place.stack}"]
+        if place.kinesis and ask.role == "engineer":
+            words.append(f"--kinesis {place.kinesis}")
+        return " ".join([*words, "--json"])
 
     def unknown(self, what: str, answer: Answer, why: str) -> None:
         """Note that something could not be looked at; that alone breaks nothing."""

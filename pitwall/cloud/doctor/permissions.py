@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pitwall.cloud import keys
-from pitwall.cloud.access import METADATA, missing
+from pitwall.cloud.access import METADATA
 from pitwall.cloud.doctor.exam import Answer, Exam
 
 _SESSION = "2000-01-01-doctor"
@@ -46,17 +46,17 @@ def check_permissions(exam: Exam) -> None:
     for trial in _TRIALS[role](exam):
         answer = trial.call()
         what = f"may {trial.words}" if trial.wanted else f"may not {trial.words}"
-        if not answer.reached or answer.stranger:
+        if not answer.reached or answer.stranger or answer.skewed:
             exam.add("fault", what, answer.words, "mend what is said above first")
         elif answer.absent:
             exam.add("ok", what, "not tried: this endpoint does not offer it")
         elif answer.denied == (not trial.wanted):
             exam.add("ok", what, trial.action if trial.wanted else f"{trial.action} is refused")
         elif trial.wanted:
-            todo = f"attach the policy that `pitwall cloud policy {role} --json` prints"
-            exam.add("fault", what, missing(trial.action), todo)
+            todo = f"attach the policy that `{exam.policy_command()}` prints"
+            exam.add("fault", what, f"permission {trial.action} is missing", todo)
         else:
-            todo = f"role {role} needs less: attach only what `pitwall cloud policy {role}` says"
+            todo = f"role {role} needs less: attach only what `{exam.policy_command()}` prints"
             exam.add("warning", what, f"{trial.action} is allowed", todo)
 
 

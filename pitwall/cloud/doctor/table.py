@@ -19,6 +19,7 @@ def check_table(exam: Exam) -> bool:
     name = exam.questions.place.table
     what = f"table {name}"
     answer = exam.call("dynamodb", "describe_table", TableName=name)
+    region = exam.clients.region
     if answer.doc is None:
         if not answer.reached:
             exam.add("fault", what, answer.words, "check network, proxy, --region, --endpoint-url")
@@ -27,9 +28,11 @@ def check_table(exam: Exam) -> bool:
             exam.add("fault", what, answer.fault, SIGN_IN)
             return False
         if answer.denied:
-            exam.add("warning", what, f"not looked at: {answer.words}", "checked by reading below")
+            todo = (
+                f"check --table and --region ({region}): a policy names its table; else see below"
+            )
+            exam.add("warning", what, f"not looked at: {answer.words}", todo)
             return True
-        region = exam.clients.region
         exam.add(
             "fault", what, answer.words, f"check --table and --region ({region}), or {_DEPLOY}"
         )
@@ -111,7 +114,10 @@ def check_stream(exam: Exam) -> None:
         s for s in exam.facts.shards if not s["SequenceNumberRange"].get("EndingSequenceNumber")
     ]
     exam.add(
-        "ok", what, f"on, view type {view}, {len(shards)} open shards", open_shards=len(shards)
+        "ok",
+        what,
+        f"on, view type {view}, {_count(len(shards), 'open shard')}",
+        open_shards=len(shards),
     )
 
 
@@ -182,7 +188,7 @@ def check_session(exam: Exam) -> None:
     exam.facts.ended = all(head.ended for head in known)
     age = exam.now() + exam.facts.skew_s - exam.facts.head_s
     cars = len({head.car for head in known})
-    told = f"{cars} cars, last head {_ago(age)}"
+    told = f"{_count(cars, 'car')}, last head {_ago(age)}"
     if exam.facts.ended:
         exam.add("ok", f"{what} {wanted}", f"{told}, ended", head_age_s=round(age, 1))
     elif age < _LIVE_S:
@@ -215,8 +221,14 @@ def _rows(exam: Exam, pk: str, what: str) -> list[dict[str, Any]] | None:
         request["ExclusiveStartKey"] = answer.doc["LastEvaluatedKey"]
 
 
+def _count(number: int, of: str) -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"
+
+
 def _ago(seconds: float) -> str:
+    # the service tells its time in whole seconds
+    seconds = max(seconds, 0.0)
     for unit, of in (("days", 86_400), ("h", 3600), ("min", 60)):
-        if abs(seconds) >= 2 * of:
+        if seconds >= 2 * of:
             return f"{seconds / of:.0f} {unit} ago"
     return f"{seconds:.1f} s ago"

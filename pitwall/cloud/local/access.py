@@ -1,7 +1,7 @@
 """Whose call it is, and whether their policies let it through. Off until keys are given.
 
-Signatures are not checked: an access key id is believed. What it may do is decided by the same
-evaluator and policies that the real account is given.
+Of a signature only its time is checked: an access key id is believed. What it may do is decided by
+the same evaluator and policies that the real account is given.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -23,8 +25,42 @@ from pitwall.cloud.local.server import Request
 from pitwall.telemetry.errors import BadInput
 
 MAX_KEYS = 1000
+EXPIRED = "expired"
+"""In place of a policy: credentials that were good once."""
+SKEW_US = 300_000_000
+S3_SKEW_US = 900_000_000
+"""How far a signature's time may be from the service's."""
+_STAMP = "%Y%m%dT%H%M%SZ"
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
 _decode = msgspec.json.Decoder(type=dict[str, Any]).decode
+
+
+class _Words(NamedTuple):
+    """How a service words that it does not let somebody in."""
+
+    unsigned: str
+    unknown: str
+    unknown_message: str
+    expired: str
+    skewed: str
+    status: int
+    skew_us: int
+
+
+_INVALID = "The security token included in the request is invalid."
+_JSON = _Words(
+    "MissingAuthenticationTokenException", "UnrecognizedClientException", _INVALID,
+    "ExpiredTokenException", "InvalidSignatureException", 400, SKEW_US,
+)  # fmt: skip
+_S3 = _Words(
+    "AccessDenied", "InvalidAccessKeyId",
+    "The AWS Access Key Id you provided does not exist in our records.",
+    "ExpiredToken", "RequestTimeTooSkewed", 403, S3_SKEW_US,
+)  # fmt: skip
+_STS = _Words(
+    "MissingAuthenticationToken", "InvalidClientTokenId", _INVALID,
+    "ExpiredToken", "SignatureDoesNotMatch", 403, SKEW_US,
+)  # fmt: skip
 
 
 class Access:
@@ -33,27 +69,32 @@ class Access:
     Args:
         asked: what calls need permission for.
         account: in the names of who is refused.
+        now_us: the clock that a signature's time is compared with.
     """
 
-    def __init__(self, asked: Asked, account: str) -> None:
+    def __init__(self, asked: Asked, account: str, now_us: Callable[[], int]) -> None:
         self._asked = asked
         self._account = account
+        self._now_us = now_us
         self._lock = threading.Lock()
-        self._keys: dict[str, list[Policy]] = {}
+        self._keys: dict[str, list[Policy] | None] = {}
         self._refused = 0
 
     def give(self, keys: Any) -> None:
-        """Let these access keys in, with their policies: ``{key id: policy or [policies]}``. Who
-        was given something before keeps it; None takes it away. Without any keys everybody may do
-        everything.
+        """Let these access keys in, with their policies: ``{key id: policy, [policies] or
+        "expired"}``. Who was given something before keeps it; None takes it away. Without any keys
+        everybody may do everything.
 
         Raises:
             AwsError: ValidationException for anything that is not understood.
         """
         if not isinstance(keys, dict) or len(keys) > MAX_KEYS:
             raise invalid(f"keys is an object of up to {MAX_KEYS} access key ids")
-        given: dict[str, list[Policy]] = {}
+        given: dict[str, list[Policy] | None] = {}
         for key, policies in keys.items():
+            if policies == EXPIRED:
+                given[key] = None
+                continue
             several = policies if isinstance(policies, list) else [policies]
             try:
                 given[key] = [check_policy(policy) for policy in several if policy is not None]
@@ -82,24 +123,15 @@ class Access:
         Raises:
             AwsError: as the service refuses.
         """
-        keys = self._keys
-        if not keys:
+        if not self._keys:
             return
-        who = _CREDENTIAL.search(request.headers.get("authorization", ""))
-        if who is None:
-            raise AwsError("MissingAuthenticationTokenException", "Request is missing credentials")
-        policies = keys.get(who[1])
-        if policies is None:
-            raise AwsError(
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid.",
-            )
+        who, policies = self._caller(request, _JSON)
         try:
             body = _decode(request.body or b"{}")
         except msgspec.MsgspecError:
             return  # the service says what is wrong with it
         asks = self._asked.json(service, operation, body)
-        self._decide(who[1], policies, asks, "AccessDeniedException", 400)
+        self._decide(who, policies, asks, "AccessDeniedException", 400)
 
     def check_s3(self, request: Request) -> None:
         """The same for S3.
@@ -107,21 +139,67 @@ class Access:
         Raises:
             AwsError: as the service refuses.
         """
-        keys = self._keys
-        if not keys:
+        if not self._keys:
             return
-        who = _CREDENTIAL.search(request.headers.get("authorization", ""))
-        policies = keys.get(who[1]) if who else []
-        if policies is None:
-            raise AwsError(
-                "InvalidAccessKeyId",
-                "The AWS Access Key Id you provided does not exist in our records.",
-                403,
-            )
+        anonymous: tuple[str, list[Policy]] = ("anonymous", [])
+        signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
+        who, policies = self._caller(request, _S3) if signed else anonymous
         bucket, _, key = request.path[1:].partition("/")
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         asks = self._asked.s3(S3.operation(request), bucket, key, query)
-        self._decide(who[1] if who else "anonymous", policies, asks, "AccessDenied", 403)
+        self._decide(who, policies, asks, "AccessDenied", 403)
+
+    def caller(self, request: Request) -> str:
+        """ARN of who asks, as the token service tells it: no permission is needed for that.
+
+        Raises:
+            AwsError: as the service refuses.
+        """
+        if not self._keys:
+            return self._arn("anybody")
+        return self._arn(self._caller(request, _STS)[0])
+
+    def _caller(self, request: Request, words: _Words) -> tuple[str, list[Policy]]:
+        """Access key id and policies of a signed call."""
+        who = _CREDENTIAL.search(request.headers.get("authorization", ""))
+        if who is None:
+            raise AwsError(words.unsigned, "Request is missing credentials", words.status)
+        if who[1] not in self._keys:
+            raise AwsError(words.unknown, words.unknown_message, words.status)
+        policies = self._keys[who[1]]
+        if policies is None:
+            raise AwsError(words.expired, "The security token included in the request is expired")
+        self._check_time(request.headers.get("x-amz-date", ""), words)
+        return who[1], policies
+
+    def _check_time(self, stamp: str, words: _Words) -> None:
+        """A signature is good for some minutes."""
+        now_us = self._now_us()
+        try:
+            signed = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        except ValueError:
+            raise AwsError(words.unsigned, "Date is missing or malformed", words.status) from None
+        off_us = round(signed.timestamp() * 1e6) - now_us
+        if abs(off_us) <= words.skew_us:
+            return
+        now, minutes = datetime.fromtimestamp(now_us / 1e6, UTC), words.skew_us // 60_000_000
+        bound = timedelta(minutes=minutes)
+        if words is _S3:
+            message = "The difference between the request time and the current time is too large."
+        elif off_us < 0:
+            message = (
+                f"Signature expired: {stamp} is now earlier than {now - bound:{_STAMP}} "
+                f"({now:{_STAMP}} - {minutes} min.)"
+            )
+        else:
+            message = (
+                f"Signature not yet current: {stamp} is still later than {now + bound:{_STAMP}} "
+                f"({now:{_STAMP}} + {minutes} min.)"
+            )
+        raise AwsError(words.skewed, message, words.status)
+
+    def _arn(self, who: str) -> str:
+        return f"arn:aws:iam::{self._account}:user/{who}"
 
     def _decide(
         self, who: str, policies: list[Policy], asks: list[Ask], refusal: str, status: int
@@ -139,7 +217,7 @@ class Access:
             else f"because no identity-based policy allows the {ask.action} action"
         )
         return (
-            f"User: arn:aws:iam::{self._account}:user/{who} is not authorized to perform: "
+            f"User: {self._arn(who)} is not authorized to perform: "
             f"{ask.action} on resource: {ask.resource} {because}"
         )
 

@@ -16,7 +16,7 @@ _Action = Callable[[dict[str, Any]], dict[str, Any]]
 
 class Control:
     """Control requests: ``GET status``; ``POST rotate, split, trim, fault, outage, clear,
-    access``.
+    access, clock``.
 
     A page in a browser may not reach it: requests with an ``Origin``, or for another host name
     than the loopback's, are refused.
@@ -33,6 +33,7 @@ class Control:
             ("POST", "outage"): self._outage,
             ("POST", "clear"): self._clear,
             ("POST", "access"): self._access,
+            ("POST", "clock"): self._clock,
         }
 
     def __call__(self, request: Request) -> Response:
@@ -70,12 +71,21 @@ class Control:
         return self._service.faults.status()
 
     def _access(self, body: dict[str, Any]) -> dict[str, Any]:
-        """``{"keys": {access key id: policy or [policies]}}``; no keys at all switches it off."""
+        """``{"keys": {access key id: policy, [policies] or "expired"}}``; no keys at all switches
+        it off."""
         if body.get("keys"):
             self._service.access.give(body["keys"])
         else:
             self._service.access.clear()
         return self._service.access.status()
+
+    def _clock(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``{"ahead_s": seconds}``: callers' clocks are to seem behind by this."""
+        ahead = body.get("ahead_s", 0.0)
+        if isinstance(ahead, bool) or not isinstance(ahead, int | float) or abs(ahead) > 1e6:
+            raise invalid("ahead_s is a number of seconds from -1,000,000 to 1,000,000")
+        self._service.ahead_us = round(ahead * 1e6)
+        return {"told_us": self._service.told_us()}
 
 
 def _shard(body: dict[str, Any]) -> str | None:

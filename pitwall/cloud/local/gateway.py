@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
+from pitwall.cloud.local import sts
 from pitwall.cloud.local.control import Control
 from pitwall.cloud.local.errors import AwsError
 from pitwall.cloud.local.s3 import S3, error_response
 from pitwall.cloud.local.server import Request, Response
-from pitwall.cloud.local.service import Service
+from pitwall.cloud.local.service import ACCOUNT, Service
 
 _log = logging.getLogger(__name__)
 # the service that a request was signed for: what has neither target nor this is S3's
@@ -78,8 +79,10 @@ class Gateway:
         return self._json(target, request)
 
     def _object(self, request: Request) -> Response:
+        scope = _SCOPE.search(request.headers.get("authorization", ""))
+        if scope and scope[1] == "sts":
+            return sts.answer(self._service.access, ACCOUNT, request)
         try:
-            scope = _SCOPE.search(request.headers.get("authorization", ""))
             if scope and scope[1] != "s3":
                 raise AwsError("NotImplemented", f"no service {scope[1]} here", 501)
             self._service.access.check_s3(request)

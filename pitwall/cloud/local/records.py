@@ -43,11 +43,14 @@ class RecordWriter:
         arn: the stream's name.
         region: AWS region shown.
         schema: the table's key.
+        view: what is told of an item: ``NEW_IMAGE``, or ``KEYS_ONLY``.
     """
 
-    def __init__(self, arn: str, region: str, schema: KeySchema) -> None:
+    def __init__(self, arn: str, region: str, schema: KeySchema, view: str = "NEW_IMAGE") -> None:
         self._arn = arn
         self._region = region
+        self._view = view
+        self._images = view == "NEW_IMAGE"
         self._schema = schema
         self._salt = zlib.crc32(arn.encode()) << 96
 
@@ -65,11 +68,11 @@ class RecordWriter:
                 "ApproximateCreationDateTime": created_us // 1_000_000,
                 "Keys": keys(pk, sk),
             }
-            if image:
+            if image and self._images:
                 change["NewImage"] = decode_json(image)
             change["SequenceNumber"] = str(sequence)
             change["SizeBytes"] = size
-            change["StreamViewType"] = "NEW_IMAGE"
+            change["StreamViewType"] = self._view
             rows.append(
                 {
                     "eventID": f"{(sequence * _EVENT_MIX ^ salt) & _EVENT_MASK:032x}",
@@ -88,13 +91,16 @@ class RecordWriter:
         region = encode_json(self._region)
         salt = self._salt
         keys = self._key_encoder()
+        view = self._view.encode()
         out: list[bytes] = []
         for sequence, created_us, event, pk, sk, image, size in records:
+            if not self._images:
+                image = b""
             out.append(
                 b'{"eventID":"%032x","eventName":"%b","eventVersion":"1.1",'
                 b'"eventSource":"aws:dynamodb","awsRegion":%b,'
                 b'"dynamodb":{"ApproximateCreationDateTime":%d,"Keys":%b,%b%b%b'
-                b'"SequenceNumber":"%d","SizeBytes":%d,"StreamViewType":"NEW_IMAGE"}}'
+                b'"SequenceNumber":"%d","SizeBytes":%d,"StreamViewType":"%b"}}'
                 % (
                     (sequence * _EVENT_MIX ^ salt) & _EVENT_MASK,
                     event.encode(),
@@ -106,6 +112,7 @@ class RecordWriter:
                     b"," if image else b"",
                     sequence,
                     size,
+                    view,
                 )
             )
         return b"[%b]" % b",".join(out)

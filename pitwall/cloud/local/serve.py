@@ -66,7 +66,7 @@ def serve(argv: Sequence[str] | None = None) -> int:
             return 0
     gateway = Gateway(service, stopping)
     try:
-        server = Server(gateway, args.port, lambda: service.now_us() / 1e6)
+        server = Server(gateway, args.port, lambda: service.told_us() / 1e6)
     except OSError as error:
         raise Failure(
             f"stand-in: cannot listen on 127.0.0.1:{args.port} ({error.strerror}); "

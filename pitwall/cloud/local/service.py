@@ -71,6 +71,7 @@ class Service:
         delivery: the default delivery stream.
         dynamodb, streams, firehose: the APIs.
         mapping: what feeds the function; None until :meth:`attach`.
+        ahead_us: how far callers' clocks are to seem behind; negative for ahead.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Service:
         self._clock = now_us
         self._pinned_us: int | None = None
         self._trim_us = 0
+        self.ahead_us = 0
         self._account = f"arn:aws:dynamodb:{config.region}:{ACCOUNT}:table/"
         self.started_us = self._rotated_us = now_us()
         self._started = time.monotonic()
@@ -89,8 +91,8 @@ class Service:
         self.objects = ObjectStore(self.now_us)
         self.objects.create(config.bucket)
         self.tables: dict[str, Table] = {}
-        self.access = Access(Asked(config.region, ACCOUNT, self._schema), ACCOUNT)
-        self.table = self._create(config.table, DEFAULT_KEYS, True)
+        self.access = Access(Asked(config.region, ACCOUNT, self._schema), ACCOUNT, self.told_us)
+        self.table = self._create(config.table, DEFAULT_KEYS, "NEW_IMAGE")
         settings = Delivery(
             config.delivery,
             config.bucket,
@@ -130,6 +132,11 @@ class Service:
         """Records created before this are gone."""
         return max(self.now_us() - round(self.config.retention_s * 1e6), self._trim_us)
 
+    def told_us(self) -> int:
+        """The clock as callers see it: ahead of theirs by what was asked for, as if theirs were
+        behind."""
+        return self.now_us() + self.ahead_us
+
     # -- parts
 
     @property
@@ -138,12 +145,18 @@ class Service:
         assert self.table.stream is not None
         return self.table.stream
 
-    def _create(self, name: str, schema: KeySchema, stream: bool) -> Table:
+    def _create(self, name: str, schema: KeySchema, view: str) -> Table:
         log = None
-        if stream:
+        if view:
             config = self.config
             log = StreamLog(
-                self._account + name, name, schema, config.region, config.shards, self.now_us()
+                self._account + name,
+                name,
+                schema,
+                config.region,
+                config.shards,
+                self.now_us(),
+                view,
             )
         table = self.tables[name] = Table(name, schema, log, self.now_us)
         return table

@@ -32,13 +32,21 @@ class StreamLog:
         arn: the stream's name, made of the table's and a label of its creation time.
         table: the table's name.
         schema: the table's key.
+        view: its view type.
         writer: tells its records.
         last: highest sequence number given out.
         total: records ever appended.
     """
 
     def __init__(
-        self, table_arn: str, table: str, schema: KeySchema, region: str, shards: int, now_us: int
+        self,
+        table_arn: str,
+        table: str,
+        schema: KeySchema,
+        region: str,
+        shards: int,
+        now_us: int,
+        view: str = "NEW_IMAGE",
     ) -> None:
         if not 1 <= shards <= 4096:
             raise ValueError(f"a stream has 1 to 4096 shards, not {shards}")
@@ -46,8 +54,9 @@ class StreamLog:
         self.arn = f"{table_arn}/stream/{self.label}"
         self.table = table
         self.schema = schema
+        self.view = view
         self._roots = shards
-        self.writer = RecordWriter(self.arn, region, schema)
+        self.writer = RecordWriter(self.arn, region, schema, view)
         self.reset(now_us)
 
     def reset(self, now_us: int) -> None:

@@ -108,7 +108,7 @@ class Streams:
                 "StreamArn": stream.arn,
                 "StreamLabel": stream.label,
                 "StreamStatus": "ENABLED",
-                "StreamViewType": "NEW_IMAGE",
+                "StreamViewType": stream.view,
                 "CreationRequestDateTime": stream.created_us / 1e6,
                 "TableName": stream.table,
                 "KeySchema": stream.schema.describe(),

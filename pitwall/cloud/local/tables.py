@@ -24,7 +24,7 @@ class Tables:
     def __init__(
         self,
         tables: dict[str, Table],
-        create: Callable[[str, KeySchema, bool], Table],
+        create: Callable[[str, KeySchema, str], Table],
         account: str,
     ) -> None:
         self._tables = tables
@@ -69,9 +69,10 @@ class Tables:
             KeyAttribute(sk, types[sk], MAX_SK_BYTES) if sk else None,
         )
         stream = request.get("StreamSpecification") or {}
-        if stream.get("StreamEnabled") and stream.get("StreamViewType") != "NEW_IMAGE":
-            raise invalid("StreamViewType: only NEW_IMAGE is supported here")
-        table = self._create(name, schema, bool(stream.get("StreamEnabled")))
+        view = str(stream.get("StreamViewType")) if stream.get("StreamEnabled") else ""
+        if view not in ("", "NEW_IMAGE", "KEYS_ONLY"):
+            raise invalid("StreamViewType: only NEW_IMAGE and KEYS_ONLY are supported here")
+        table = self._create(name, schema, view)
         return {"TableDescription": self._describe(table)}
 
     def describe_table(self, request: dict[str, Any], partial: bool = False) -> Answer:
@@ -105,7 +106,10 @@ class Tables:
             "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
         }
         if table.stream is not None:
-            answer["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+            answer["StreamSpecification"] = {
+                "StreamEnabled": True,
+                "StreamViewType": table.stream.view,
+            }
             answer["LatestStreamArn"] = table.stream.arn
             answer["LatestStreamLabel"] = table.stream.label
         return answer

@@ -167,7 +167,10 @@ def test_broken_permissions(look: Any) -> None:
     assert "may read rows of every car" in bad
     stream = of(findings, "may follow")
     assert "permission dynamodb:DescribeStream is missing" in stream.told
-    assert stream.todo == "attach the policy that `pitwall cloud policy engineer --json` prints"
+    assert stream.todo == (
+        "attach the policy that `pitwall cloud policy engineer --account 000000000000 --region "
+        "us-east-1 --table pitwall --bucket pitwall-archive --stack pitwall --json` prints"
+    )
 
 
 @pytest.mark.slow
@@ -181,7 +184,7 @@ def test_more_than_the_role_needs(look: Any) -> None:
 @pytest.mark.slow
 def test_broken_credentials(look: Any) -> None:
     findings = look("STRANGER", Questions())
-    assert faults(findings) == ["table pitwall"]
+    assert faults(findings) == ["credentials"]
     assert "does not know these credentials" in findings[-1].told
     assert "aws sso login" in findings[-1].todo
 

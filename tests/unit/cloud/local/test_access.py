@@ -215,14 +215,46 @@ def test_our_reads_say_what_is_missing(stand_in: StandIn, monkeypatch: pytest.Mo
         clients.close()
 
 
+@pytest.mark.parametrize("ahead_s", [1000.0, -1000.0])
+def test_a_wrong_clock_is_refused_as_the_services_do(stand_in: StandIn, ahead_s: float) -> None:
+    stand_in.control("clock", ahead_s=ahead_s)
+    try:
+        for service, call, code in (
+            ("dynamodb", lambda c: c.describe_endpoints(), "InvalidSignatureException"),
+            ("s3", lambda c: c.list_objects_v2(Bucket=stand_in.bucket), "RequestTimeTooSkewed"),
+            ("sts", lambda c: c.get_caller_identity(), "SignatureDoesNotMatch"),
+        ):
+            with pytest.raises(ClientError) as caught:
+                call(client(stand_in, service, "ENGINEER"))
+            assert caught.value.response["Error"]["Code"] == code
+            assert "this machine's clock is wrong" in explain(caught.value)
+    finally:
+        stand_in.control("clock", ahead_s=0.0)
+
+
+def test_expired_credentials(stand_in: StandIn) -> None:
+    stand_in.control("access", keys={"OLD": "expired"})
+    for service, call, code in (
+        ("dynamodb", lambda c: c.list_tables(), "ExpiredTokenException"),
+        ("s3", lambda c: c.list_objects_v2(Bucket=stand_in.bucket), "ExpiredToken"),
+        ("sts", lambda c: c.get_caller_identity(), "ExpiredToken"),
+    ):
+        with pytest.raises(ClientError) as caught:
+            call(client(stand_in, service, "OLD"))
+        assert caught.value.response["Error"]["Code"] == code
+        assert "has expired" in explain(caught.value)
+    who = client(stand_in, "sts", "ENGINEER").get_caller_identity()
+    assert who["Arn"] == "arn:aws:iam::000000000000:user/ENGINEER"
+
+
 def test_the_door(stand_in: StandIn, tmp_path: Path) -> None:
     status = stand_in.status()["access"]
-    assert status["keys"] == sorted(POLICIES)
+    assert status["keys"] == sorted([*POLICIES, "OLD"])
     assert status["refused"] > 0
     with pytest.raises(Failure, match="400"):
         stand_in.control("access", keys={"X": {"Version": "2012-10-17"}})
     assert stand_in.control("access", keys={"NOBODY": None})["access"]["keys"] == sorted(
-        set(POLICIES) - {"NOBODY"}
+        {*POLICIES, "OLD"} - {"NOBODY"}
     )
     bad = tmp_path / "keys.json"
     bad.write_text('{"X": {"Statement": []}}')
