@@ -1,8 +1,9 @@
 """The archiver: the Lambda between the table's stream and Firehose.
 
 Deployed as this one file, so it needs nothing but the Lambda runtime: no other module of ours,
-boto3 only when it makes its own client. In: a DynamoDB stream event. Out: the archive lines of
-``docs/wire.md``, through PutRecordBatch.
+boto3 only when it makes its own client. In: a DynamoDB stream event, or a Kinesis event whose
+records are the table's changes or bare items. Out: the archive lines of ``docs/wire.md``, through
+PutRecordBatch.
 
 Several lines share one Firehose record, up to about 900 KiB, because Firehose bills each record in
 steps of 5 KB. Lines end with a newline and readers decode a stream of objects, so where one record
@@ -17,6 +18,7 @@ such record must not stop its shard.
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import os
@@ -87,16 +89,18 @@ def make_handler(
     stream_name: str,
     *,
     report_failures: bool = False,
+    table: str = "",
     wait: Callable[[float], None] = time.sleep,
 ) -> Handler:
     """A Lambda handler that sends to ``stream_name`` through ``firehose_client``.
 
     ``report_failures`` answers with ``batchItemFailures`` instead of raising NotTaken; use it only
-    with an event source mapping that reads that answer. ``wait`` takes seconds.
+    with an event source mapping that reads that answer. ``table`` leaves out what a Kinesis stream
+    carries of other tables. ``wait`` takes seconds.
     """
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        read = read_event(event)
+        read = read_event(event, table)
         try:
             for packs in _calls(read.packs):
                 _send(firehose_client, stream_name, packs, context, wait)
@@ -120,6 +124,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             boto3.client("firehose"),
             os.environ["FIREHOSE_STREAM"],
             report_failures=os.environ.get("REPORT_BATCH_ITEM_FAILURES") == "1",
+            table=os.environ.get("TABLE", ""),
         )
     return _own(event, context)
 
@@ -127,19 +132,20 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 _own: Handler | None = None
 
 
-def read_event(event: dict[str, Any]) -> Lines:
-    """The archive lines of a stream event, packed. Raises ValueError when it is no such event."""
+def read_event(event: dict[str, Any], table: str = "") -> Lines:
+    """The archive lines of a stream event, packed; of a Kinesis event only ``table``'s when one is
+    named. Raises ValueError when it is no such event."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list):
-        raise ValueError("not a DynamoDB stream event: no list of Records")  # noqa: TRY004
+        raise ValueError("not a DynamoDB stream or Kinesis event: no list of Records")  # noqa: TRY004
     packs: list[Pack] = []
     some: list[bytes] = []
     size = chunks = skipped = poison = 0
     first = ""
     for record in records:
         try:
-            row = line(record)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            row = line(record, table)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             poison += 1
             if poison <= _LOGGED:
                 _log.warning("left out stream record %s: %r", _sequence(record), error)
@@ -151,7 +157,7 @@ def read_event(event: dict[str, Any]) -> Lines:
             packs.append(Pack(b"".join(some), first))
             some, size = [], 0
         if not some:
-            first = record["dynamodb"]["SequenceNumber"]
+            first = _sequence(record)
         some.append(row)
         size += len(row)
         chunks += 1
@@ -161,12 +167,14 @@ def read_event(event: dict[str, Any]) -> Lines:
     return Lines(packs, chunks, skipped, poison)
 
 
-def line(record: dict[str, Any]) -> bytes | None:
-    """The archive line of one stream record with its newline; None when it is not a chunk.
+def line(record: dict[str, Any], table: str = "") -> bytes | None:
+    """The archive line of one stream record with its newline; None when it is not a chunk, or of
+    another table than the one named.
 
-    Raises KeyError, TypeError, ValueError or AttributeError when it claims to be one and is not.
+    Raises KeyError, TypeError, ValueError, AttributeError or RecursionError when it claims to be
+    one and is not.
     """
-    change = record["dynamodb"]
+    change = _of_kinesis(record["kinesis"], table) if "kinesis" in record else record["dynamodb"]
     image = change.get("NewImage")
     if image is None or image.get("k", _NONE).get("S") != "c":
         return None
@@ -197,6 +205,20 @@ def line(record: dict[str, Any]) -> bytes | None:
 _NONE: dict[str, Any] = {}
 
 
+def _of_kinesis(record: dict[str, Any], table: str) -> dict[str, Any]:
+    """A Kinesis record as the change that it carries. Its place and time are Kinesis's own: the
+    envelope's are of the table, and a bare item has none."""
+    data = json.loads(a2b_base64(record["data"], strict_mode=True))
+    image: Any = data if "pk" in data else None
+    if image is None and (not table or data["tableName"] == table):
+        image = data["dynamodb"].get("NewImage")
+    return {
+        "NewImage": image,
+        "ApproximateCreationDateTime": record["approximateArrivalTimestamp"],
+        "SequenceNumber": record["sequenceNumber"],
+    }
+
+
 def _plain(text: str) -> bool:
     """Whether ``text``, all numbers of a record, is digits and no longer than any one may be."""
     return len(text) <= 64 and text.isascii() and text.isdigit()
@@ -217,6 +239,8 @@ def _sequence_number(change: dict[str, Any]) -> str:
 
 def _sequence(record: object) -> str:
     try:
+        if "kinesis" in record:  # type: ignore[operator]
+            return str(record["kinesis"]["sequenceNumber"])[:64]  # type: ignore[index]
         return str(record["dynamodb"]["SequenceNumber"])[:64]  # type: ignore[index]
     except (KeyError, TypeError):
         return "without number"

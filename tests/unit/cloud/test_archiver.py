@@ -152,7 +152,7 @@ def test_poison_is_logged(bad: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_another_event_is_refused() -> None:
     for wrong in ({}, {"Records": None}, []):
-        with pytest.raises(ValueError, match="not a DynamoDB stream event"):
+        with pytest.raises(ValueError, match="not a DynamoDB stream or Kinesis event"):
             archiver.read_event(wrong)  # type: ignore[arg-type]
 
 
@@ -267,3 +267,108 @@ def test_the_entry_point_makes_its_client_once(monkeypatch: pytest.MonkeyPatch) 
         assert archiver.handler(event(CHUNKS[:2]), Context()) == {"batchItemFailures": []}
     assert made_clients == ["firehose"]
     assert firehose.chunks() == CHUNKS[:2] * 2
+
+
+# -- Kinesis
+
+# as the Lambda guide gives it for a Kinesis stream (somebody else's text)
+KINESIS_EVENT = {
+    "Records": [
+        {
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": "1",
+                "sequenceNumber": "49590338271490256608559692538361571095921575989136588898",
+                "data": "SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==",
+                "approximateArrivalTimestamp": 1545084650.987,
+            },
+            "eventSource": "aws:kinesis",
+            "eventVersion": "1.0",
+            "eventID": (
+                "shardId-000000000006:49590338271490256608559692538361571095921575989136588898"
+            ),
+            "eventName": "aws:kinesis:record",
+            "invokeIdentityArn": "arn:aws:iam::123456789012:role/lambda-role",
+            "awsRegion": "us-east-2",
+            "eventSourceARN": "arn:aws:kinesis:us-east-2:123456789012:stream/lambda-stream",
+        }
+    ]
+}
+KINESIS_SEQUENCE = 49590338271490256608559692538361571095921575989136588898
+
+
+def kinesis_record(data: Any, number: int = 0) -> dict[str, Any]:
+    """The guide's record with other data in it."""
+    (first,) = KINESIS_EVENT["Records"]
+    text = data if isinstance(data, bytes) else json.dumps(data).encode()
+    sequence = str(KINESIS_SEQUENCE + number)
+    kinesis: Any = first["kinesis"]
+    inside = {**kinesis, "data": base64.b64encode(text).decode(), "sequenceNumber": sequence}
+    return {**first, "kinesis": inside, "eventID": f"shardId-000000000006:{sequence}"}
+
+
+def change(image: Any, table: str = "pitwall", name: str = "INSERT") -> dict[str, Any]:
+    """A table's change as DynamoDB writes it into a Kinesis stream."""
+    inside = {
+        "ApproximateCreationDateTime": 1640276115087093,
+        "ApproximateCreationDateTimePrecision": "MICROSECOND",
+        "Keys": {"pk": {"S": "x"}, "sk": {"S": "y"}},
+        "NewImage": image,
+        "SizeBytes": 120,
+    }
+    if name == "REMOVE":
+        del inside["NewImage"]
+    return {
+        "awsRegion": "us-east-1",
+        "eventID": "26dc03a8-a6b4-4c1f-8d5b-7f4c2a7a0e2b",
+        "eventName": name,
+        "userIdentity": None,
+        "recordFormat": "application/json",
+        "tableName": table,
+        "dynamodb": inside,
+        "eventSource": "aws:dynamodb",
+    }
+
+
+def test_the_guides_kinesis_event_is_no_chunk(caplog: pytest.LogCaptureFixture) -> None:
+    firehose = Firehose()
+    handle, _ = handler(firehose)
+    assert handle(KINESIS_EVENT, Context()) == {"batchItemFailures": []}
+    assert firehose.calls == 0
+    assert f"left out stream record {KINESIS_SEQUENCE}" in caplog.text
+
+
+def test_a_tables_changes_through_kinesis() -> None:
+    first, second, third, fourth = (chunk_item(c, text=True) for c in CHUNKS[:4])
+    event = {
+        "Records": [
+            kinesis_record(change(first), 0),
+            kinesis_record(change(second, name="MODIFY"), 1),
+            kinesis_record(change(third, table="another"), 2),
+            kinesis_record(change(third, name="REMOVE"), 3),
+            kinesis_record(fourth, 4),  # a producer's own item
+            kinesis_record(b"[" * 100_000, 5),
+            kinesis_record(b"\xff\xfe", 6),
+            kinesis_record({"neither": 1}, 7),
+        ]
+    }
+    firehose = Firehose()
+    handle, _ = handler(firehose, table="pitwall")
+    assert handle(event, Context()) == {"batchItemFailures": []}
+    assert firehose.chunks() == [CHUNKS[0], CHUNKS[1], CHUNKS[3]]
+    line = made.parse_line(firehose.taken[0].splitlines()[0])
+    assert (line.a, line.q) == (1545084650.987, str(KINESIS_SEQUENCE))
+    assert archiver.read_event(event, "pitwall")[1:] == (3, 2, 3)
+    # whoever names no table takes all of them
+    assert archiver.read_event(event)[1:] == (4, 1, 3)
+
+
+def test_kinesis_records_that_are_not_taken_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archiver, "MAX_RECORD", 1)
+    records = [
+        kinesis_record(change(chunk_item(c, text=True)), i) for i, c in enumerate(CHUNKS[:5])
+    ]
+    report, _ = handler(Firehose(lambda call, count: {count - 1}), report_failures=True)
+    assert report({"Records": records}, Context()) == {
+        "batchItemFailures": [{"itemIdentifier": str(KINESIS_SEQUENCE + 4)}]
+    }
