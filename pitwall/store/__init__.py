@@ -1,13 +1,15 @@
 """The recording, the ledger and the columns: one writer in, many readers out."""
 
 from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
-from pitwall.store.columns import Block, Columns, Span, Window
+from pitwall.store.block import Block
+from pitwall.store.columns import Columns, Span, Window
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
 from pitwall.store.identity import open_segments
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.recording import Recording
 from pitwall.store.session_store import SessionStore, View
+from pitwall.store.thin import Thin
 from pitwall.store.writer import Writer, WriterStats
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "SessionStore",
     "Source",
     "Span",
+    "Thin",
     "View",
     "Window",
     "Writer",

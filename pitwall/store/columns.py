@@ -7,24 +7,16 @@ writer (:mod:`pitwall.store.growth`) makes the next one beside it and swaps a re
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pitwall.store.batch import Source
+from pitwall.store.block import NO_TIMES, Block, Laps, Times, Values, breaks_between
+from pitwall.store.chapter import Chapter
+from pitwall.store.thin import Thin, thin_of
 from pitwall.telemetry import Group
-
-Times = NDArray[np.int64]
-Values = NDArray[np.floating]
-Counters = NDArray[np.int32]
-Epochs = NDArray[np.uint16]
-Codes = NDArray[np.uint8]
-Laps = NDArray[np.uint16]
-
-NO_TIMES: Times = np.zeros(0, np.int64)
-NO_TIMES.flags.writeable = False
-
 
 _EXACT_STEPS = 2**24
 """Whole steps that a float32 can tell apart."""
@@ -44,38 +36,6 @@ def blackout_us(rate_hz: float) -> int:
     """Spacing of neighbouring samples beyond which the source is said to have been silent:
     five sample intervals, at least two seconds."""
     return int(max(5.0 / rate_hz if rate_hz > 0 else 2.0, 2.0) * 1_000_000)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """A stretch of samples; never changed once it is in a :class:`Columns`.
-
-    Attributes:
-        t: int64[n], event time, microseconds UTC, ascending.
-        values: float[k, n], a row per channel of the group (:func:`values_dtype`).
-        n: int32[n], counter of the chunk each sample came in.
-        epoch: uint16[n], index into :attr:`Columns.epochs`.
-        source: uint8[n], :attr:`Source.code` of the leg that brought it.
-        lap: uint16[n], lap of the chunk each sample came in, as the producer counts.
-        starts: int64[j], indices >= 1 where an unbroken run starts: another epoch, chunks
-            missing in between, or a silence of the source (:func:`blackout_us`).
-        shifts: int64[j], indices >= 1 where the source changes.
-        t_lo, t_hi: first and last time.
-    """
-
-    t: Times
-    values: Values
-    n: Counters
-    epoch: Epochs
-    source: Codes
-    lap: Laps
-    starts: Times
-    shifts: Times
-    t_lo: int
-    t_hi: int
-
-    def __len__(self) -> int:
-        return len(self.t)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +77,9 @@ class Columns:
         version: version of the store at which this last changed.
         blocks: in time order, each non-empty; a block ends no later than the next begins.
         epochs: epoch names that :attr:`Block.epoch` indexes.
+        samples: how many there are.
+        limit_us: see :func:`blackout_us`.
+        chapters: the blocks from the first on, gathered; the newest are in none yet.
     """
 
     group: Group
@@ -125,6 +88,7 @@ class Columns:
     epochs: tuple[str, ...]
     samples: int = 0
     limit_us: int = field(default=0)
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def t_lo(self) -> int:
@@ -157,11 +121,11 @@ class Columns:
         parts = self._parts(t_lo, t_hi, margin)
         if len(parts) == 1:
             block, i0, i1 = parts[0]
-            t, values, lap = block.t[i0:i1], block.values[:, i0:i1], block.lap[i0:i1]
+            t, values, lap = block.t[i0:i1], block.values[:, i0:i1], block.laps(i0, i1)
         elif parts:
             t = np.concatenate([b.t[i:j] for b, i, j in parts])
             values = np.concatenate([b.values[:, i:j] for b, i, j in parts], axis=1)
-            lap = np.concatenate([b.lap[i:j] for b, i, j in parts])
+            lap = np.concatenate([b.laps(i, j) for b, i, j in parts])
         else:
             t = NO_TIMES
             values = np.zeros((len(self.group.channels), 0), values_dtype(self.group))
@@ -176,6 +140,20 @@ class Columns:
         block = self.blocks[i]
         j = int(np.searchsorted(block.t, t, "right")) - 1
         return int(block.t[j]), block.values[:, j]
+
+    def thin(self, channels: Sequence[int], t_lo: int, t_hi: int, columns: int) -> Thin:
+        """Least and greatest values of some channels between two times, in stretches several
+        times narrower than one of ``columns`` equal parts of the samples in view; the samples
+        themselves where they are few. One stretch more on each side, where there is one.
+
+        The work does not depend on how much lies outside, and hardly on how much lies inside.
+        """
+        return thin_of(self.blocks, self.chapters, self.limit_us, channels, (t_lo, t_hi), columns)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, without what the growing block has in reserve."""
+        return sum(b.nbytes for b in self.blocks) + sum(c.nbytes for c in self.chapters)
 
     def _parts(self, t_lo: int, t_hi: int, margin: int) -> list[tuple[Block, int, int]]:
         """The pieces of blocks that hold the samples asked for."""
@@ -212,37 +190,6 @@ class Columns:
         return np.concatenate(found)
 
 
-def run_starts(t: Times, n: Counters, epoch: Epochs, limit_us: int) -> Times:
-    """Indices >= 1 at which an unbroken run starts, as :attr:`Block.starts` has them.
-
-    Neighbouring chunks whose jittery stamps cross (n goes back by one) are unbroken.
-    """
-    if len(t) < 2:
-        return NO_TIMES
-    broken = np.abs(n[1:] - n[:-1]) > 1
-    broken |= t[1:] - t[:-1] > limit_us
-    broken |= epoch[1:] != epoch[:-1]
-    starts: Times = broken.nonzero()[0] + 1
-    return starts
-
-
-def source_shifts(source: Codes) -> Times:
-    """Indices >= 1 at which the source changes."""
-    if len(source) < 2:
-        return NO_TIMES
-    shifts: Times = (source[1:] != source[:-1]).nonzero()[0] + 1
-    return shifts
-
-
-def breaks_between(a: Block, i: int, b: Block, j: int, limit_us: int) -> bool:
-    """True when sample ``j`` of ``b`` starts a run after sample ``i`` of ``a``."""
-    return bool(
-        a.epoch[i] != b.epoch[j]
-        or abs(int(b.n[j]) - int(a.n[i])) > 1
-        or int(b.t[j]) - int(a.t[i]) > limit_us
-    )
-
-
 def _back(blocks: tuple[Block, ...], b: int, i: int, margin: int) -> tuple[int, int]:
     while margin > 0:
         if i >= margin:
@@ -275,7 +222,7 @@ def _sources(parts: list[tuple[Block, int, int]]) -> tuple[tuple[int, int, Sourc
         lo, hi = np.searchsorted(block.shifts, (i0 + 1, i1))
         edges = [i0, *block.shifts[lo:hi].tolist(), i1]
         for a, z in zip(edges, edges[1:], strict=False):
-            source = Source.of_code(int(block.source[a]))
+            source = Source.of_code(block.piece(a)[3])
             if out and out[-1][2] is source:
                 out[-1] = (out[-1][0], at + z - a, source)
             else:

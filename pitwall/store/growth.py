@@ -7,91 +7,58 @@ Late samples make a copy of the one block they belong into.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
-from pitwall.store.columns import (
+from pitwall.store.bins import FINEST, Bins, extend, no_bins
+from pitwall.store.block import (
+    PIECE,
     Block,
-    Codes,
-    Columns,
-    Counters,
-    Epochs,
-    Laps,
+    Pieces,
     Times,
     Values,
-    blackout_us,
-    breaks_between,
     run_starts,
     source_shifts,
-    values_dtype,
 )
+from pitwall.store.chapter import BLOCKS, Chapter
+from pitwall.store.columns import Columns, blackout_us, values_dtype
+from pitwall.store.samples import Samples, join
 from pitwall.telemetry import Group
 
 BLOCK = 4096
 """Most samples in a block."""
 _FIRST = 256
+_FOLD = 16 * FINEST
+"""New samples of a growing block that are put into bins together; fewer are drawn as they are."""
 _ALONE = BLOCK // 4
 """Late samples that stand together become blocks of their own from so many on."""
 
 
-@dataclass(slots=True, eq=False)
-class Samples:
-    """Samples on their way into columns; arrays as in :class:`Block`, any order of time."""
+class _Buffer:
+    """Room that a growing block's arrays are views of."""
 
-    t: Times
-    values: Values
-    n: Counters
-    epoch: Epochs
-    source: Codes
-    lap: Laps
+    __slots__ = ("count", "pieces", "t", "values")
 
-    def __len__(self) -> int:
-        return len(self.t)
+    def __init__(self, channels: int, size: int, dtype: np.dtype[np.floating]) -> None:
+        self.t: Times = np.empty(size, np.int64)
+        self.values: Values = np.empty((channels, size), dtype)
+        self.pieces: Pieces = np.empty(max(size // 16, 8), PIECE)
+        self.count = 0
 
-    def part(self, i0: int, i1: int) -> Samples:
-        """Views of samples i0..i1-1."""
-        return Samples(
-            self.t[i0:i1],
-            self.values[:, i0:i1],
-            self.n[i0:i1],
-            self.epoch[i0:i1],
-            self.source[i0:i1],
-            self.lap[i0:i1],
-        )
-
-    def pick(self, index: Times) -> Samples:
-        """Copies of the samples at ``index``."""
-        return Samples(
-            self.t[index],
-            # take along the rows: several times faster than a fancy index over both axes
-            np.take(self.values, index, axis=1),
-            self.n[index],
-            self.epoch[index],
-            self.source[index],
-            self.lap[index],
-        )
-
-    def in_order(self) -> Samples:
-        """Sorted by time, then epoch and counter; itself when it is already."""
-        if len(self.t) < 2 or bool((self.t[1:] >= self.t[:-1]).all()):
-            return self
-        return self.pick(np.lexsort((self.n, self.epoch, self.t)))
-
-
-def join(parts: Sequence[Samples]) -> Samples:
-    """One after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    return Samples(
-        np.concatenate([p.t for p in parts]),
-        np.concatenate([p.values for p in parts], axis=1),
-        np.concatenate([p.n for p in parts]),
-        np.concatenate([p.epoch for p in parts]),
-        np.concatenate([p.source for p in parts]),
-        np.concatenate([p.lap for p in parts]),
-    )
+    def put(self, t: Times, values: Values, pieces: Pieces, at: int) -> None:
+        """Put samples at place ``at``, behind everything."""
+        end = at + len(t)
+        self.t[at:end] = t
+        self.values[:, at:end] = values
+        until = self.count + len(pieces)
+        if until > len(self.pieces):
+            # Readers keep their views of the old one.
+            room = np.empty(until + until // 2, PIECE)
+            room[: self.count] = self.pieces[: self.count]
+            self.pieces = room
+        part = self.pieces[self.count : until]
+        part[...] = pieces
+        part["at"] += at
+        self.count = until
 
 
 class GrowingColumns:
@@ -106,9 +73,12 @@ class GrowingColumns:
         self.dtype = values_dtype(group)
         self._limit_us = blackout_us(group.rate_hz)
         self._blocks: list[Block] = []
+        self._chapters: list[Chapter] = []
+        self._gathered = 0
+        """Blocks that are in a chapter: the first so many."""
         self._epochs: dict[str, int] = {}
         self._samples = 0
-        self._buffer: Samples | None = None
+        self._buffer: _Buffer | None = None
 
     def epoch_index(self, epoch: str) -> int:
         """The number that stands for ``epoch`` in the blocks."""
@@ -123,6 +93,7 @@ class GrowingColumns:
             tuple(self._epochs),
             self._samples,
             self._limit_us,
+            tuple(self._chapters),
         )
 
     def insert(self, new: Samples) -> None:
@@ -131,70 +102,80 @@ class GrowingColumns:
             return
         new = new.in_order()
         self._samples += len(new)
-        late = int(np.searchsorted(new.t, self._blocks[-1].t_hi, "left")) if self._blocks else 0
-        if late:
+        late = 0
+        if self._blocks and int(new.t[0]) < self._blocks[-1].t_hi:
+            late = int(new.t.searchsorted(self._blocks[-1].t_hi, "left"))
             self._merge(new.part(0, late))
-        if late < len(new):
-            self._append(new.part(late, len(new)))
+            new = new.part(late, len(new))
+        if len(new):
+            self._append(new)
+        self._gather()
 
     def _append(self, new: Samples) -> None:
         at = 0
         while at < len(new):
             tail = self._blocks[-1] if self._blocks else None
             if tail is None or len(tail) >= BLOCK:
-                if len(new) - at >= BLOCK:
-                    self._blocks.append(self._block(new.part(at, at + BLOCK)))
-                    at += BLOCK
+                whole = (len(new) - at) // BLOCK
+                if whole:
+                    self._blocks += self._cut(new.part(at, at + whole * BLOCK))
+                    at += whole * BLOCK
                     continue
                 count = min(BLOCK, len(new) - at)
                 self._buffer = self._room_for(count)
                 self._fill(new.part(at, at + count), None)
             else:
                 count = min(BLOCK - len(tail), len(new) - at)
-                if self._buffer is None or len(self._buffer) < len(tail) + count:
+                if self._buffer is None or len(self._buffer.t) < len(tail) + count:
                     grown = self._room_for(len(tail) + count)
-                    _copy(_of(tail), grown, 0)
+                    grown.put(tail.t, tail.values, tail.pieces, 0)
                     self._buffer = grown
-                self._fill(new.part(at, at + count), tail)
+                part = new if count == len(new) else new.part(at, at + count)
+                self._fill(part, tail)
             at += count
 
-    def _room_for(self, count: int) -> Samples:
+    def _room_for(self, count: int) -> _Buffer:
         size = _FIRST
         while size < min(count + count // 2, BLOCK):
             size *= 2
-        k = len(self._group.channels)
-        return Samples(
-            np.empty(size, np.int64),
-            np.empty((k, size), self.dtype),
-            np.empty(size, np.int32),
-            np.empty(size, np.uint16),
-            np.empty(size, np.uint8),
-            np.empty(size, np.uint16),
-        )
+        return _Buffer(len(self._group.channels), size, self.dtype)
 
     def _fill(self, new: Samples, tail: Block | None) -> None:
         """Put ``new`` behind ``tail`` in the buffer and the longer block in its place."""
-        assert self._buffer is not None
+        buffer = self._buffer
+        assert buffer is not None
         at = len(tail) if tail else 0
-        _copy(new, self._buffer, at)
-        block = self._block(new)
-        if tail is None:
-            starts, shifts = block.starts, block.shifts
-        else:
-            starts, shifts = tail.starts, tail.shifts
-            joint = breaks_between(tail, at - 1, block, 0, self._limit_us)
-            if joint or len(block.starts):
-                first = [at] if joint else []
-                starts = np.concatenate([starts, np.array(first, np.int64), block.starts + at])
-            joint = bool(tail.source[-1] != block.source[0])
-            if joint or len(block.shifts):
-                first = [at] if joint else []
-                shifts = np.concatenate([shifts, np.array(first, np.int64), block.shifts + at])
-        whole = self._block(self._buffer.part(0, at + len(new)), starts, shifts)
+        buffer.put(new.t, new.values, new.pieces, at)
+        starts = run_starts(new.t, new.pieces, self._limit_us)
+        shifts = source_shifts(new.pieces)
+        if tail is not None:
+            starts, shifts = self._carried_on(tail, new, starts, shifts)
+        end = at + len(new)
+        values = buffer.values[:, :end]
+        bins = tail.bins if tail else no_bins(values)
+        if end == BLOCK or end - bins.covered >= _FOLD:
+            upto = end if end == BLOCK else end - end % FINEST
+            bins = extend(bins, values, starts, upto)
+        pieces = buffer.pieces[: buffer.count]
+        whole = _block(buffer.t[:end], values, pieces, starts, shifts, bins)
         if tail is None:
             self._blocks.append(whole)
         else:
             self._blocks[-1] = whole
+
+    def _carried_on(
+        self, tail: Block, new: Samples, starts: Times, shifts: Times
+    ) -> tuple[Times, Times]:
+        """The tail's starts and shifts with those of ``new`` behind it."""
+        at = len(tail)
+        _, n0, epoch0, _, source0 = tail.pieces[-1].item()
+        _, n1, epoch1, _, source1 = new.pieces[0].item()
+        apart = int(new.t[0]) - tail.t_hi > self._limit_us
+        joint = apart or epoch0 != epoch1 or abs(n1 - n0) > 1
+        return (
+            _behind(tail.starts, starts, at, joint),
+            _behind(tail.shifts, shifts, at, source0 != source1),
+        )
 
     def _merge(self, late: Samples) -> None:
         ends = np.array([b.t_hi for b in self._blocks], np.int64)
@@ -208,57 +189,65 @@ class GrowingColumns:
             block = self._blocks[place]
             if len(part) >= _ALONE and part.t[-1] < block.t_lo:
                 # a stretch of its own between two blocks: neither is touched
-                self._blocks[place:place] = self._pieces(part)
+                self._replace(place, 0, self._cut(part))
                 continue
-            if place == len(self._blocks) - 1:
+            last = place == len(self._blocks) - 1
+            if last:
                 self._buffer = None
-            whole = join([part, _of(block)]).in_order()
-            self._blocks[place : place + 1] = self._pieces(whole)
+            whole = join([part, Samples(block.t, block.values, block.pieces)]).in_order()
+            self._replace(place, 1, self._cut(whole, last=last))
 
-    def _pieces(self, samples: Samples) -> list[Block]:
+    def _replace(self, place: int, count: int, new: list[Block]) -> None:
+        """``new`` in the place of ``count`` blocks, in the chapter that they are in as well."""
+        self._blocks[place : place + count] = new
+        if place >= self._gathered:
+            return
+        self._gathered += len(new) - count
+        for i, chapter in enumerate(self._chapters):
+            if place < len(chapter.blocks):
+                blocks = (*chapter.blocks[:place], *new, *chapter.blocks[place + count :])
+                wide = len(blocks) if len(blocks) < 2 * BLOCKS else BLOCKS
+                self._chapters[i : i + 1] = [
+                    Chapter(blocks[a : a + wide], self._limit_us)
+                    for a in range(0, len(blocks), wide)
+                ]
+                return
+            place -= len(chapter.blocks)
+
+    def _gather(self) -> None:
+        """Chapters of the blocks that grow no more."""
+        while len(self._blocks) - self._gathered > BLOCKS:
+            blocks = tuple(self._blocks[self._gathered : self._gathered + BLOCKS])
+            self._chapters.append(Chapter(blocks, self._limit_us))
+            self._gathered += BLOCKS
+
+    def _cut(self, samples: Samples, *, last: bool = False) -> list[Block]:
+        """Blocks of about the same size; ``last`` when nothing comes after them."""
         count = -(-len(samples) // BLOCK)
         cuts = [len(samples) * p // count for p in range(count + 1)]
-        return [self._block(samples.part(a, z)) for a, z in zip(cuts, cuts[1:], strict=False)]
+        return [
+            self._block(samples.part(a, z), last and z == len(samples))
+            for a, z in zip(cuts, cuts[1:], strict=False)
+        ]
 
-    def _block(
-        self, samples: Samples, starts: Times | None = None, shifts: Times | None = None
-    ) -> Block:
-        if starts is None:
-            starts = run_starts(samples.t, samples.n, samples.epoch, self._limit_us)
-        if shifts is None:
-            shifts = source_shifts(samples.source)
-        for array in (
-            samples.t,
-            samples.values,
-            samples.n,
-            samples.epoch,
-            samples.source,
-            samples.lap,
-        ):
-            array.flags.writeable = False
-        return Block(
-            samples.t,
-            samples.values,
-            samples.n,
-            samples.epoch,
-            samples.source,
-            samples.lap,
-            starts,
-            shifts,
-            int(samples.t[0]),
-            int(samples.t[-1]),
-        )
+    def _block(self, samples: Samples, growing: bool) -> Block:
+        starts = run_starts(samples.t, samples.pieces, self._limit_us)
+        # The last block may grow on: its bins must be whole.
+        whole = len(samples) - len(samples) % FINEST if growing else len(samples)
+        bins = extend(no_bins(samples.values), samples.values, starts, whole)
+        shifts = source_shifts(samples.pieces)
+        return _block(samples.t, samples.values, samples.pieces, starts, shifts, bins)
 
 
-def _copy(what: Samples, into: Samples, at: int) -> None:
-    end = at + len(what)
-    into.t[at:end] = what.t
-    into.values[:, at:end] = what.values
-    into.n[at:end] = what.n
-    into.epoch[at:end] = what.epoch
-    into.source[at:end] = what.source
-    into.lap[at:end] = what.lap
+def _block(
+    t: Times, values: Values, pieces: Pieces, starts: Times, shifts: Times, bins: Bins
+) -> Block:
+    for array in (t, values, pieces):
+        array.flags.writeable = False
+    return Block(t, values, pieces, starts, shifts, bins, int(t[0]), int(t[-1]))
 
 
-def _of(block: Block) -> Samples:
-    return Samples(block.t, block.values, block.n, block.epoch, block.source, block.lap)
+def _behind(old: Times, new: Times, at: int, joint: bool) -> Times:
+    if joint:
+        return np.concatenate([old, np.array([at], np.int64), new + at])
+    return np.concatenate([old, new + at]) if len(new) else old

@@ -70,8 +70,9 @@ def runs_of(columns: Columns) -> dict[str, Runs]:
     for block in columns.blocks:
         edges = [0, *block.starts.tolist(), len(block)]
         for a, z in zip(edges, edges[1:], strict=False):
-            epoch = int(block.epoch[a])
-            run = Run(int(block.n[a]), int(block.n[z - 1]), int(block.t[a]), int(block.t[z - 1]))
+            n_first, epoch, _, _ = block.piece(a)
+            n_last = block.piece(z - 1)[0]
+            run = Run(n_first, n_last, int(block.t[a]), int(block.t[z - 1]))
             runs = found.setdefault(epoch, [])
             if runs and abs(run.n_first - runs[-1].n_last) <= 1:
                 before = runs[-1]

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from pitwall.store import database
-from pitwall.store.growth import GrowingColumns, Samples, join
+from pitwall.store.block import chunk_pieces
+from pitwall.store.growth import GrowingColumns
 from pitwall.store.identity import MAX_DECODED
 from pitwall.store.intervals import IntervalSet
 from pitwall.store.recording import Recording
+from pitwall.store.samples import Samples, join
 from pitwall.store.session_store import Key, SessionStore
 from pitwall.telemetry import BadInput, Group, Series, Session, decode_many
 
@@ -88,10 +90,13 @@ def _series(
         yield Samples(
             samples.t + np.repeat(rows.t_lo, lengths),
             samples.values.astype(growing.dtype),
-            np.repeat(counters.astype(np.int32), rows.counts),
-            np.full(len(samples.t), epoch, np.uint16),
-            np.repeat(rows.source.astype(np.uint8), lengths),
-            np.repeat(rows.lap.astype(np.uint16), lengths),
+            chunk_pieces(
+                rows.counts,
+                counters,
+                epoch,
+                np.repeat(rows.source, chunks),
+                np.repeat(rows.lap, chunks),
+            ),
         )
     if held.intervals() != recording.ledger().series[series].received:
         raise database.damaged(

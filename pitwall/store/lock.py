@@ -35,10 +35,12 @@ class WriterLock:
     A separate file, because SQLite's own locks on the recording belong to the process and are
     dropped when any descriptor of it is closed. A killed process leaves the file but no lock.
 
+    ``what`` the file is is said in messages.
+
     Raises Failure when another writer holds it or the folder cannot be written.
     """
 
-    def __init__(self, recording: Path) -> None:
+    def __init__(self, recording: Path, what: str = "recording") -> None:
         self.path = recording.with_name(recording.name + "-lock")
         # The holder removes the file when it is done; whoever locked the removed one tries again.
         for _ in range(100):
@@ -52,8 +54,8 @@ class WriterLock:
             if not _try_lock(fd):
                 os.close(fd)
                 raise Failure(
-                    f"{recording}: another Pitwall is writing this recording: "
-                    "close it there, or open it read-only"
+                    f"{recording}: another Pitwall is writing this {what}: "
+                    + ("close it there, or open it read-only" if what == "recording" else "end it")
                 )
             if self._is_current(fd):
                 self._fd: int | None = fd

@@ -13,14 +13,18 @@ from types import MappingProxyType
 import numpy as np
 
 from pitwall.store.batch import Applied, Fresh
-from pitwall.store.columns import NO_TIMES, Columns, Window
-from pitwall.store.growth import GrowingColumns, Samples
+from pitwall.store.block import NO_TIMES, chunk_pieces
+from pitwall.store.columns import Columns, Window
+from pitwall.store.growth import GrowingColumns
 from pitwall.store.holes import Hole, holes_of
 from pitwall.store.ledger import Ledger, SeriesLedger
+from pitwall.store.samples import Samples
 from pitwall.telemetry import Group, Head, Session
 
 Key = tuple[str, str]
 """(car, group)."""
+_REMEMBERED = 64
+"""Commits of which it is remembered what they changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class View:
         heads: newest head of each (car, epoch).
         meta: the recording's key/value table.
         latest: newest event time of each car.
+        recent: what the newest commits changed: ``(version, keys)``, oldest first, without gaps.
     """
 
     version: int = 0
@@ -44,6 +49,7 @@ class View:
     heads: Mapping[tuple[str, str], Head] = field(default_factory=lambda: MappingProxyType({}))
     meta: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     latest: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    recent: tuple[tuple[int, frozenset[Key]], ...] = ()
 
 
 class SessionStore:
@@ -79,8 +85,14 @@ class SessionStore:
         return self._view.columns.get((car, group))
 
     def changed_since(self, version: int) -> frozenset[Key]:
-        """The (car, group) whose samples changed after ``version``."""
-        return frozenset(k for k, c in self._view.columns.items() if c.version > version)
+        """The (car, group) whose samples changed after ``version``. Who asks with every commit
+        pays for the changes only, not for all columns."""
+        view = self._view
+        if version >= view.version:
+            return frozenset()
+        if view.recent and view.recent[0][0] <= version + 1:
+            return frozenset().union(*(keys for at, keys in view.recent if at > version))
+        return frozenset(k for k, c in view.columns.items() if c.version > version)
 
     def window(
         self, car: str, group: str, channel_index: int, t_lo: int, t_hi: int, margin: int = 0
@@ -171,7 +183,8 @@ class SessionStore:
         version = before.version + 1
         columns = dict(before.columns)
         latest = dict(before.latest)
-        for key in changed:
+        keys = frozenset(changed)
+        for key in keys:
             new = self._growing[key].snapshot(version)
             columns[key] = new
             latest[key[0]] = max(latest.get(key[0], 0), new.t_hi)
@@ -183,6 +196,7 @@ class SessionStore:
             heads,
             meta,
             MappingProxyType(latest),
+            (*before.recent[-_REMEMBERED + 1 :], (version, keys)),
         )
         return version
 
@@ -213,12 +227,15 @@ def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
     values = np.concatenate(
         [p.samples.values for p in parts], axis=1, dtype=growing.dtype, casting="same_kind"
     )
+    chunks = [p.segment.n_hi - p.segment.n_lo + 1 for p in parts]
     counters = [n for p in parts for n in range(p.segment.n_lo, p.segment.n_hi + 1)]
-    counts = [c for p in parts for c in p.segment.counts]
-    n = np.repeat(np.array(counters, np.int32), counts)
-    epoch = np.repeat(
-        np.array([growing.epoch_index(p.segment.series.epoch) for p in parts], np.uint16), lengths
+    counts = np.array([c for p in parts for c in p.segment.counts], np.int64)
+    epochs = [growing.epoch_index(p.segment.series.epoch) for p in parts]
+    pieces = chunk_pieces(
+        counts,
+        np.array(counters, np.int32),
+        np.repeat(np.array(epochs, np.uint16), chunks),
+        np.repeat(np.array([p.source.code for p in parts], np.uint8), chunks),
+        np.repeat(np.array([p.segment.lap for p in parts], np.uint16), chunks),
     )
-    source = np.repeat(np.array([p.source.code for p in parts], np.uint8), lengths)
-    lap = np.repeat(np.array([p.segment.lap for p in parts], np.uint16), lengths)
-    return Samples(t, values, n, epoch, source, lap)
+    return Samples(t, values, pieces)

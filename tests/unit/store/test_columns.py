@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitwall.store import Source
+from pitwall.store.block import lengths
 from pitwall.store.columns import Columns, Window, blackout_us, values_dtype
-from pitwall.store.growth import BLOCK, GrowingColumns, Samples
+from pitwall.store.growth import BLOCK, GrowingColumns
+from pitwall.store.samples import Samples
 from pitwall.telemetry import Channel, Group
 
 GROUP = Group("g", 10.0, 100, (Channel("a", "1", 0.1, 0, 1), Channel("b", "1", 0.1, 0, 1)))
@@ -22,7 +24,7 @@ def samples(
     t: np.ndarray, n: np.ndarray, epoch: np.ndarray | int = 0, source: Source = Source.STREAM
 ) -> Samples:
     t = np.asarray(t, np.int64)
-    return Samples(
+    return Samples.of(
         t.copy(),
         np.stack([t * 1.0, np.asarray(n) * 1.0]).astype(np.float32),
         np.asarray(n, np.int32),
@@ -49,6 +51,10 @@ def chunks(numbers: list[int], epoch: int = 0, source: Source = Source.STREAM) -
     return samples(t, n, epoch, source)
 
 
+def each(new: Samples, name: str) -> list[int]:
+    return np.repeat(new.pieces[name], lengths(new.pieces, len(new))).tolist()
+
+
 class Naive:
     """The same as a plain list of (t, epoch, n, source)."""
 
@@ -57,7 +63,11 @@ class Naive:
 
     def insert(self, new: Samples) -> None:
         self.rows += zip(
-            new.t.tolist(), new.epoch.tolist(), new.n.tolist(), new.source.tolist(), strict=True
+            new.t.tolist(),
+            each(new, "epoch"),
+            each(new, "n"),
+            each(new, "source"),
+            strict=True,
         )
         self.rows.sort()
 

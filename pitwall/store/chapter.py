@@ -1,0 +1,113 @@
+"""Coarse bins over many blocks: what makes a whole session as quick to draw as a minute of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
+from pitwall.store.block import Block, breaks_between
+
+BLOCKS = 64
+"""Blocks in a chapter, when it is made."""
+RATIO = 4
+"""Bins of one level in a bin of the next."""
+LEVELS = 4
+"""Coarser levels; the coarsest bin has FINEST * RATIO ** LEVELS samples, a block."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """Bins of one width.
+
+    Attributes:
+        t: int64[m], time of each bin's first sample.
+        low, high: float[k, m].
+        starts: int32[j], bins >= 1 at which an unbroken run starts.
+    """
+
+    t: Times
+    low: Values
+    high: Values
+    starts: Index
+
+
+class Chapter:
+    """Some whole blocks, one after the other; never changed.
+
+    Its levels are folded when they are first drawn, by whoever draws: most cars of a field are not
+    looked at, and two readers that fold at the same time make the same.
+
+    Attributes:
+        blocks: in time order.
+        samples: how many they hold.
+    """
+
+    __slots__ = ("_levels", "_limit_us", "blocks", "samples")
+
+    def __init__(self, blocks: tuple[Block, ...], limit_us: int) -> None:
+        self.blocks = blocks
+        self.samples = sum(map(len, blocks))
+        self._limit_us = limit_us
+        self._levels: tuple[Level, ...] = ()
+
+    def level(self, index: int) -> Level:
+        """Bins of FINEST * RATIO ** (index + 1) samples; ``index`` is 0..LEVELS-1."""
+        if not self._levels:
+            self._levels = self._fold()
+        return self._levels[index]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the levels that have been folded."""
+        return sum(a.nbytes for one in self._levels for a in (one.t, one.low, one.high, one.starts))
+
+    def _fold(self) -> tuple[Level, ...]:
+        found = coarser(finest(self.blocks, self._limit_us))
+        levels = [found]
+        while len(levels) < LEVELS:
+            levels.append(coarser(levels[-1]))
+        return tuple(levels)
+
+
+def finest(blocks: tuple[Block, ...], limit_us: int) -> Level:
+    """The bins of blocks that are covered whole, one after the other."""
+    starts: list[Index] = []
+    at = 0
+    before: Block | None = None
+    for block in blocks:
+        if before is not None and breaks_between(before, len(before) - 1, block, 0, limit_us):
+            starts.append(np.array([at], np.int32))
+        starts.append(bin_starts(block) + np.int32(at))
+        at += len(block.bins)
+        before = block
+    return Level(
+        np.concatenate([b.bins.times(b.t) for b in blocks]),
+        np.concatenate([b.bins.low for b in blocks], axis=1),
+        np.concatenate([b.bins.high for b in blocks], axis=1),
+        np.concatenate(starts) if starts else NO_INDEX,
+    )
+
+
+def bin_starts(block: Block) -> Index:
+    """int32[j], bins of the block at which an unbroken run starts."""
+    inside = block.starts[block.starts < block.bins.covered]
+    if not len(inside):
+        return NO_INDEX
+    if block.bins.first is None:
+        return (inside // FINEST).astype(np.int32)
+    return np.searchsorted(block.bins.first, inside).astype(np.int32)
+
+
+def coarser(level: Level) -> Level:
+    """RATIO neighbours in one, but never across the start of a run."""
+    edges = np.arange(0, len(level.t), RATIO)
+    if len(level.starts):
+        edges = np.union1d(edges, level.starts)
+    return Level(
+        level.t[edges],
+        np.fmin.reduceat(level.low, edges, axis=1),
+        np.fmax.reduceat(level.high, edges, axis=1),
+        np.searchsorted(edges, level.starts).astype(np.int32),
+    )
