@@ -1,4 +1,8 @@
-"""What whoever deploys the stack needs: only on parts with the stack's names."""
+"""What whoever deploys the stack needs: only on parts with the stack's names.
+
+CloudFormation calls the services with the installer's own permissions. Which calls it makes for a
+part is in the part's published type; a test compares, and names what is left out with the reason.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +38,10 @@ def installer(place: Place) -> list[Grant]:
             [
                 f"dynamodb:{verb}"
                 for verb in (
-                    "CreateTable", "UpdateTable", "DescribeTable", "DeleteTable",
-                    "DescribeContinuousBackups", "UpdateContinuousBackups", "DescribeTimeToLive",
-                    "UpdateTimeToLive", "ListTagsOfResource", "TagResource", "UntagResource",
-                    "DescribeContributorInsights", "GetResourcePolicy",
-                    "EnableKinesisStreamingDestination", "DisableKinesisStreamingDestination",
-                    "DescribeKinesisStreamingDestination",
+                    "CreateTable", "UpdateTable", "DeleteTable", "Describe*",
+                    "UpdateContinuousBackups", "UpdateTimeToLive", "ListTagsOfResource",
+                    "TagResource", "UntagResource", "GetResourcePolicy",
+                    "*KinesisStreamingDestination",
                 )
             ],
             [place.table_arn],
@@ -52,7 +54,8 @@ def installer(place: Place) -> list[Grant]:
             None,
         ),
         ("Bucket", ["s3:CreateBucket", "s3:DeleteBucket", "s3:Get*", "s3:Put*Configuration",
-                    "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:ListBucket"],
+                    "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:ListBucket",
+                    "s3:ListTagsForResource", "s3:TagResource", "s3:UntagResource"],
          [place.bucket_arn], None),
         (
             "Delivery",
@@ -90,6 +93,7 @@ def installer(place: Place) -> list[Grant]:
             "Roles",
             ["iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:GetRolePolicy",
              "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:UpdateRole",
+             "iam:UpdateRoleDescription",
              "iam:UpdateAssumeRolePolicy", "iam:TagRole", "iam:UntagRole",
              "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"],
             [role],
@@ -116,18 +120,22 @@ def installer(place: Place) -> list[Grant]:
             "Logs",
             ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy",
              "logs:DeleteRetentionPolicy", "logs:CreateLogStream", "logs:DeleteLogStream",
-             "logs:TagResource", "logs:ListTagsForResource"],
+             "logs:TagResource", "logs:UntagResource", "logs:ListTagsForResource",
+             "logs:GetDataProtectionPolicy", "logs:DeleteDataProtectionPolicy",
+             "logs:DescribeIndexPolicies"],
             [
                 place.arn("logs", f"log-group:/aws/lambda/{place.function}*"),
                 place.arn("logs", f"log-group:/aws/kinesisfirehose/{place.delivery}*"),
             ],
             None,
         ),
-        ("LookUpLogs", ["logs:DescribeLogGroups", "logs:DescribeLogStreams"], ["*"], None),
+        ("LookUpLogs", ["logs:DescribeLogGroups", "logs:DescribeLogStreams",
+                        "logs:DescribeResourcePolicies"], ["*"], None),
         (
             "Alarms",
             ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms",
-             "cloudwatch:TagResource", "cloudwatch:ListTagsForResource"],
+             "cloudwatch:TagResource", "cloudwatch:UntagResource",
+             "cloudwatch:ListTagsForResource"],
             [place.arn("cloudwatch", f"alarm:{place.stack}-*")],
             None,
         ),
@@ -135,7 +143,8 @@ def installer(place: Place) -> list[Grant]:
             "AlarmTopic",
             ["sns:CreateTopic", "sns:DeleteTopic", "sns:GetTopicAttributes",
              "sns:SetTopicAttributes", "sns:Subscribe", "sns:Unsubscribe",
-             "sns:ListSubscriptionsByTopic", "sns:TagResource", "sns:ListTagsForResource"],
+             "sns:ListSubscriptionsByTopic", "sns:TagResource", "sns:UntagResource",
+             "sns:ListTagsForResource", "sns:GetDataProtectionPolicy"],
             [place.arn("sns", f"{place.stack}-alarms*")],
             None,
         ),
@@ -147,15 +156,24 @@ def installer(place: Place) -> list[Grant]:
                 [
                     f"kinesis:{verb}"
                     for verb in (
-                        "CreateStream", "DeleteStream", "DescribeStream", "DescribeStreamSummary",
-                        "IncreaseStreamRetentionPeriod", "DecreaseStreamRetentionPeriod",
-                        "StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode",
-                        "AddTagsToStream", "ListTagsForStream", "PutRecord", "PutRecords",
-                        "ListTagsForResource", "TagResource",
+                        "CreateStream", "DeleteStream", "Describe*", "*StreamRetentionPeriod",
+                        "*StreamEncryption", "UpdateStreamMode", "*Tags*", "*agResource",
+                        "PutRecord", "PutRecords",
                     )
                 ],
                 [place.kinesis_arn],
                 None,
             )
         )  # fmt: skip
+        grants.append(("FindKinesis", ["kinesis:ListStreams"], ["*"], None))
+        # the first stream that an account lets DynamoDB write to makes this role
+        service = "kinesisreplication.dynamodb.amazonaws.com"
+        grants.append(
+            (
+                "LetTableWriteKinesis",
+                ["iam:CreateServiceLinkedRole"],
+                [f"arn:{place.partition}:iam::{place.account}:role/aws-service-role/{service}/*"],
+                {"StringEquals": {"iam:AWSServiceName": service}},
+            )
+        )
     return grants

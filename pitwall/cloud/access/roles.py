@@ -56,9 +56,10 @@ def policy_for(role: str, place: Place, scope: Scope | None = None) -> dict[str,
     policy = {"Version": "2012-10-17", "Statement": ROLES[role](place, scope or Scope())}
     size = len("".join(json.dumps(policy, ensure_ascii=False).split()))
     if size > MAX_POLICY:
+        fewer = "shorter names" if role == "installer" else "fewer cars, groups or sessions"
         raise BadInput(
             f"role {role}: the policy has {size} characters, AWS takes {MAX_POLICY}; "
-            "name fewer cars, groups or sessions in one policy"
+            f"give {fewer} in one policy"
         )
     return policy
 

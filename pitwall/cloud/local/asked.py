@@ -27,6 +27,12 @@ _EXPRESSIONS = (
     "UpdateExpression",
 )
 _READS = ("GetItem", "Query", "Scan")
+_STATEMENTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
+_PARTS = {
+    "Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}  # fmt: skip
+"""Of a transaction: each part needs the permission of the single call."""
 _STATEMENT = re.compile(
     r"""\s*(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b.*?(?:\bFROM\b|\bINTO\b|\bUPDATE\b)?\s*
         "(?P<table>[^"]+)"(?:\."(?P<index>[^"]+)")?(?P<rest>.*)""",
@@ -77,7 +83,13 @@ class Asked:
                 for name, spec in (body.get("RequestItems") or {}).items()
             ]
         if operation == "ExecuteStatement":
-            return [self._statement(str(body.get("Statement", "")))]
+            return [self._statement(str(body.get("Statement", "")), operation)]
+        if operation in _STATEMENTS:
+            rows = body.get(_STATEMENTS[operation]) or []
+            return [self._statement(str(row.get("Statement", "")), operation) for row in rows]
+        if operation in ("TransactGetItems", "TransactWriteItems"):
+            parts = [part for row in body.get("TransactItems") or () for part in row.items()]
+            return [self._part(name, spec, operation) for name, spec in parts]
         if operation in ("ListTables", "DescribeLimits"):
             return [Ask(f"{_PREFIX}{operation}", "*")]
         resource = self._table(str(body.get("TableName")))
@@ -127,14 +139,21 @@ class Asked:
         named = {attribute for item in items for attribute in item}
         return _context(_key_texts(schema, items), named, None, None)
 
-    def _statement(self, text: str) -> Ask:
+    def _part(self, name: str, spec: dict[str, Any], operation: str) -> Ask:
+        """One part of a transaction."""
+        single = _PARTS.get(name, name)
+        context = self._single(single, spec)
+        context[f"{_PREFIX}EnclosingOperation"] = [operation]
+        return Ask(f"{_PREFIX}{single}", self._table(str(spec.get("TableName"))), context)
+
+    def _statement(self, text: str, operation: str) -> Ask:
         found = _STATEMENT.match(text)
         verb = found["verb"].capitalize() if found else "Select"
         table = found["table"] if found else "*"
         resource = self._table(table)
         if found and found["index"]:
             resource += f"/index/{found['index']}"
-        context: dict[str, list[str]] = {f"{_PREFIX}EnclosingOperation": ["ExecuteStatement"]}
+        context: dict[str, list[str]] = {f"{_PREFIX}EnclosingOperation": [operation]}
         if verb == "Select":
             pk = re.escape(self._schema(table).pk.name)
             keyed = found and re.search(rf"\b{pk}\"?\s*(=|IN\b)", found["rest"], re.IGNORECASE)

@@ -3,13 +3,18 @@
 Those named ``guide`` are policies of the DynamoDB developer guide (fine-grained access control;
 PartiQL security) with the user's id written out, and the calls that its text says they allow or
 refuse. The others are the policies that we make.
+
+    python -m tests.unit.cloud.policy_vectors    prints them as a table, each with what was decided
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
-from pitwall.cloud.access import Place, Scope, policy_for
+from pitwall.cloud.access import Ask, Decision, Place, Scope, decide, policy_for
+from pitwall.cloud.local.asked import Asked
+from pitwall.cloud.local.items import KeyAttribute, KeySchema
 
 PLACE = Place(account="000000000000", region="us-east-1", kinesis="pitwall-live")
 TABLE = PLACE.table_arn
@@ -200,6 +205,10 @@ def put(pk: str, **more: Any) -> dict[str, Any]:
     return {"TableName": "pitwall", "Item": item, **more}
 
 
+def row(pk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": "x"}}
+
+
 def obj(key: str, bucket: str = "pitwall-archive") -> dict[str, Any]:
     return {"bucket": bucket, "key": key}
 
@@ -330,6 +339,14 @@ VECTORS = [
     Vector("guide PartiQL transactions only", False, "ExecuteStatement",
            {"Statement": "INSERT INTO \"arn:aws:dynamodb:us-west-2:123456789012:table/Music\" "
                          "VALUE {'pk': 'x'}"}, "outside of a transaction"),
+    Vector("guide PartiQL transactions only", True, "ExecuteTransaction",
+           {"TransactStatements": [{"Statement":
+            "INSERT INTO \"arn:aws:dynamodb:us-west-2:123456789012:table/Music\" "
+            "VALUE {'pk': 'x'}"}]}, "within one"),
+    Vector("guide PartiQL transactions only", False, "BatchExecuteStatement",
+           {"Statements": [{"Statement":
+            "INSERT INTO \"arn:aws:dynamodb:us-west-2:123456789012:table/Music\" "
+            "VALUE {'pk': 'x'}"}]}, "a batch is no transaction"),
     # -- engineer
     Vector("engineer", True, "Query", query(OWN), "any row"),
     Vector("engineer", True, "Query", query("sessions"), "the session list"),
@@ -392,6 +409,21 @@ VECTORS = [
            "no PartiQL scan"),
     Vector("driver", False, "ExecuteStatement", {"Statement": 'SELECT * FROM "pitwall"."i"'},
            "no PartiQL on an index"),
+    Vector("driver", False, "BatchExecuteStatement",
+           {"Statements": [{"Statement": f"SELECT * FROM \"pitwall\" WHERE pk = '{OWN}'"}]},
+           "no PartiQL in a batch"),
+    Vector("driver", False, "ExecuteTransaction",
+           {"TransactStatements": [{"Statement": 'SELECT * FROM "pitwall"'}]},
+           "no PartiQL in a transaction"),
+    Vector("driver", True, "TransactGetItems",
+           {"TransactItems": [{"Get": {"TableName": "pitwall", "Key": row(OWN)}}]},
+           "own item in a transaction"),
+    Vector("driver", False, "TransactGetItems",
+           {"TransactItems": [{"Get": {"TableName": "pitwall", "Key": row(OWN)}},
+                              {"Get": {"TableName": "pitwall", "Key": row(FOREIGN)}}]},
+           "one foreign key in a transaction refuses it"),
+    Vector("driver", False, "BatchGetItem", {"RequestItems": {"pitwall": {"Keys": []}}},
+           "a batch without any key: for all of none must not hold"),
     Vector("driver", False, "Query", {"TableName": "pitwall"}, "a query without a key"),
     Vector("driver", False, "Query", query(OWN, IndexName="i"), "an index"),
     Vector("driver", False, "Query", query(OWN, "other"), "another table"),
@@ -454,6 +486,12 @@ VECTORS = [
     Vector("producer", False, "BatchWriteItem", write(OWN, FOREIGN), "one foreign row among many"),
     Vector("producer", False, "PutItem", put(FOREIGN), "another car"),
     Vector("producer", False, "BatchWriteItem", write(FOREIGN, delete=True), "nor deleted"),
+    Vector("producer", True, "BatchWriteItem", write(OWN, delete=True),
+           "own rows may be deleted: IAM has one permission for both"),
+    Vector("producer", False, "DeleteItem",
+           {"TableName": "pitwall", "Key": row(OWN)}, "not by the single call"),
+    Vector("producer", False, "TransactWriteItems",
+           {"TransactItems": [{"Put": put(FOREIGN)}]}, "another car in a transaction"),
     Vector("producer", False, "PutItem", put(OWN, ReturnValues="ALL_OLD"), "no reading by writing"),
     Vector("producer", False, "Query", query(OWN), "writes only"),
     Vector("producer", False, "GetRecords", {"ShardIterator": f"{STREAM}|1|abc"}, "no stream",
@@ -481,3 +519,51 @@ VECTORS = [
     Vector("installer", False, "PutItem", put(OWN), "writes no rows"),
     Vector("installer", False, "GetObject", obj("raw/x"), "reads no archive", "s3"),
 ]  # fmt: skip
+
+_GAMES = KeySchema(KeyAttribute("UserId", "S", 2048), KeyAttribute("GameTitle", "S", 1024))
+_INDEXED = KeySchema(KeyAttribute("GameTitle", "S", 2048), None)
+
+
+def asks(vector: Vector) -> list[Ask]:
+    """What the stand-in finds that the call needs permission for."""
+    if vector.service == "s3":
+        body = vector.body
+        return Asked.s3(vector.operation, body["bucket"], body["key"], body.get("query", {}))
+    by_title = "GameTitle =" in vector.body.get("KeyConditionExpression", "")
+    games = {"GameScores": _INDEXED if by_title else _GAMES, "GameScores2": _GAMES}
+    asked = Asked("us-east-1", "000000000000", games.get)
+    return asked.json(vector.service, vector.operation, vector.body)
+
+
+def decided(vector: Vector) -> list[Decision]:
+    """What comes of it, for each thing that is asked."""
+    return [decide([POLICIES[vector.policy]], ask) for ask in asks(vector)]
+
+
+def _main() -> int:
+    wrong = 0
+    policy = ""
+    for vector in VECTORS:
+        verdicts = decided(vector)
+        allowed = all(verdict.allowed for verdict in verdicts)
+        wrong += allowed != vector.allowed
+        if vector.policy != policy:
+            policy = vector.policy
+            sys.stdout.write(f"\n{policy}\n")
+        because = next((v for v in verdicts if not v.allowed), verdicts[0])
+        mark = "" if allowed == vector.allowed else "   WRONG"
+        sys.stdout.write(
+            f"  {'allow' if vector.allowed else 'deny':<6} {vector.operation:<22} {vector.why:<72} "
+            f"{because.reason} {because.statement}".rstrip()
+            + f"{mark}\n"
+        )
+    allows = sum(vector.allowed for vector in VECTORS)
+    sys.stdout.write(
+        f"\n{len(VECTORS)} vectors: {allows} to allow, {len(VECTORS) - allows} to deny; "
+        f"{wrong} decided otherwise\n"
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -25,31 +25,16 @@ from pitwall.cloud.access import (
 )
 from pitwall.cloud.access.conditions import escape, holds, like
 from pitwall.cloud.access.roles import MAX_POLICY
-from pitwall.cloud.local.asked import Asked
-from pitwall.cloud.local.items import KeyAttribute, KeySchema
 from pitwall.telemetry import BadInput
 from tests.unit.cloud import strategies as made
-from tests.unit.cloud.policy_vectors import PLACE, POLICIES, VECTORS, Vector
-
-_GAMES = KeySchema(KeyAttribute("UserId", "S", 2048), KeyAttribute("GameTitle", "S", 1024))
-_INDEXED = KeySchema(KeyAttribute("GameTitle", "S", 2048), None)
-
-
-def asks(vector: Vector) -> list[Ask]:
-    if vector.service == "s3":
-        body = vector.body
-        return Asked.s3(vector.operation, body["bucket"], body["key"], body.get("query", {}))
-    by_title = "GameTitle =" in vector.body.get("KeyConditionExpression", "")
-    games = {"GameScores": _INDEXED if by_title else _GAMES, "GameScores2": _GAMES}
-    asked = Asked("us-east-1", "000000000000", games.get)
-    return asked.json(vector.service, vector.operation, vector.body)
+from tests.unit.cloud.policy_vectors import PLACE, POLICIES, VECTORS, Vector, decided
 
 
 @pytest.mark.parametrize(
     "vector", VECTORS, ids=[f"{v.policy}: {v.operation}: {v.why}" for v in VECTORS]
 )
 def test_vectors(vector: Vector) -> None:
-    verdicts = [decide([POLICIES[vector.policy]], ask) for ask in asks(vector)]
+    verdicts = decided(vector)
     assert verdicts
     assert all(verdict.allowed for verdict in verdicts) == vector.allowed, verdicts
 
