@@ -36,12 +36,13 @@ _ALONE = BLOCK // 4
 class _Buffer:
     """Room that a growing block's arrays are views of."""
 
-    __slots__ = ("count", "pieces", "t", "values")
+    __slots__ = ("count", "pieces", "size", "t", "values")
 
     def __init__(self, channels: int, size: int, dtype: np.dtype[np.floating]) -> None:
         self.t: Times = np.empty(size, np.int64)
         self.values: Values = np.empty((channels, size), dtype)
         self.pieces: Pieces = np.empty(max(size // 16, 8), PIECE)
+        self.size = size
         self.count = 0
 
     def put(self, t: Times, values: Values, pieces: Pieces, at: int) -> None:
@@ -112,30 +113,28 @@ class GrowingColumns:
         self._gather()
 
     def _append(self, new: Samples) -> None:
-        at = 0
-        while at < len(new):
+        at, count = 0, len(new)
+        while at < count:
             tail = self._blocks[-1] if self._blocks else None
-            if tail is None or len(tail) >= BLOCK:
-                whole = (len(new) - at) // BLOCK
+            held = len(tail) if tail is not None else BLOCK
+            if held == BLOCK:
+                whole = (count - at) // BLOCK * BLOCK
                 if whole:
-                    self._blocks += self._cut(new.part(at, at + whole * BLOCK))
-                    at += whole * BLOCK
+                    self._blocks += self._cut(new.part(at, at + whole))
+                    at += whole
                     continue
-                count = min(BLOCK, len(new) - at)
-                self._buffer = self._room_for(count)
-                self._fill(new.part(at, at + count), None)
-            else:
-                count = min(BLOCK - len(tail), len(new) - at)
-                if self._buffer is None or len(self._buffer.t) < len(tail) + count:
-                    grown = self._room_for(len(tail) + count)
-                    grown.put(tail.t, tail.values, tail.pieces, 0)
-                    self._buffer = grown
-                part = new if count == len(new) else new.part(at, at + count)
-                self._fill(part, tail)
-            at += count
+                tail, held = None, 0
+            size = min(BLOCK - held, count - at)
+            if tail is None or self._buffer is None or self._buffer.size < held + size:
+                self._buffer = self._room_for(held + size)
+                if tail is not None:
+                    self._buffer.put(tail.t, tail.values, tail.pieces, 0)
+            self._fill(new if size == count else new.part(at, at + size), tail)
+            at += size
 
     def _room_for(self, count: int) -> _Buffer:
-        size = _FIRST
+        """A series that has filled a block will fill another; a short one gets little."""
+        size = BLOCK if self._blocks and self._samples > BLOCK else _FIRST
         while size < min(count + count // 2, BLOCK):
             size *= 2
         return _Buffer(len(self._group.channels), size, self.dtype)
