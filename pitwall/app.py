@@ -173,9 +173,9 @@ def recording_path(session: str) -> Path:
 
 
 def run_window() -> int:
-    """`pitwall` alone: the start window, which offers a recording or the demo."""
+    """`pitwall` alone: the start window, which offers sessions of a table, recordings, the demo."""
     from pitwall.demo import Demo
-    from pitwall.desktop import Desktop
+    from pitwall.desktop import Desktop, memory
 
     voice = Voice(time.monotonic())
     options = RunOptions()
@@ -183,19 +183,28 @@ def run_window() -> int:
         raise BadInput("no display for the window: use `pitwall demo`, or one of `pitwall --help`")
     demo = Demo(None, 1.0, voice)
     try:
-        return Desktop(options, voice, demo=demo.prepare, cancel=demo.cancel).loop()
+        return Desktop(
+            options, voice, demo=demo.prepare, cancel=demo.cancel, memory=memory()
+        ).loop()
     finally:
         demo.stop()
 
 
 def run_file(path: Path, options: RunOptions) -> int:
     """`pitwall open`: a recording in the window."""
-    from pitwall.desktop import Desktop
+    from pitwall.desktop import Desktop, memory
 
     voice = Voice(time.monotonic())
-    if not choose_display(options, voice) and options.seconds is None:
+    seen = choose_display(options, voice) and options.seconds is None
+    if not seen and options.seconds is None:
         options = unattended(options, OPEN_S, Path("pitwall-open.png"))
-    desktop = Desktop(options, voice, prepare=lambda note: Run.of_file(path))
+    desktop = Desktop(
+        options,
+        voice,
+        prepare=lambda note: Run.of_file(path),
+        path=path,
+        memory=memory() if seen else None,
+    )
     code = desktop.loop()
     if options.screenshot and code == 0:
         voice.say(f"wrote {options.screenshot}")
@@ -225,10 +234,18 @@ def run_live(
         note(None, f"joining {session}")
         return Run.joined(session, cloud, path, voice.event)
 
-    from pitwall.desktop import Desktop
+    from pitwall.cloud_desk import address_of
+    from pitwall.desktop import Desktop, memory
 
-    choose_display(options, voice)
-    desktop = Desktop(options, voice, prepare=prepare)
+    seen = choose_display(options, voice) and options.seconds is None
+    desktop = Desktop(
+        options,
+        voice,
+        prepare=prepare,
+        address=address_of(cloud),
+        path=path,
+        memory=memory() if seen else None,
+    )
     code = desktop.loop()
     if json_out and desktop.last_summary is not None:
         sys.stdout.write(line_of(desktop.last_summary) + "\n")

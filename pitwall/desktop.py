@@ -1,40 +1,62 @@
-"""The Qt side of a window command: start window, session window, the end.
+"""The Qt side of a window command: start window, session window, the next one, the end.
 
-What blocks (starting children, asking the cloud, opening files) runs on a worker; this thread
-only paints and is told by one queued signal.
+What blocks (starting children, asking the cloud, opening and closing files) runs on threads of
+:class:`Errands`; this thread only paints and is told by queued signals.
 """
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pitwall.app import Note, RunOptions, Voice, frame_figures
+from pitwall.app import Note, RunOptions, Voice, frame_figures, recording_path
+from pitwall.cloud_desk import CloudDesk
 from pitwall.crash import one_line
 from pitwall.run import Run
-from pitwall.runtime import FrameStats
-from pitwall.runtime.handover import Handover
+from pitwall.runtime import FrameStats, OwnedThread
+from pitwall.runtime.errands import Errand, Errands
 from pitwall.runtime.signals import Signals
 from pitwall.telemetry import BadInput, Failure, PitwallError
+from pitwall.ui.address import Address
+from pitwall.ui.dialogs import Desk
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.qt import QtCore, QtWidgets, make_application
-from pitwall.ui.start import StartWindow
-from pitwall.ui.theme import load_theme
+from pitwall.ui.remembered import Memory
+from pitwall.ui.start import Recent, StartWindow
+from pitwall.ui.theme import Theme, load_theme
 from pitwall.ui.window import build_window, screenshot
 
 Prepare = Callable[[Note], Run]
 JOIN_S = 10.0
+DIALOGS_S = 2.0
+"""Calls of dialogs that still wait for a network are left to end with the process."""
+RETIRE_S = 30.0
+MOST_RECENT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is being prepared: for the dialog where it was chosen there, and whence it comes."""
+
+    prepare: Prepare
+    address: Address | None = None
+    chosen: bool = False
+    path: Path | None = None
 
 
 class Desktop:
     """Owns the application for one command. Everything here is the Qt thread's, but for what
-    ``_prepare`` runs on the worker "pitwall-start".
+    ``_prepare`` runs on a thread "pitwall-start".
 
     Attributes:
         last_summary: figures taken as the session's window closed; None before.
+        start: the start window, while there is one.
+        window: the session's window, once there is one.
+        desk: the dialogs.
     """
 
     def __init__(
@@ -45,23 +67,40 @@ class Desktop:
         prepare: Prepare | None = None,
         demo: Prepare | None = None,
         cancel: Callable[[], None] = lambda: None,
+        address: Address | None = None,
+        path: Path | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """``cancel`` makes a ``prepare`` or ``demo`` that is at work give up soon."""
+        """
+        Args:
+            options: how it runs.
+            voice: what prints.
+            prepare: makes what is shown first; None to let the user choose.
+            demo: makes the demo, if it can be chosen.
+            cancel: makes a ``prepare`` or ``demo`` that is at work give up soon.
+            address: where ``prepare`` takes the session from; None for a file.
+            path: of the file that ``prepare`` opens; None for something else.
+            memory: what is remembered from start to start; nothing is when None.
+        """
         self.last_summary: dict[str, Any] | None = None
+        self.start: StartWindow | None = None
+        self.window: MainWindow | None = None
         self._options = options
         self._voice = voice
-        self._first = prepare
+        self._first = Wanted(prepare, address, path=path) if prepare is not None else None
+        self._wanted = self._first
         self._demo = demo
         self._cancel = cancel
+        self._memory = memory or Memory()
+        self._cloud = CloudDesk()
         self._run: Run | None = None
-        self._prepared: Run | None = None
-        """Set by the worker, read once it has ended."""
-        self._window: MainWindow | None = None
-        self._start: StartWindow | None = None
+        self._address: Address | None = None
+        self._made: list[Run] = []
+        """Prepared, and neither shown nor stopped yet; threads add, the Qt thread takes."""
+        self._retired: list[OwnedThread] = []
         self._stats = FrameStats()
         self._failure: PitwallError | None = None
         self._interrupted = False
-        self._worker: threading.Thread | None = None
 
     def loop(self) -> int:
         """Show, run until closed or the time is up, tidy up; the exit code.
@@ -75,9 +114,9 @@ class Desktop:
         signals = Signals()
         signals.asked.connect(self._interrupt)
         try:
-            self._begin_with_start_window()
+            self.begin()
             code = self._application.exec()
-            self._finish()
+            self.finish()
         finally:
             signals.restore()
         if self._interrupted and self._run is None:
@@ -86,67 +125,95 @@ class Desktop:
             raise self._failure
         return code
 
-    def _begin_with_start_window(self) -> None:
-        self._mail = Handover()
-        self._mail.delivered.connect(self._delivered)
-        self._start = StartWindow(load_theme(self._options.theme))
-        self._start.open_requested.connect(self._open_file)
-        self._start.demo_requested.connect(self._open_demo)
-        self._start.closed.connect(self._quit)
-        self._start.show()
+    def begin(self) -> None:
+        """Show the start window and begin to prepare what was asked for; needs an application."""
+        self._application = make_application()
+        self._starts = Errands("pitwall-start")
+        self._starts.told.connect(self._told)
+        self._starts.stale.connect(self._stale)
+        self._shelf = Errands("pitwall-recent")
+        self._shelf.told.connect(self._recent_told)
+        self.desk = Desk(self._cloud, self._memory)
+        self.desk.connect_requested.connect(self._join)
+        self.desk.join_cancelled.connect(self._starts.cancel)
+        self.start = StartWindow(load_theme(self._options.theme))
+        self.start.connect_requested.connect(self._show_connect)
+        self.start.doctor_requested.connect(self._show_doctor)
+        self.start.open_requested.connect(self._open_file)
+        self.start.demo_requested.connect(self._open_demo)
+        self.start.closed.connect(self._quit)
+        self.start.show()
         if self._options.seconds is not None:
             left = max(self._options.seconds - self._voice.seconds, 0.1)
             QtCore.QTimer.singleShot(int(left * 1000), self._application, self._time_up)
         if self._first is not None:
-            self._begin(self._first)
+            self._prepare(self._first)
         else:
-            self._start.offer()
+            self.start.offer()
+            self._list_recent()
+            self._show_connect()
 
-    # -- preparing, on the worker ---------------------------------------------------------
+    # -- preparing ------------------------------------------------------------------------
 
-    def _begin(self, prepare: Prepare) -> None:
-        self._worker = threading.Thread(
-            target=self._prepare, args=(prepare,), name="pitwall-start", daemon=True
-        )
-        self._worker.start()
+    def _prepare(self, wanted: Wanted) -> None:
+        self._wanted = wanted
 
-    def _prepare(self, prepare: Prepare) -> None:
-        try:
-            run = self._prepared = prepare(self._note)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user is told in one line
-            kind = BadInput if isinstance(error, BadInput) else Failure
-            self._mail.post("fault", kind(one_line(error)))
-        else:
-            self._mail.post("ready", run)
+        def job(errand: Errand) -> None:
+            def note(share: float | None, text: str) -> None:
+                errand.tell("step" if share is None else "progress", (share, text))
 
-    def _note(self, share: float | None, text: str) -> None:
-        self._mail.post("step" if share is None else "progress", (share, text))
+            run = wanted.prepare(note)
+            self._made.append(run)
+            errand.tell("ready", run)
 
-    # -- on the Qt thread -----------------------------------------------------------------
+        self._starts.run(job)
 
-    def _delivered(self, key: str, value: Any) -> None:
-        start = self._start
+    def _told(self, key: str, value: Any) -> None:
         if key == "ready":
             self._show(value)
-        elif start is None:
+        elif key == "failed":
+            self._failed(value)
+        elif self.start is None or (self._wanted is not None and self._wanted.chosen):
             return
         elif key == "step":
-            start.step(value[1])
+            self.start.step(value[1])
         elif key == "progress":
-            start.progress(*value)
-        elif key == "fault":
-            self._fault(value)
+            self.start.progress(*value)
 
-    def _fault(self, error: PitwallError) -> None:
+    def _stale(self, key: str, value: Any) -> None:
+        # What was prepared for nobody has open files all the same.
+        if key == "ready":
+            self._retire(value)
+
+    def _failed(self, error: Exception) -> None:
+        kind = BadInput if isinstance(error, BadInput) else Failure
+        words = kind(one_line(error))
+        wanted, dialog = self._wanted, self.desk.dialog
         # A person reads it in the window; a script needs the exit code.
-        if self._options.seconds is not None or self._application.platformName() == "offscreen":
-            self._failure = error
+        if self._options.seconds is not None or (
+            self._first is not None and self._application.platformName() == "offscreen"
+        ):
+            self._failure = words
             self._quit()
-        elif self._start is not None:
-            self._start.fault(str(error))
+        elif wanted is not None and wanted.chosen and wanted.address is not None:
+            if dialog is not None:
+                found = self._cloud.trouble(error, wanted.address)
+                dialog.join_failed(found.text, found.command)
+        elif self.start is not None:
+            self.start.fault(str(words))
+            self._list_recent()
+        elif self.window is not None:
+            self.window.show_error(str(words))
+
+    # -- showing --------------------------------------------------------------------------
 
     def _show(self, run: Run) -> None:
+        old_window, old_run = self.window, self._run
+        wanted = self._wanted
+        self._made.remove(run)
         self._run = run
+        self._address = wanted.address if wanted is not None else None
+        self._stats = FrameStats()
         inputs = Inputs(
             store=run.store,
             timing=run.timing,
@@ -156,26 +223,96 @@ class Desktop:
             now_us=run.server_now_us,
             stats=self._stats,
         )
-        self._window = build_window(inputs, theme=self._options.theme, size=self._options.size)
-        self._window.closed.connect(self._quit)
+        theme, size = self._options.theme, self._options.size
+        if old_window is not None:
+            theme, size = old_window.theme.name, (old_window.width(), old_window.height())
+        self.window = window = build_window(inputs, theme=theme, size=size)
+        if old_window is not None:
+            window.set_theme(old_window.theme)
+        window.closed.connect(self._quit)
+        window.connect_requested.connect(self._show_connect)
+        window.doctor_requested.connect(self._show_doctor)
+        window.open_requested.connect(self._open_file)
+        window.themed.connect(self.desk.set_theme)
         run.start()
-        self._window.start()
-        self._window.show()
-        if self._start is not None:
-            self._start.leave()
-            self._start = None
+        window.start()
+        window.show()
+        if self.desk.dialog is not None:
+            self.desk.dialog.joined()
+        if wanted is not None and wanted.path is not None:
+            self._memory.opened(wanted.path)
+        if self.start is not None:
+            self.start.leave()
+            self.start = None
+        if old_window is not None and old_run is not None:
+            self._leave(old_window, old_run)
+
+    def _leave(self, window: MainWindow, run: Run) -> None:
+        """Close a window that another has taken the place of, and what was behind it."""
+        window.closed.disconnect(self._quit)
+        window.close()
+        window.deleteLater()
+        self._retire(run)
+
+    def _retire(self, run: Run) -> None:
+        """Stop a session that is no longer shown; its writer may take a while."""
+        if run in self._made:
+            self._made.remove(run)
+        self._retired = [thread for thread in self._retired if thread.alive]
+        thread = OwnedThread("pitwall-retire", lambda _stop: run.stop())
+        self._retired.append(thread)
+        thread.start()
+
+    # -- what the user asks for -----------------------------------------------------------
+
+    def _over(self) -> tuple[QtWidgets.QWidget, Theme] | None:
+        """The window that dialogs belong to, and its theme."""
+        if self.window is not None:
+            return self.window, self.window.theme
+        return (self.start, self.start.theme) if self.start is not None else None
+
+    def _show_connect(self) -> None:
+        over = self._over()
+        if over is not None:
+            self.desk.connect_over(*over)
+
+    def _show_doctor(self) -> None:
+        over = self._over()
+        if over is not None:
+            session = self._run.store.session.key if self._run and self._address else ""
+            address = self._address or self._memory.now.address
+            self.desk.doctor_over(*over, address, session)
+
+    def _join(self, address: Address, session: str) -> None:
+        path, run, dialog = recording_path(session), self._run, self.desk.dialog
+        if run is not None and self._address is not None and run.recording_path == path:
+            if dialog is not None:
+                dialog.join_failed("this window follows that session already")
+            return
+        join = self._cloud.join
+        self._prepare(
+            Wanted(lambda note: join(address, session, self._voice.event), address, True, path)
+        )
 
     def _open_file(self, path: Path) -> None:
-        if self._start is not None:
-            self._start.step(f"opening {path.name}")
-        self._begin(lambda note: Run.of_file(path))
+        if self.start is not None:
+            self.start.step(f"opening {path.name}")
+        self._prepare(Wanted(lambda note: Run.of_file(path), path=path))
 
     def _open_demo(self) -> None:
         if self._demo is not None:
-            self._begin(self._demo)
+            self._prepare(Wanted(self._demo))
+
+    def _list_recent(self) -> None:
+        paths = [Path(one) for one in self._memory.now.recordings]
+        self._shelf.run(lambda errand: errand.tell("recent", recent(paths)))
+
+    def _recent_told(self, key: str, value: Any) -> None:
+        if key == "recent" and self.start is not None:
+            self.start.set_recent(value)
 
     def _time_up(self) -> None:
-        if self._window is None and self._first is not None:
+        if self.window is None and self._first is not None:
             self._failure = Failure("the time was up before there was anything to show")
         self._quit()
 
@@ -188,8 +325,9 @@ class Desktop:
 
     # -- the end --------------------------------------------------------------------------
 
-    def _finish(self) -> None:
-        window, run = self._window, self._run
+    def finish(self) -> None:
+        """Take the last figures, close everything, and wait for it, each step with a limit."""
+        window, run = self.window, self._run
         if window is not None and run is not None:
             saved = None
             try:
@@ -209,11 +347,37 @@ class Desktop:
             window.pump.stop()
             window.close()
         self._cancel()
-        if self._worker is not None:
-            self._worker.join(JOIN_S)
-        # What was prepared too late to be shown has open files all the same.
-        run = run or self._prepared
+        self.desk.stop(DIALOGS_S)
+        self._shelf.stop(DIALOGS_S)
+        self._starts.stop(JOIN_S)
         if run is not None:
             run.stop()
+        for left in self._made:
+            left.stop()
+        for thread in self._retired:
+            thread.stop(RETIRE_S)
         for widget in QtWidgets.QApplication.topLevelWidgets():
             widget.close()
+
+
+def recent(paths: list[Path]) -> list[Recent]:
+    """Those recordings that are there, and all where recordings are kept, newest first."""
+    folder = recording_path("any").parent
+    found: dict[Path, Recent] = {}
+    for path in [*paths, *folder.glob("*.pitwall")]:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue  # moved or deleted since
+        written = time.strftime("%Y-%m-%d %H:%M", time.localtime(stat.st_mtime))
+        found[path] = Recent(path, written, stat.st_size)
+    newest = sorted(found.values(), key=lambda one: one.written, reverse=True)
+    return newest[:MOST_RECENT]
+
+
+def memory() -> Memory:
+    """What the window remembers on this machine."""
+    import platformdirs
+
+    folder = Path(platformdirs.user_config_dir("pitwall", appauthor=False))
+    return Memory(folder / "window.json")

@@ -28,6 +28,21 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
+    Action(
+        "connect",
+        "Connect",
+        ("C",),
+        "Session",
+        "Choose a session of a table; this one stays until the next is there.",
+    ),
+    Action("open", "Open", ("Ctrl+O",), "Session", "A recording on this machine."),
+    Action(
+        "doctor",
+        "Doctor",
+        ("Shift+H",),
+        "Session",
+        "Check the way to the data step by step, and say what to do.",
+    ),
     Action("live", "Go live", ("L", "End"), "Time", "Follow the newest data again."),
     Action("back_1", "Back 1 s", ("Shift+Left",), "Time", "Scrub one second back; live goes on."),
     Action("forward_1", "Forward 1 s", ("Shift+Right",), "Time", "Scrub one second forward."),

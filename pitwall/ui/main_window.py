@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pitwall.runtime import State
 from pitwall.runtime.frame_pump import FramePump
 from pitwall.ui.actions import ACTIONS
-from pitwall.ui.dialogs import show_error
+from pitwall.ui.dialogs import choose_recording, show_error
 from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.inputs import Inputs
@@ -49,9 +49,16 @@ class MainWindow(QtWidgets.QMainWindow):
 
     Signals:
         closed: the window was closed; stop everything behind it.
+        connect_requested, doctor_requested: the user wants that dialog.
+        open_requested: path of a recording the user chose.
+        themed: the theme or its scale is another one now.
     """
 
     closed = QtCore.Signal()
+    connect_requested = QtCore.Signal()
+    doctor_requested = QtCore.Signal()
+    open_requested = QtCore.Signal(object)
+    themed = QtCore.Signal(object)
 
     def __init__(self, inputs: Inputs, theme: Theme) -> None:
         super().__init__()
@@ -153,6 +160,9 @@ class MainWindow(QtWidgets.QMainWindow):
     def _handlers(self) -> dict[str, Callable[[], None]]:
         w, go, traces = self.workspace, self._navigator, self.panes.traces
         return {
+            "connect": self.connect_requested.emit,
+            "open": lambda: choose_recording(self, self.open_requested.emit),
+            "doctor": self.doctor_requested.emit,
             "live": w.go_live,
             "back_1": lambda: go.scrub_by(-1),
             "forward_1": lambda: go.scrub_by(1),
@@ -268,6 +278,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._sized_for = None
         self.arrange()
         self.refresh(redraw=True)
+        self.themed.emit(theme)
 
     def arrange(self) -> None:
         """Give columns and panes their usual sizes for the present contents and scale; what the

@@ -2,74 +2,190 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pitwall.ui.panes.button import PillButton
+from pitwall.ui.actions import action
+from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
+from pitwall.ui.dialogs.open_file import choose_recording
+from pitwall.ui.dialogs.style import button, dress, fit
+from pitwall.ui.help import key_text
+from pitwall.ui.panes.rows import Cell
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
 MAX_STEPS = 8
+SIZE = (760, 520)
+DEMO_KEY = "D"
+COLUMNS = (
+    ListColumn("Recording"),
+    ListColumn("Last written", "0000-00-00 00:00", mono=True),
+    ListColumn("Size", "00,000 MB", right=True, mono=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A recording on this machine: where, when it was last written to (local time, as shown), and
+    its size in bytes."""
+
+    path: Path
+    written: str
+    size: int
 
 
 class StartWindow(QtWidgets.QWidget):
     """Shown until there is a session to show.
 
+    Attributes:
+        connect_button, open_button, demo_button: what can be done.
+        recent: recordings on this machine.
+
     Signals:
+        connect_requested: the user wants a session of a table.
         open_requested: path of a recording the user chose or dropped.
         demo_requested: the user wants the demo.
+        doctor_requested: the user wants the way to the data checked.
         closed: the user closed it.
     """
 
+    connect_requested = QtCore.Signal()
     open_requested = QtCore.Signal(object)
     demo_requested = QtCore.Signal()
+    doctor_requested = QtCore.Signal()
     closed = QtCore.Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.theme = theme
+        self.setObjectName("page")
         self._steps: list[str] = []
-        self._share: float | None = None
-        self._fault = ""
         self._idle = False
         self._leaving = False
-        self._open = PillButton(theme, "Open a recording…", "live", self)
-        self._demo = PillButton(theme, "Run the demo", "live", self)
-        self._demo.set_on(False)
-        self._open.clicked.connect(self._choose)
-        self._demo.clicked.connect(self._run_demo)
+        self._title = QtWidgets.QLabel("Pitwall")
+        self._title.setObjectName("title")
+        self._words = QtWidgets.QLabel()
+        self._words.setObjectName("quiet")
+        self._words.setWordWrap(True)
+        self._words.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        self._fault = QtWidgets.QLabel()
+        self._fault.setWordWrap(True)
+        self._fault.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        self._trouble = QtWidgets.QFrame()
+        self._trouble.setObjectName("trouble")
+        self._bar = QtWidgets.QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._bar.setAccessibleName("Progress")
+        self.connect_button = _action("Connect to a session…", "connect", "main")
+        self.open_button = _action("Open a recording…", "open")
+        self.demo_button = button(f"Run the demo   {DEMO_KEY}", "", "A simulated race, driven now")
+        self.demo_button.setAccessibleName("Run the demo")
+        self.doctor_button = _action("Doctor…", "doctor", "link")
+        self._buttons = QtWidgets.QWidget()
+        self._buttons.setObjectName("page")
+        self._heading = QtWidgets.QLabel("Recordings on this machine")
+        self.recent = ListView(theme, COLUMNS, "Recordings on this machine")
         self.setWindowTitle("Pitwall")
         self.setAccessibleName("Pitwall, starting")
         self.setAcceptDrops(True)
-        self.resize(theme.px(720), theme.px(380))
-        self._show_buttons()
+        self._lay_out(theme)
+        self._connect_up()
+        dress(self, theme)
+        fit(self, theme, *SIZE)
+        self._show_parts()
+
+    def _lay_out(self, theme: Theme) -> None:
+        page = QtWidgets.QVBoxLayout(self)
+        page.setContentsMargins(theme.px(32), theme.px(28), theme.px(32), theme.px(24))
+        page.setSpacing(theme.px(12))
+        page.addWidget(self._title)
+        page.addWidget(self._words)
+        page.addWidget(self._bar)
+        inner = QtWidgets.QVBoxLayout(self._trouble)
+        inner.addWidget(self._fault)
+        page.addWidget(self._trouble)
+        row = QtWidgets.QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, theme.px(4), 0, theme.px(8))
+        row.setSpacing(theme.px(12))
+        for one in (self.connect_button, self.open_button, self.demo_button):
+            row.addWidget(one)
+        row.addStretch(1)
+        row.addWidget(self.doctor_button)
+        page.addWidget(self._buttons)
+        page.addWidget(self._heading)
+        page.addWidget(self.recent, 1)
+        page.addStretch(0)
+
+    def _connect_up(self) -> None:
+        self.connect_button.clicked.connect(self.connect_requested)
+        self.open_button.clicked.connect(self._choose)
+        self.demo_button.clicked.connect(self._run_demo)
+        self.doctor_button.clicked.connect(self.doctor_requested)
+        self.recent.chosen.connect(lambda path: self._chosen(Path(path)))
+        for keys, one in (
+            (action("connect").keys, self.connect_button),
+            (action("open").keys, self.open_button),
+            (action("doctor").keys, self.doctor_button),
+            ((DEMO_KEY,), self.demo_button),
+        ):
+            for key in keys:
+                # A button that is hidden or disabled has no key.
+                QtGui.QShortcut(QtGui.QKeySequence(key), self, one.click)
+        for key in action("quit").keys:
+            QtGui.QShortcut(QtGui.QKeySequence(key), self, self.close)
 
     def offer(self) -> None:
         """Nothing is being prepared: let the user choose."""
         self._idle = True
-        self._show_buttons()
-        self.update()
+        self._show_parts()
+        self.connect_button.setFocus()
+
+    def set_recent(self, recordings: Sequence[Recent]) -> None:
+        """List recordings, newest first."""
+        self.recent.lines.set_lines(
+            [
+                Line(
+                    str(one.path),
+                    (
+                        Cell(one.path.stem),
+                        Cell(one.written, "dim"),
+                        Cell(f"{max(one.size / 1e6, 0.1):,.1f} MB", "dim"),
+                    ),
+                    tip=str(one.path),
+                )
+                for one in recordings
+            ]
+        )
+        self.recent.choose("")
+        self._show_parts()
 
     def step(self, text: str) -> None:
         """A new thing is being done; earlier ones stay listed above it."""
-        self._idle, self._fault, self._share = False, "", None
+        self._idle = False
+        self._fault.clear()
+        self._bar.hide()
         self._steps = [*self._steps, text][-MAX_STEPS:]
-        self._show_buttons()
-        self.update()
+        self._show_parts()
 
     def progress(self, share: float, text: str) -> None:
         """How far the newest step is, 0..1, and what it says now."""
-        self._share = min(max(share, 0.0), 1.0)
+        self._bar.setValue(round(min(max(share, 0.0), 1.0) * 1000))
+        self._bar.show()
         if self._steps:
             self._steps[-1] = text
         else:
             self._steps = [text]
-        self.update()
+        self._say_steps()
 
     def fault(self, text: str) -> None:
         """It cannot go on: one line that says what and what to do."""
-        self._fault, self._share, self._idle = text, None, True
-        self._show_buttons()
-        self.update()
+        self._fault.setText(f"✕ {text}")
+        self._steps = []
+        self._idle = True
+        self._show_parts()
+        self.connect_button.setFocus()
 
     def leave(self) -> None:
         """Close without telling anybody: the session's window takes over."""
@@ -81,25 +197,42 @@ class StartWindow(QtWidgets.QWidget):
         """The lines shown."""
         return tuple(self._steps)
 
-    def _show_buttons(self) -> None:
-        self._open.setVisible(self._idle)
-        self._demo.setVisible(self._idle)
+    @property
+    def said(self) -> str:
+        """What went wrong; empty while nothing has."""
+        return self._fault.text().removeprefix("✕ ")
+
+    def _show_parts(self) -> None:
+        idle = self._idle
+        if idle or self._bar.value() == 0:
+            self._bar.hide()
+        self._buttons.setVisible(idle)
+        for one in (self.connect_button, self.open_button, self.demo_button, self.doctor_button):
+            one.setEnabled(idle)
+        listed = idle and bool(self.recent.lines.lines)
+        self._heading.setVisible(listed)
+        self.recent.setVisible(listed)
+        self._trouble.setVisible(bool(self._fault.text()))
+        self._say_steps()
+
+    def _say_steps(self) -> None:
+        if self._idle:
+            words = "Follow a race from its table, or open what was recorded. Files can be dropped."
+        else:
+            words = "\n".join(self._steps)
+        self._words.setText(words)
+        self._words.setAccessibleName(words)
 
     def _run_demo(self) -> None:
         self._steps = []
         self.demo_requested.emit()
 
     def _choose(self) -> None:
-        dialog = QtWidgets.QFileDialog(self, "Open a recording")
-        dialog.setNameFilter("Pitwall recordings (*.pitwall)")
-        dialog.setFileMode(QtWidgets.QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._chosen)
-        dialog.open()
+        choose_recording(self, self._chosen)
 
-    def _chosen(self, path: str) -> None:
+    def _chosen(self, path: Path) -> None:
         self._steps = []
-        self.open_requested.emit(Path(path))
+        self.open_requested.emit(path)
 
     def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: D102, N802
         if self._idle and _dropped(event.mimeData()) is not None:
@@ -108,56 +241,19 @@ class StartWindow(QtWidgets.QWidget):
     def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: D102, N802
         path = _dropped(event.mimeData())
         if path is not None:
-            self._steps = []
-            self.open_requested.emit(path)
+            self._chosen(path)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
         super().closeEvent(event)
         if not self._leaving:
             self.closed.emit()
 
-    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
-        x, y = self.theme.px(40), self.height() - self.theme.px(64)
-        for button in (self._open, self._demo):
-            size = button.sizeHint()
-            button.setGeometry(x, y, size.width(), size.height())
-            x += size.width() + self.theme.px(12)
-        super().resizeEvent(event)
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
-        theme, c = self.theme, self.theme.colours
-        painter = QtGui.QPainter(self)
-        painter.fillRect(self.rect(), c.ground)
-        left, width = theme.px(40), self.width() - 2 * theme.px(40)
-        y = theme.px(64)
-        painter.setPen(c.text)
-        painter.setFont(theme.large(bold=True))
-        painter.drawText(left, y, "Pitwall")
-        painter.setFont(theme.body())
-        row = theme.px(24)
-        y += theme.px(16)
-        for i, text in enumerate(self._steps):
-            y += row
-            newest = i == len(self._steps) - 1 and not self._fault
-            painter.setPen(c.text if newest else c.dim)
-            words = painter.fontMetrics().elidedText(
-                text, QtCore.Qt.TextElideMode.ElideRight, width
-            )
-            painter.drawText(left, y, words)
-        if self._share is not None:
-            y += theme.px(14)
-            bar = QtCore.QRectF(left, y, width, theme.px(4))
-            painter.fillRect(bar, c.line)
-            bar.setWidth(bar.width() * self._share)
-            painter.fillRect(bar, c.live)
-        if self._fault:
-            box = QtCore.QRect(left, y + theme.px(12), width, theme.px(80))
-            painter.setPen(c.fault)
-            painter.drawText(box, QtCore.Qt.TextFlag.TextWordWrap, self._fault)
-        elif self._idle and not self._steps:
-            painter.setPen(c.dim)
-            painter.drawText(left, y + row, "Open a recording, drop one here, or run the demo.")
-        painter.end()
+def _action(text: str, name: str, style: str = "") -> QtWidgets.QPushButton:
+    one = action(name)
+    made = button(f"{text}   {key_text(one.keys[0])}", style, one.about)
+    made.setAccessibleName(text.rstrip("…"))
+    return made
 
 
 def _dropped(data: QtCore.QMimeData) -> Path | None:
