@@ -171,8 +171,9 @@ class Shard:
         if taken.ends:
             self.state = State.FINISHED
             self.iterator = None
-        # Empty pages prove nothing; two in a row make it likely that there was nothing more.
-        if taken.ends or self.empties >= 2:
+        # Empty pages prove nothing; two in a row make it likely that there was nothing more. One
+        # that was closed, whenever that was, says nothing of what its children have held since.
+        if self.empties >= 2 and self.state is State.OPEN:
             self.passed_us = max(self.passed_us, taken.asked_us)
         elif taken.last_us:
             self.passed_us = max(self.passed_us, taken.last_us)

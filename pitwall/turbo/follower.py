@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pitwall.store import Batch, SessionStore, Source
+from pitwall.store import Batch, Ledger, SessionStore, Source
 from pitwall.stream import (
     Decode,
     Fault,
@@ -380,10 +380,12 @@ class Follower:
                 progress=1.0,
                 text="",
                 time_to_live_s=seconds,
-                # Without a roster nothing says what there should be.
-                seam_proved=self._sources.decoder is None and self._roster.seam_proved(ledger),
+                seam_proved=self._seam_proved(ledger),
             )
             self._desk.tell("live", {"seconds": seconds, "missing": ledger.missing})
+        elif not self._desk.status.seam_proved and self._seam_proved(ledger):
+            # What had been given up has come after all.
+            self._desk.set(seam_proved=True)
         age_us = status.head_age_us
         if age_us is None:
             age_us = now_us - self._roster.asked_us
@@ -399,6 +401,10 @@ class Follower:
         )
         self._desk.set(age_us=age_us)
         self._enter(verdict, {"age_us": age_us, "lag_us": status.lag_us})
+
+    def _seam_proved(self, ledger: Ledger) -> bool:
+        # Without a roster nothing says what there should be.
+        return self._sources.decoder is None and self._roster.seam_proved(ledger)
 
     def _enter(self, verdict: Verdict, details: Mapping[str, object]) -> None:
         """Take over a verdict; a change of phase is told."""

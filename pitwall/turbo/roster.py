@@ -102,13 +102,18 @@ class Roster:
         )
 
     def inner_holes(self) -> list[Missing]:
-        """Holes before each series' newest chunk: no resumed shard brings those by itself."""
+        """Holes that no resumed shard brings by itself: those before each series' newest chunk, and
+        those that were given up, wherever they are."""
         ledger = self._store.ledger()
-        return [
-            hole
-            for series, n in self.targets.items()
-            for hole in unexplained(ledger, series, min(n, ledger.tail(series)), named=True)
-        ]
+        out: list[Missing] = []
+        for series, n in self.targets.items():
+            tail = ledger.tail(series)
+            out += unexplained(ledger, series, min(n, tail), named=True)
+            books = ledger.series.get(series)
+            for gap in books.gaps if books else ():
+                if gap.n_hi > tail and gap.n_lo <= n:
+                    out.append(Missing(series, max(gap.n_lo, tail + 1), min(gap.n_hi, n)))
+        return out
 
     def seam_proved(self, ledger: Ledger) -> bool:
         """True when nothing is missing between the archive's end and what was promised."""

@@ -145,3 +145,23 @@ def test_a_real_thread_reads_and_stops() -> None:
     assert sorted(s.n_lo for s in sink.bodies) == list(range(1, 31))
     names = {t.name for t in threading.enumerate()}
     assert not any(name.startswith("pitwall-stream") for name in names)
+
+
+def test_the_end_of_a_shard_says_nothing_of_what_its_children_hold() -> None:
+    """A repair that took the parent's end for the present read by key what the child was about to
+    bring, and called it missing where the table had it no more."""
+    rig = Rig()
+    put(rig, range(1, 4))
+    ended = rig.time.wall
+    rig.world.rotate()
+    rig.time.advance(3600)
+    put(rig, range(4, 7))
+    rig.world.hide = lambda shard: shard == rig.world.open_ids[0]
+    reader = rig.start()
+    rig.run(1)
+    assert rig.applied() == [1, 2, 3]
+    assert reader.status.passed_us <= ended + SECOND
+    rig.world.hide = lambda shard: False
+    rig.run(40)
+    assert rig.applied() == [1, 2, 3, 4, 5, 6]
+    assert rig.time.wall - reader.status.passed_us < 5 * SECOND

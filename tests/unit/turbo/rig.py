@@ -27,6 +27,7 @@ from pitwall.cloud import (
     head_item,
     seal_lap,
 )
+from pitwall.cloud.mapping import PlainMapping
 from pitwall.store import Batch, Recording, SessionStore, load
 from pitwall.stream import Fault, InlinePool, NotFound, ServerClock
 from pitwall.telemetry import (
@@ -44,6 +45,7 @@ from pitwall.telemetry import (
 )
 from pitwall.telemetry.names import MAX_LAP
 from pitwall.turbo import Follower, ObjectInfo, Sources, Tempo
+from pitwall.turbo.plain import NoTable, PlainDecoder
 from tests.unit.stream.rig import SECOND, START, VirtualTime, World
 
 DRIVER = Group("driver", 4.0, SECOND, (Channel("speed", "km/h", 0.1, 0, 300),))
@@ -322,10 +324,8 @@ class Race:
         self.bucket.objects[key] = (change(data), seen_us or self.time.wall)
         return key
 
-    def seal(self, version: int = 1) -> dict[str, list[Segment]]:
-        """Write the laps that are over as sealed objects, but not what the archive loses; what is
-        in each."""
-        out: dict[str, list[Segment]] = {}
+    def seal(self, version: int = 1) -> None:
+        """Write the laps that are over as sealed objects, but not what the archive loses."""
         now = (self.time.wall - START) // (LAP_S * SECOND)
         laps: dict[tuple[Series, int], list[Segment]] = defaultdict(list)
         for series, items in self.table.items.items():
@@ -336,8 +336,6 @@ class Race:
                 name = BundleName(SESSION.key, series.car, lap, lap, series.epoch, 1, version)
                 body = form_bundle(seal_lap(chunks, DRIVER, CATALOG.version))
                 self.bucket.objects[name.key] = (body, self.time.wall)
-                out[name.key] = chunks
-        return out
 
     # -- following
 
@@ -352,9 +350,16 @@ class Joined:
     """A follower of a race, on a recording at ``path``, driven by the race's clock."""
 
     def __init__(
-        self, race: Race, path: Path, *, tempo: Tempo | None = None, bucket: bool = True
+        self,
+        race: Race,
+        path: Path,
+        *,
+        tempo: Tempo | None = None,
+        bucket: bool = True,
+        plain: PlainMapping | None = None,
     ) -> None:
         self.race = race
+        self.plain = plain is not None
         if race.joined is not None:
             race.joined.close()
         race.joined = self
@@ -367,7 +372,11 @@ class Joined:
         self.on_event: Callable[[str], None] = lambda name: None
         server = ServerClock(race.time)
         sources = Sources(
-            race.table, race.bucket if bucket else None, lambda: race.world.connect(server), server
+            NoTable() if plain else race.table,
+            race.bucket if bucket and not plain else None,
+            lambda: race.world.connect(server),
+            server,
+            (lambda: PlainDecoder(plain, self.store)) if plain else None,
         )
         self.follower = Follower(
             sources,

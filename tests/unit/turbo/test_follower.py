@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.cloud import chunk_item
 from pitwall.store import Source
 from pitwall.stream import Denied, NotFound, Retryable
 from pitwall.turbo import Phase, Tempo
@@ -456,6 +457,67 @@ def test_history_can_be_cancelled(path: Path) -> None:
     all_here(joined)
     # only what the interrupted job held is fetched twice
     assert 1 <= len(race.bucket.gets) - len(set(race.bucket.gets)) <= 4
+
+
+def test_what_a_cancelled_history_lacks_is_asked_for_again_beyond_what_came_since(
+    path: Path,
+) -> None:
+    race = Race(("1", "2"))
+    race.advance(300)
+    race.end("2")
+    race.advance(300)
+    for shard in list(race.world.open_ids):
+        race.world.trim(shard, 10**6)
+    joined = Joined(race, path)
+    race.bucket.on_get = joined.follower.cancel_history
+    joined.follow(20, joined.live)
+    named = joined.store.ledger().named
+    assert named > 500
+    joined.close()
+    # nothing of the second car has come, and none of its shards brings it
+    race.bucket.on_get = lambda: None
+    race.bucket.objects.clear()
+    race.writing = False
+    joined = Joined(race, path)
+    joined.follow(30)
+    all_here(joined)
+    assert joined.store.ledger().named == 0
+
+
+def test_the_seam_is_proved_when_what_was_given_up_has_come_after_all(path: Path) -> None:
+    race = Race()
+    race.skip_stream = lambda series, n: series.car == "2" and n == 200
+    race.advance(300)
+    race.table.gone.add((series_of("2"), 200))
+    joined = Joined(race, path, bucket=False)
+    seen: list[bool] = []
+
+    def watch() -> None:
+        if joined.live() and joined.store.ledger().named and not seen:
+            seen.append(joined.status.seam_proved)
+            item = chunk_item(race.table.items[series_of("2")][200])
+            race.world.put(item, item["pk"]["S"])
+
+    joined.on_slice = watch
+    joined.follow(20)
+    assert seen == [False]
+    assert joined.store.ledger().named == 0
+    assert joined.status.seam_proved
+
+
+def test_what_lies_behind_a_rotation_is_left_to_the_stream(path: Path) -> None:
+    race = Race()
+    race.advance(100)
+    race.world.rotate(0)
+    race.world.rotate(1)
+    race.advance(200)
+    for child in race.world.open_ids:
+        race.world.fail("open", child, lambda: Retryable("500"), 2)
+    joined = Joined(race, path, bucket=False)
+    joined.follow(20, joined.live)
+    assert joined.live()
+    assert race.table.reads == 0
+    assert joined.store.ledger().by_source[Source.STREAM] >= 900
 
 
 def test_the_table_out_of_reach_at_the_start_fails_in_one_line(path: Path) -> None:
