@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from pitwall.headless import Lines, follow, line_of
 from pitwall.run import CloudAddress, Run
 from pitwall.runtime import StallWatch, State
 from pitwall.telemetry import BadInput
-from pitwall.telemetry.clock import SECOND_US, now_us
+from pitwall.telemetry.clock import now_us
 from pitwall.telemetry.plural import counted
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"{counted(d['records'], 'record')} could not be used, kept raw"
     if name == "renewed":
         return str(d.get("reason") or f"the stream is another one now: {d['stream']}")
-    if name in ("disabled", "held", "replaced", "crowded", "endpoint"):
+    if name == "by-table":
+        return f"{d['reason']}; following by table reads instead"
+    if name in ("limited", "disabled", "held", "replaced", "crowded", "endpoint"):
         return str(d["reason"])
     if name == "rotation":
         return f"rotation survived: {_short(d['shard'])} went on in its children"
@@ -252,47 +254,100 @@ def run_live(
     return code
 
 
-def run_publish(path: Path, *, session: str, cloud: CloudAddress, speed: float) -> int:
-    """`pitwall publish`: play a recording into a table, as it happened or faster. Asked to end, it
-    finishes what it has begun to write."""
-    from pitwall.cloud.feed import RecordingFeed, feed_session, live_chunks
-    from pitwall.cloud.publisher import publish
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """How a recording is published.
 
-    voice = Voice(time.monotonic())
+    Attributes:
+        speed: event seconds per second.
+        spool: folder of the chunks that wait; the user's own data folder when None.
+        spool_bytes: that may wait.
+        refuse: a full spool is the end, as for a car that cannot wait.
+        restart: what an earlier run left is given up.
+    """
+
+    speed: float = 1.0
+    spool: Path | None = None
+    spool_bytes: int = 0
+    refuse: bool = False
+    restart: bool = False
+
+
+def run_publish(
+    path: Path, *, session: str, cloud: CloudAddress, options: PublishOptions, json_out: bool
+) -> int:
+    """`pitwall publish`: play a recording into a table, as it happened or faster. Asked to end, it
+    finishes what it has begun to write; however it ends, the same again goes on from there."""
+    from pitwall.cloud.feed import RecordingFeed, live_chunks
+    from pitwall.cloud.publisher import publish
+    from pitwall.cloud.replay import begin, spool_file
+    from pitwall.cloud.spool import DEFAULT_LIMIT, Spool
+
+    voice = Voice(time.monotonic(), quiet=json_out)
     feed = RecordingFeed(path)
-    start = now_us()
-    described = feed_session(feed, session, start, feed.seconds)
-    epoch = f"p{start // SECOND_US:x}"
+    folder = options.spool or Path(platformdirs.user_data_dir("pitwall", appauthor=False)) / "spool"
+    place = (cloud.table, cloud.bucket, cloud.profile, cloud.region, cloud.endpoint_url)
+    file = spool_file(folder, session, path, *place)
+    limit = options.spool_bytes or DEFAULT_LIMIT
+    spool = Spool(file, session, limit)
+    if options.restart:
+        if spool.waiting:
+            voice.say(f"{counted(spool.waiting, 'chunk')} of an earlier run given up")
+        spool.remove()
+        spool = Spool(file, session, limit)
     clients = cloud.clients()
-    cars = counted(len(feed.cars), "car")
-    voice.say(f"publishing {path.name} as {session}: {cars}, {feed.seconds:.0f} s")
     stop = threading.Event()
     watch = StallWatch(
         STALL_S,
         voice.say,
-        f"{cloud.shown} has taken nothing for {STALL_S:.0f} s; trying on for two minutes",
+        f"{cloud.shown} has taken nothing for {STALL_S:.0f} s; what is published meanwhile waits "
+        "on this disk",
         f"{cloud.shown} takes items again",
     )
     try:
+        replay = begin(
+            feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
+        )
+        cars = counted(len(feed.cars), "car")
+        verb = (
+            "going on with" if replay.resumed else "joining with" if replay.joined else "publishing"
+        )
+        wait = f", {counted(spool.waiting, 'chunk')} wait" if spool.waiting else ""
+        voice.say(f"{verb} {path.name} as {session}: {cars}, {feed.seconds:.0f} s{wait}")
         with _stopping(stop), watch:
             report = publish(
-                live_chunks(feed, described, epoch),
-                described,
+                live_chunks(feed, replay.session, replay.epoch),
+                replay.session,
                 clients,
                 cloud.table,
                 cloud.bucket,
-                speed=speed,
+                speed=options.speed,
+                start_us=replay.start_us,
                 stop=stop,
                 on_taken=watch.went_on,
+                on_notice=voice.say,
+                spool=spool,
+                refuse=options.refuse,
             )
+        if not report.stopped:
+            spool.remove()
     finally:
         clients.close()
+        spool.close()
     laps = counted(report.laps, "sealed lap")
     voice.say(f"published {counted(report.chunks, 'chunk')} and {laps}")
     if report.message:
         voice.say(report.message)
+    if json_out:
+        doc = {"session": session, "epoch": replay.epoch, "resumed": replay.resumed}
+        sys.stdout.write(line_of({**doc, "joined": replay.joined, **asdict(report)}) + "\n")
+        sys.stdout.flush()
     if report.stopped:
-        voice.say("stopped before the end: the session is not marked as ended")
+        voice.say(
+            "stopped before the end: the session is not marked as ended; "
+            + (f"{counted(report.waiting, 'chunk')} wait on this disk; " if report.waiting else "")
+            + "the same again goes on from here, --restart begins again"
+        )
         raise KeyboardInterrupt
     return 0
 

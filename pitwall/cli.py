@@ -92,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="follow plain items of another producer, as this file says how to read them",
     )
+    live.add_argument(
+        "--table-only",
+        action="store_true",
+        help="follow by reading the table, without stream and archive, as restricted roles do",
+    )
     live.add_argument("--recording", type=Path, metavar="FILE", help="where to keep the session")
     _run_options(live)
     live.add_argument("--json", action="store_true", help="print status lines and summary as JSON")
@@ -120,6 +125,20 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("file", type=Path)
     publish.add_argument("--session", required=True)
     publish.add_argument("--speed", type=_speed, default=1.0)
+    publish.add_argument("--spool", type=Path, metavar="DIR", help="where chunks wait on disk")
+    publish.add_argument(
+        "--spool-mb", type=_megabytes, default=0, metavar="N", help="that may wait there (512)"
+    )
+    publish.add_argument(
+        "--when-full",
+        choices=("wait", "refuse"),
+        default="wait",
+        help="the recording waits, or publishing ends as a car that cannot wait has to",
+    )
+    publish.add_argument(
+        "--restart", action="store_true", help="begin again, and give up what waits from before"
+    )
+    publish.add_argument("--json", action="store_true", help="print the figures as JSON")
     _cloud_options(publish)
 
     add_cloud(verbs, _cloud_options)
@@ -155,6 +174,10 @@ def _cloud_options(parser: argparse.ArgumentParser) -> None:
 
 def _speed(text: str) -> float:
     return _number(text, 0, 1000)
+
+
+def _megabytes(text: str) -> int:
+    return round(_number(text, 0, 1_000_000) * 1024 * 1024)
 
 
 def _seconds(text: str) -> float:
@@ -253,11 +276,19 @@ def _live(args: argparse.Namespace) -> int:
             args.endpoint_url,
             args.kinesis or "",
             None if args.mapping is None else load_mapping(args.mapping),
+            _table_only(args),
         ),
         recording=args.recording,
         options=_options(args),
         json_out=args.json,
     )
+
+
+def _table_only(args: argparse.Namespace) -> bool:
+    for other in ("kinesis", "mapping"):
+        if args.table_only and getattr(args, other) is not None:
+            raise BadInput(f"--table-only and --{other}: the one leaves out what the other needs")
+    return bool(args.table_only)
 
 
 def _open(args: argparse.Namespace) -> int:
@@ -316,7 +347,10 @@ def _publish(args: argparse.Namespace) -> int:
         cloud=app.CloudAddress(
             args.table, args.bucket, args.profile, args.region, args.endpoint_url
         ),
-        speed=args.speed,
+        options=app.PublishOptions(
+            args.speed, args.spool, args.spool_mb, args.when_full == "refuse", args.restart
+        ),
+        json_out=args.json,
     )
 
 

@@ -61,9 +61,7 @@ def history(
     groups = [group.name for group in session.catalog.groups]
 
     def accepted(chunk: Segment) -> None:
-        lap = book.add(chunk)
-        if lap is not None:
-            closed.append(lap)
+        closed.extend(book.add(chunk))
 
     t = session.started_us
     yield Written(t, session_item(session), "", b"")
@@ -112,19 +110,20 @@ def _sealed(
     text: bool,
     samples: Mapping[Series, Samples] | None,
 ) -> Iterator[Written]:
-    first, last = lap.chunks[0], lap.chunks[-1]
-    whole = samples.get(first.series) if samples is not None else None
     some = None
-    if whole is not None:
-        lo = np.searchsorted(whole.t, first.t_lo, "left")
-        hi = np.searchsorted(whole.t, last.t_hi, "right")
-        some = Samples(whole.t[lo:hi], whole.values[:, lo:hi])
+    if samples is not None and lap.chunks:
+        first, last = lap.chunks[0], lap.chunks[-1]
+        whole = samples.get(first.series)
+        if whole is not None:
+            lo = np.searchsorted(whole.t, first.t_lo, "left")
+            hi = np.searchsorted(whole.t, last.t_hi, "right")
+            some = Samples(whole.t[lo:hi], whole.values[:, lo:hi])
     segments = lap.seal(session.catalog, some)
     parts.note(segments)
     for segment in segments:
-        yield Written(t, sealed_item(segment, text=text), "", b"")
+        yield Written(t, sealed_item(segment, lap.entry.version, text=text), "", b"")
     entry = lap.entry
-    for key, body in bundler.add(entry.car, entry.lap, segments, entry.sealed):
+    for key, body in bundler.add(entry.car, entry.lap, segments, entry.sealed, entry.version):
         yield Written(t, None, key, body)
     yield Written(t, catalog_item(parts.listed(lap.entry)), "", b"")
 

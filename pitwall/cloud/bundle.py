@@ -30,8 +30,9 @@ _MAX_FRONT = 1024 * 1024
 WIDTHS = (4, 16, 64)
 """Laps of the blocks; each block's laps begin at a multiple of its width."""
 LATE = 1000
-"""Parts from this number on were written after their lap's block and are not in it."""
-_KEY = re.compile(r"([^/]+)/(\d{3,4})-(\d{3,4})-([^/]+)-(\d{1,6})-v(\d{1,9})\.seg")
+"""Parts from this number on were written after their lap's block and are not in it: those of
+version v count from v thousand."""
+_KEY = re.compile(r"([^/]+)/(\d{3,4})-(\d{3,4})-([^/]+)-(\d{1,7})-v(\d{1,9})\.seg")
 
 
 class _Front(msgspec.Struct, frozen=True):
@@ -178,20 +179,28 @@ class Bundler:
     their block is. Used by one thread; holds at most the laps of one widest block of each car.
 
     A block is written when the first lap after it is over. A lap that goes on after it was over is
-    written as further parts.
+    written again, as a new version that holds all of it; when its block is written already, what
+    came late is an object of its own.
+
+    Args:
+        resumed: (car, epoch) of producers that an earlier process wrote laps of. Blocks with such
+            laps are not written: they would hide the objects of laps that are not held here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resumed: Iterable[tuple[str, str]] = ()) -> None:
         self._open: dict[tuple[str, int], list[Segment]] = {}
-        self._parts: dict[tuple[str, str, int, int], int] = {}
+        self._from: dict[tuple[str, str], int | None] = dict.fromkeys(resumed)
+        """By car and epoch: the first lap that is held, None before there is one."""
         self._held: dict[tuple[str, str], dict[int, list[Segment]]] = {}
         """By car and epoch: laps that are over, of the widest block that is not written yet."""
         self._newest: dict[tuple[str, str], int] = {}
 
     def add(
-        self, car: str, lap: int, segments: Sequence[Segment], over: bool
+        self, car: str, lap: int, segments: Sequence[Segment], over: bool, version: int = 1
     ) -> list[tuple[str, bytes]]:
-        """Take ``segments`` of a lap; the objects, by key, that it comes to when it is ``over``."""
+        """Take ``segments`` of a lap; the objects, by key, that it comes to when it is ``over``,
+        for the ``version``-th time. Of an object in several parts the first one comes last: where
+        it is, the others are."""
         held = self._open.setdefault((car, lap), [])
         held += segments
         if not over:
@@ -201,42 +210,47 @@ class Bundler:
         held.sort(key=lambda segment: (segment.series.epoch, segment.series.group, segment.n_lo))
         out: list[tuple[str, bytes]] = []
         for epoch, mine in groupby(held, lambda segment: segment.series.epoch):
-            out += self._over(car, lap, epoch, list(mine))
+            out += self._over(car, lap, epoch, list(mine), version)
         return out
 
     def _over(
-        self, car: str, lap: int, epoch: str, segments: list[Segment]
+        self, car: str, lap: int, epoch: str, segments: list[Segment], version: int
     ) -> list[tuple[str, bytes]]:
         who = (car, epoch)
+        since = self._from.get(who, 0)
+        if since is None:
+            since = self._from[who] = lap
         newest = self._newest.get(who, lap)
-        late = lap // WIDTHS[0] < newest // WIDTHS[0]
-        out = self._formed(car, epoch, lap, lap, segments, LATE if late else 1)
-        if late:
-            return out
         held = self._held.setdefault(who, {})
+        if lap // WIDTHS[0] < newest // WIDTHS[0] or (version > 1 and lap not in held):
+            return form_objects(car, lap, lap, segments, LATE * version, version)
+        whole = held.setdefault(lap, [])
+        whole += segments
+        out = form_objects(car, lap, lap, whole, 1, version)
         for width in WIDTHS:
-            if lap // width > newest // width:
-                first = newest // width * width
-                last = first + width - 1
+            first = newest // width * width
+            last = first + width - 1
+            if last < lap and first >= since:
                 block = [s for n in sorted(held) if first <= n <= last for s in held[n]]
-                out += self._formed(car, epoch, first, last, block, 1)
+                out += form_objects(car, first, last, block, 1, 1)
         widest = lap // WIDTHS[-1] * WIDTHS[-1]
         for n in [n for n in held if n < widest]:
             del held[n]
-        held.setdefault(lap, []).extend(segments)
         self._newest[who] = max(newest, lap)
         return out
 
-    def _formed(
-        self, car: str, epoch: str, first: int, last: int, segments: list[Segment], part: int
-    ) -> list[tuple[str, bytes]]:
-        out: list[tuple[str, bytes]] = []
-        for some in _parted(segments):
-            place = (car, epoch, first, last)
-            number = self._parts[place] = max(self._parts.get(place, 0) + 1, part)
-            name = BundleName(some[0].series.session, car, first, last, epoch, number)
-            out.append((name.key, form_bundle(some)))
-        return out
+
+def form_objects(
+    car: str, first: int, last: int, segments: Sequence[Segment], part: int, version: int
+) -> list[tuple[str, bytes]]:
+    """Keys and content of the objects that hold ``segments``, of one epoch, as parts from ``part``
+    on; the first part comes last."""
+    out: list[tuple[str, bytes]] = []
+    for number, some in enumerate(_parted(segments), part):
+        series = some[0].series
+        name = BundleName(series.session, car, first, last, series.epoch, number, version)
+        out.append((name.key, form_bundle(some)))
+    return out[::-1]
 
 
 def _parted(segments: Sequence[Segment]) -> list[list[Segment]]:

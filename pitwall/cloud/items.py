@@ -47,6 +47,8 @@ MAX_PAYLOAD = 400 * 1024
 """An item holds no more; a longer payload cannot have come from the table."""
 MAX_RUN = 65_536
 """Chunks in one sealed segment."""
+MAX_VERSION = 999
+"""Of a lap: it is sealed again no oftener."""
 _MAX_CATALOG = 300 * 1024
 _U32 = 2**32 - 1
 _WRONG = (KeyError, TypeError, AttributeError, ValueError, OverflowError)
@@ -61,6 +63,7 @@ class LapEntry:
         t_lo, t_hi: event time of its first and last sample so far, microseconds UTC.
         ranges: runs of n, both ends included, by (group, epoch), ascending.
         sealed: True when every run listed has its sealed segment.
+        version: of its sealed laps, from 1: one more each time it was over and yet went on.
     """
 
     session: str
@@ -70,6 +73,7 @@ class LapEntry:
     t_hi: int
     ranges: dict[tuple[str, str], tuple[tuple[int, int], ...]]
     sealed: bool
+    version: int = 1
 
 
 def chunk_of(pk: str, sk: str, epoch: str, n: int, crc: int, d: int, payload: bytes) -> Segment:
@@ -240,6 +244,7 @@ def catalog_item(entry: LapEntry) -> Item:
             }
         },
         "z": {"BOOL": entry.sealed},
+        "v": {"N": str(entry.version)},
     }
 
 
@@ -260,6 +265,7 @@ def parse_catalog(item: Mapping[str, Any]) -> LapEntry:
             parse_count(item["u"]["N"], keys.MAX_T, "u"),
             ranges,
             _flag(item["z"]["BOOL"]),
+            parse_count(item["v"]["N"], MAX_VERSION, "v") if "v" in item else 1,
         )
     except _WRONG as error:
         raise _bad("catalog", item, error) from error

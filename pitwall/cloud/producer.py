@@ -34,6 +34,7 @@ class Producer:
         session, car, epoch: whose chunks.
         groups: stated in every head, 0 where nothing was written yet.
         accepted: called with each chunk once the table has it, in order of n.
+        stated: called with each head once the table has it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Producer:
         epoch: str,
         groups: Sequence[str] = (),
         accepted: Callable[[Segment], None] | None = None,
+        stated: Callable[[Head], None] = lambda head: None,
         *,
         text: bool = False,
     ) -> None:
@@ -51,6 +53,7 @@ class Producer:
         self.heads = 0
         self._writer = writer
         self._told = accepted
+        self._stated = stated
         self._text = text
         self._offered: dict[str, int] = {}
         self._n: dict[str, int] = dict.fromkeys(groups, 0)
@@ -125,10 +128,13 @@ class Producer:
             ended,
         )
         self._head_pending = True
-        self._writer.put((self.session, self.car, self.epoch), head_item(head), self._head_in)
+        self._writer.put(
+            (self.session, self.car, self.epoch), head_item(head), lambda: self._head_in(head)
+        )
 
-    def _head_in(self) -> None:
+    def _head_in(self, head: Head) -> None:
         self.heads += 1
+        self._stated(head)
         self._head_pending = False
         self._open = True
         for chunk in self._waiting:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pitwall.cloud.bundle import Bundler
 from pitwall.cloud.faults import explain, is_passing
-from pitwall.cloud.items import catalog_item, sealed_item
+from pitwall.cloud.items import LapEntry, catalog_item, sealed_item
 from pitwall.cloud.lapbook import ClosedLap, Parts
 from pitwall.telemetry import BadInput, Catalog, Failure, Segment
 
@@ -37,19 +39,31 @@ class Sealer:
 
     Args:
         dynamodb, s3: clients; without ``s3`` or ``bucket`` only the table is written.
+        resumed: (car, epoch) of producers that an earlier process sealed laps of.
+
+    Attributes:
+        done: catalog entries of laps that all groups have left and that were dealt with; to be
+            taken from by whoever submits.
     """
 
     def __init__(
-        self, dynamodb: Any, s3: Any | None, table: str, bucket: str, catalog: Catalog
+        self,
+        dynamodb: Any,
+        s3: Any | None,
+        table: str,
+        bucket: str,
+        catalog: Catalog,
+        resumed: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.stats = SealStats()
+        self.done: deque[LapEntry] = deque()
         self._dynamodb = dynamodb
         self._s3 = s3 if bucket else None
         self._table = table
         self._bucket = bucket
         self._catalog = catalog
         self._parts = Parts()
-        self._bundler = Bundler()
+        self._bundler = Bundler(resumed)
         self._unsealed: set[tuple[str, int]] = set()
         self._queue: queue.Queue[ClosedLap | None] = queue.Queue(_QUEUED)
         self._hurry = threading.Event()
@@ -97,7 +111,7 @@ class Sealer:
         place = (lap.entry.car, lap.entry.lap)
         try:
             self._write(lap)
-            self.stats.laps += 1
+            self.stats.laps += bool(lap.chunks)
         except Exception as error:  # noqa: BLE001 - told and counted; the thread must live on
             self.stats.failed += 1
             self.stats.message = str(error) if isinstance(error, BadInput) else explain(error)
@@ -109,6 +123,8 @@ class Sealer:
         except Exception as error:  # noqa: BLE001 - as above
             self.stats.failed += 1
             self.stats.message = explain(error)
+        if lap.entry.sealed:
+            self.done.append(entry)
 
     def _write(self, lap: ClosedLap) -> None:
         segments: list[Segment] = []
@@ -116,12 +132,14 @@ class Sealer:
             segments = lap.seal(self._catalog)
             self._parts.note(segments)
             for segment in segments:
-                item = sealed_item(segment)
+                item = sealed_item(segment, lap.entry.version)
                 self._call(lambda item=item: self._put_item(item))
         finally:
             # what other groups have of the lap is written whatever became of this one
             entry = lap.entry
-            for key, body in self._bundler.add(entry.car, entry.lap, segments, entry.sealed):
+            for key, body in self._bundler.add(
+                entry.car, entry.lap, segments, entry.sealed, entry.version
+            ):
                 if self._s3 is not None:
                     self._call(lambda key=key, body=body: self._put_object(key, body))
                     self.stats.objects += 1

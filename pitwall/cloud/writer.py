@@ -74,6 +74,8 @@ class TableWriter:
         self._pause = FIRST_WAIT_S
         self._stalled_s = 0.0
         self.pending = 0
+        self.trouble = ""
+        """Why nothing is accepted at the moment, in one line; empty while something is."""
         self.stats = WriterStats()
 
     def put(self, lane: Hashable, item: Item, accepted: Callable[[], None] | None = None) -> None:
@@ -95,7 +97,11 @@ class TableWriter:
         if not lanes:
             return 0
         puts = [self._lanes[lane][0] for lane in lanes]
-        left = self._send([put.item for put in puts])
+        try:
+            left = self._send([put.item for put in puts])
+        except BaseException:
+            self._turn.extendleft(reversed(lanes))
+            raise
         taken = 0
         again: list[Hashable] = []
         for lane, put in zip(lanes, puts, strict=True):
@@ -115,14 +121,16 @@ class TableWriter:
         self._turn.extendleft(reversed(again))
         self.stats.accepted += taken
         if taken:
+            self.trouble = ""
             self._on_taken()
         self.stats.retried += len(again)
         self._back_off(taken, len(again))
         return taken
 
     def limit_stall(self, seconds: float) -> None:
-        """From now on give up after so many seconds of waiting with nothing accepted."""
-        self._max_stall_s = min(self._max_stall_s, seconds)
+        """From now on give up after so many seconds of waiting with nothing accepted; ``inf`` never
+        gives up."""
+        self._max_stall_s = seconds
 
     def drain(self) -> None:
         """Send until nothing is pending. Raises Failure."""
@@ -139,8 +147,11 @@ class TableWriter:
             if not is_passing(error) or self._stalled_s >= self._max_stall_s:
                 raise Failure(f"table {self._table}: {explain(error)}") from error
             self.stats.failed += 1
+            self.trouble = explain(error)
             return {_key(item) for item in items}
         left = answer.get("UnprocessedItems", {}).get(self._table, [])
+        if len(left) == len(items):
+            self.trouble = f"table {self._table}: takes none of a batch (throttled)"
         return {_key(request["PutRequest"]["Item"]) for request in left}
 
     def _back_off(self, taken: int, left: int) -> None:

@@ -107,10 +107,14 @@ def test_a_lap_that_goes_on_and_another_boot() -> None:
         BundleName(SESSION.key, "1", 0, 0, first.series.epoch),
         BundleName(SESSION.key, "1", 0, 0, "boot2"),
     ]
-    ((key, _),) = bundler.add("1", 0, [second], True)
-    found = bundle_name(SESSION.key, key)
-    assert found is not None
-    assert found.part == 2
+    third = dataclasses.replace(second, n_lo=second.n_lo + 100, n_hi=second.n_hi + 100)
+    for version, late, whole in ((2, [second], 2), (3, [third], 3)):
+        ((key, body),) = bundler.add("1", 0, late, True, version)
+        found = bundle_name(SESSION.key, key)
+        assert found is not None
+        assert (found.part, found.version) == (1, version)
+        # the newest version holds all that the older ones did
+        assert len(parse_bundle(body).segments) == whole
 
 
 def test_large_laps_become_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,11 +154,26 @@ def test_a_lap_that_comes_after_its_block_says_so() -> None:
     bundler = Bundler()
     for lap in range(4):
         bundler.add("1", lap, [of_lap(lap)], True)
-    # within the open block, further parts are in it
-    assert names(bundler.add("1", 3, [sealed_groups()[1]], True))[0] == (3, 3, 2)
-    bundler.add("1", 4, [of_lap(4)], True)
-    assert names(bundler.add("1", 2, [of_lap(2)], True)) == [(2, 2, 1000)]
-    assert names(bundler.add("1", 2, [of_lap(2)], True)) == [(2, 2, 1001)]
+    # within the open block it is written again, and is in the block
+    assert names(bundler.add("1", 3, [sealed_groups()[1]], True, 2))[0] == (3, 3, 1)
+    ((_, _), (_, block)) = bundler.add("1", 4, [of_lap(4)], True)
+    assert len(parse_bundle(block).segments) == 5
+    # two late ones in a row: neither hides the other
+    assert names(bundler.add("1", 2, [of_lap(2)], True, 2)) == [(2, 2, 2000)]
+    assert names(bundler.add("1", 2, [of_lap(2)], True, 3)) == [(2, 2, 3000)]
+
+
+def test_a_resumed_bundler_writes_no_block_that_would_hide_what_it_has_not() -> None:
+    who = ("1", sealed_groups()[0].series.epoch)
+    bundler = Bundler([who])
+    written = [
+        place for lap in range(6, 20) for place in names(bundler.add("1", lap, [of_lap(lap)], True))
+    ]
+    assert [place for place in written if place[0] != place[1]] == [(8, 11, 1), (12, 15, 1)]
+    # and of a lap from before it has only what came now
+    assert names(bundler.add("1", 18, [of_lap(18)], True, 2)) == [(18, 18, 1)]
+    fresh = Bundler([who])
+    assert names(fresh.add("1", 18, [of_lap(18)], True, 2)) == [(18, 18, 2000)]
 
 
 def test_laps_that_are_skipped() -> None:

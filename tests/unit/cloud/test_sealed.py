@@ -102,7 +102,7 @@ def test_holes_and_size_make_several(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_lap_book() -> None:
     chunks, _ = made.field(2, 20.0, 6.0)
     book = LapBook()
-    closed = [lap for c in chunks if (lap := book.add(c)) is not None]
+    closed = [lap for c in chunks for lap in book.add(c)]
     assert len(closed) == 12  # 2 cars, 2 groups, 3 laps each
     rest = book.finish()
     assert len(rest) == 4
@@ -133,9 +133,52 @@ def test_a_lap_that_comes_back_is_two_runs() -> None:
         SERIES, GROUP, t, np.zeros((2, 100)), lap, V, origin_us=SESSION.started_us
     )
     book = LapBook()
-    closed = [c for x in chunks if (c := book.add(x)) is not None] + book.finish()
-    assert [(c.entry.lap, c.entry.ranges["driver", "b1"]) for c in closed] == [
-        (1, ((1, 1),)),
-        (2, ((2, 2),)),
-        (1, ((1, 1), (3, 4))),
+    closed = [c for x in chunks for c in book.add(x)] + book.finish()
+    told = [(c.entry.lap, c.entry.ranges["driver", "b1"], c.entry.sealed) for c in closed]
+    assert told == [
+        (1, ((1, 1),), True),
+        (2, ((2, 2),), False),  # its series is before it again
+        (2, ((2, 2),), True),
+        (1, ((1, 1), (3, 4)), True),
     ]
+    assert [c.entry.version for c in closed] == [1, 1, 1, 2]
+
+
+def test_a_fast_series_does_not_close_a_lap_that_others_are_still_to_come_to() -> None:
+    chunks, _ = made.field(1, 40.0, 6.0)
+    fast = [c for c in chunks if c.series.group == "engine"]
+    slow = [c for c in chunks if c.series.group == "driver"]
+    book = LapBook()
+    rest = sorted([*fast[14:], *slow[80:]], key=lambda c: c.t_hi)
+    closed = [lap for c in [slow[0], *fast[:14], *slow[1:80], *rest] for lap in book.add(c)]
+    assert {lap.entry.version for lap in closed} == {1}
+    over = [lap.entry.lap for lap in closed if lap.entry.sealed]
+    assert over == sorted(set(over)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_dead_series_is_not_waited_for_and_its_return_is_a_new_version() -> None:
+    chunks, _ = made.field(1, 40.0, 6.0)
+    alive = [c for c in chunks if c.series.group == "driver"]
+    late = [c for c in chunks if c.series.group == "engine"]
+    book = LapBook()
+    closed = [lap for c in [late[0], *alive] for lap in book.add(c)]
+    assert [lap.entry.lap for lap in closed if lap.entry.sealed] == [3, 4, 5]
+    back = [lap for c in late[1:] for lap in book.add(c)]
+    versions = {lap.entry.lap: lap.entry.version for lap in back if lap.entry.sealed}
+    assert versions == {0: 1, 1: 1, 2: 1, 3: 2, 4: 2, 5: 2}
+
+
+def test_a_restored_book_makes_new_versions() -> None:
+    chunks, _ = made.field(1, 20.0, 6.0)
+    mine = [c for c in chunks if c.series.group == "driver"]
+    first = LapBook()
+    entries = [lap.entry for c in mine[:60] for lap in first.add(c)]
+    second = LapBook()
+    second.restore(entries)
+    late = dataclasses.replace(mine[60], lap=1)
+    [closed] = [lap for c in [late, mine[61]] for lap in second.add(c)]
+    assert closed.entry.version == 2
+    assert closed.entry.ranges["driver", "boot1"] == (
+        *entries[1].ranges["driver", "boot1"],
+        (61, 61),
+    )
