@@ -1,7 +1,8 @@
 """Second implementations of the services, which the contract tests run over.
 
-ministack pins another botocore than ours, so it has a virtual environment to itself; kinesalite and
-kinesis-local are JavaScript. Both are made in `build/emulators` from hashed locks. What cannot be
+ministack pins another botocore than ours, so it has a virtual environment to itself; so has moto's
+CloudFormation, which needs packages that nothing else here does; kinesalite and
+kinesis-local are JavaScript. All are made in `build/emulators` from hashed locks. What cannot be
 made on this machine is said, with the reason, and kept for the tests, which skip with it; in CI
 they fail with it instead.
 
@@ -97,6 +98,16 @@ def python_of(folder: Path) -> Path:
 
 def make_ministack(folder: Path) -> None:
     """A virtual environment with ministack and the botocore that it pins."""
+    make_environment(folder, "requirements.lock")
+
+
+def make_cloudformation(folder: Path) -> None:
+    """A virtual environment with moto and all that its CloudFormation is made of."""
+    make_environment(folder, "cloudformation.lock")
+
+
+def make_environment(folder: Path, lock: str) -> None:
+    """A virtual environment with what a lock pins."""
     attempt([sys.executable, "-m", "venv", str(folder)])
     pip = [
         str(python_of(folder)),
@@ -107,7 +118,7 @@ def make_ministack(folder: Path) -> None:
         "install",
     ]
     pip += ["--quiet", "--no-warn-script-location", "--require-hashes", "--only-binary", ":all:"]
-    attempt([*pip, "-r", str(LOCKS / "requirements.lock")])
+    attempt([*pip, "-r", str(LOCKS / lock)])
 
 
 def make_kinesis(folder: Path) -> None:
@@ -177,5 +188,6 @@ def attempt(
 
 COMPONENTS: dict[str, tuple[tuple[str, ...], Callable[[Path], None]]] = {
     "ministack": (("requirements.lock",), make_ministack),
+    "cloudformation": (("cloudformation.lock",), make_cloudformation),
     "kinesis": (("package.json", "package-lock.json"), make_kinesis),
 }

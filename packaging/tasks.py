@@ -91,9 +91,10 @@ def lock(arguments: list[str]) -> int:
     command += ["--no-emit-index-url", "--no-header", "--no-annotate", *arguments]
     ours = ["--group", "dev", "pyproject.toml", "-o", str(LOCK.relative_to(ROOT))]
     theirs = emulators.LOCKS.relative_to(ROOT)
-    others = [str(theirs / "requirements.in"), "-o", str(theirs / "requirements.lock")]
     code = subprocess.call([*command, *ours], cwd=ROOT)
-    code = code or subprocess.call([*command, *others], cwd=ROOT)
+    for name in ("requirements", "cloudformation"):
+        others = [str(theirs / f"{name}.in"), "-o", str(theirs / f"{name}.lock")]
+        code = code or subprocess.call([*command, *others], cwd=ROOT)
     code = code or emulators.lock()
     if code == 0:
         lines = LOCK.read_text(encoding="utf-8").splitlines()

@@ -124,7 +124,7 @@ def _deploy(args: argparse.Namespace) -> int:
     try:
         account = _account(clients)
         deployer = _deployer(clients, args)
-        settings, kept = _settings(args, account, clients.region, deployer.find())
+        settings, kept = _settings(args, account, clients.region, deployer.find(parts=True))
         plan = deployer.plan(settings, kept)
         if not args.json:
             _say(*_plan_text(plan, settings, kept))
@@ -310,7 +310,8 @@ def _settings(
     """Settings, and what of them is as the stack was deployed before."""
     from pitwall.cloud.stack import remembered, settled
 
-    memory = remembered(former.outputs, former.parameters) if former else None
+    parts = {part: name for part, _, name, _ in former.parts} if former else {}
+    memory = remembered(parts, former.parameters) if former else None
     return settled(vars(args), memory, _place(args, account, region))
 
 

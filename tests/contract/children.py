@@ -20,6 +20,7 @@ import pytest
 from tests.conftest import IN_CI
 
 HERE = Path(__file__).parent
+_PYTHON = {"ministack": "serve_ministack.py", "cloudformation": "serve_cloudformation.py"}
 START_S = 20.0
 STOP_S = 5.0
 
@@ -46,11 +47,11 @@ class Child:
 
 def command(name: str) -> list[str]:
     """How to start a server; skips the test, or fails it in CI, where it cannot be started."""
-    component = "ministack" if name == "ministack" else "kinesis"
+    component = name if name in _PYTHON else "kinesis"
     require(component)
     folder = emulators.HOME / component
-    if name == "ministack":
-        return [str(emulators.python_of(folder)), str(HERE / "serve_ministack.py")]
+    if name in _PYTHON:
+        return [str(emulators.python_of(folder)), str(HERE / _PYTHON[name])]
     node = shutil.which("node")
     if node is None:
         missing(f"{name}: node is not on the PATH")

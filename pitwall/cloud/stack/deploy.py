@@ -124,28 +124,34 @@ class Deployer:
         if found is not None and not new:
             self._check_state(found)
         change_set = f"pitwall-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-        self._call(
-            "create_change_set",
-            StackName=self._name,
-            ChangeSetName=change_set,
-            ChangeSetType="CREATE" if new else "UPDATE",
-            TemplateBody=template_body(settings),
-            Parameters=[
+        request = {
+            "StackName": self._name,
+            "ChangeSetName": change_set,
+            "ChangeSetType": "CREATE" if new else "UPDATE",
+            "TemplateBody": template_body(settings),
+            "Parameters": [
                 {"ParameterKey": key, "UsePreviousValue": True}
                 if name in keep
                 else {"ParameterKey": key, "ParameterValue": str(getattr(settings, name))}
                 for name, key in PARAMETERS.items()
             ],
-            Capabilities=["CAPABILITY_NAMED_IAM"],
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
             # table and bucket that a former stack left behind are taken up again
-            ImportExistingResources=True,
-            Description="made by pitwall cloud deploy",
-        )
+            "ImportExistingResources": True,
+            "Description": "made by pitwall cloud deploy",
+        }
+        try:
+            self._call("create_change_set", **request)
+        except Failure as failure:
+            # AWS tells it in the change set, other implementations right here
+            if _nothing(str(failure)):
+                return Plan(self._name, "", new, ())
+            raise
         pages = self._change_set(change_set)
         if pages[0]["Status"] == "FAILED":
             reason = str(pages[0].get("StatusReason", ""))
             self._discard(change_set, new)
-            if any(text in reason for text in _NO_CHANGE):
+            if _nothing(reason):
                 return Plan(self._name, "", new, ())
             raise Failure(f"stack {self._name}: CloudFormation refuses the change: {reason}")
         return Plan(self._name, change_set, new, tuple(changes_of(pages)))
@@ -295,6 +301,10 @@ class Deployer:
         except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
             raise Failure(f"stack {self._name}: {explain(error)}") from error
         return answer
+
+
+def _nothing(reason: str) -> bool:
+    return any(text in reason for text in _NO_CHANGE)
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Numbers and address are parameters of the stack, so CloudFormation keeps them. Names stand in the
 template as they are, because only what is named so can be taken up again; they are read from the
-stack's outputs.
+stack's parts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PARAMETERS = {
 """Parameter of the stack by the setting's name."""
 LIMITS = {"keep_days": (1, 36_500), "buffer_s": (0, 900), "buffer_mb": (1, 128)}
 """Least and most, as the services take them."""
-_OUTPUTS = {"table": "Table", "bucket": "Bucket", "kinesis": "Kinesis"}
+_NAMED = {"table": "Table", "bucket": "Bucket", "kinesis": "Kinesis"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ class Remembered:
     values: Mapping[str, str]
 
 
-def remembered(outputs: Mapping[str, str], parameters: Mapping[str, str]) -> Remembered:
-    """What a stack's outputs and parameters tell of its last deployment."""
+def remembered(parts: Mapping[str, str], parameters: Mapping[str, str]) -> Remembered:
+    """What parts (physical by logical name) and parameters tell of a stack's last deployment."""
     return Remembered(
-        {name: outputs[key] for name, key in _OUTPUTS.items() if outputs.get(key)},
+        {name: parts[part] for name, part in _NAMED.items() if parts.get(part)},
         {name: parameters[key] for name, key in PARAMETERS.items() if key in parameters},
     )
 
@@ -108,7 +108,7 @@ def settled(
     values = dict(former.values) if former else {}
     kept: dict[str, str] = {}
     told: dict[str, str] = {}
-    for name in _OUTPUTS:
+    for name in _NAMED:
         chosen = given.get(name)
         if chosen is None and name in names:
             chosen = kept[name] = names[name]

@@ -48,6 +48,15 @@ def resolved(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, 
     return {"Resources": parts}
 
 
+NAMES = {"Table": "TableName", "Bucket": "BucketName", "Kinesis": "Name"}
+
+
+def named(part: str, made: dict[str, Any]) -> str:
+    """Physical name of a part."""
+    key = NAMES.get(part)
+    return made["Properties"][key] if key else f"the-{part.lower()}"
+
+
 class CloudFormation:
     """One stack.
 
@@ -203,10 +212,9 @@ class CloudFormation:
         made = self.sets.pop(ChangeSetName)
         self.template, self.parameters = made["body"], made["parameters"]
         parts = self.template["Resources"]
-        named = {"Table": "TableName", "Bucket": "BucketName", "Kinesis": "Name"}
         self.stack["Outputs"] = [
-            {"OutputKey": part, "OutputValue": parts[part]["Properties"][key]}
-            for part, key in named.items()
+            {"OutputKey": part, "OutputValue": named(part, parts[part])}
+            for part in NAMES
             if part in parts
         ]
         self.stack["Parameters"] = [
@@ -229,7 +237,7 @@ class CloudFormation:
             {
                 "LogicalResourceId": part,
                 "ResourceType": made["Type"],
-                "PhysicalResourceId": f"the-{part.lower()}",
+                "PhysicalResourceId": named(part, made),
                 "ResourceStatus": "CREATE_COMPLETE",
             }
             for part, made in parts[at : at + 4]

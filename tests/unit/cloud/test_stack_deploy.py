@@ -180,7 +180,7 @@ def test_parts_of_several_pages() -> None:
     stack = deployer(deployed())[0].find(parts=True)
     assert stack is not None
     assert len(stack.parts) == 19
-    assert ("Table", "AWS::DynamoDB::Table", "the-table", "CREATE_COMPLETE") in stack.parts
+    assert ("Table", "AWS::DynamoDB::Table", "pitwall", "CREATE_COMPLETE") in stack.parts
 
 
 # -- the command line
@@ -256,7 +256,7 @@ def test_deploy_status_destroy(aws: CloudFormation, capsys: pytest.CaptureFixtur
     assert (code, doc["done"], doc["keeps"]) == (
         0,
         True,
-        {"Table": "the-table", "Bucket": "the-bucket"},
+        {"Table": "pitwall", "Bucket": "mine-and-only"},
     )
     code, _, err = run(capsys, "status")
     assert code == 2
