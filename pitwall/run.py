@@ -60,6 +60,7 @@ class CloudAddress:
         kinesis: name or ARN of the Kinesis stream that carries the table's changes; empty for the
             table's own stream.
         mapping: how items are read that are not our producers'; None for ours.
+        table_only: the stream is left alone; the table itself is followed.
     """
 
     table: str
@@ -69,6 +70,7 @@ class CloudAddress:
     endpoint_url: str | None = None
     kinesis: str = ""
     mapping: PlainMapping | None = None
+    table_only: bool = False
 
     @property
     def shown(self) -> str:
@@ -130,6 +132,7 @@ class Run:
                 on_event,
                 kinesis=address.kinesis,
                 mapping=address.mapping,
+                table_only=address.table_only,
             )
 
     @classmethod
@@ -230,6 +233,7 @@ class Run:
         state = _STATES[status.phase.value]
         failure = self.failure
         message = status.why or status.message or (reader.message if reader else "")
+        message = message or status.limited
         if failure is not None:
             state = State.FAULT
             message = str(failure) if isinstance(failure, PitwallError) else repr(failure)

@@ -66,6 +66,9 @@ class Vitals:
         if status is None or reader is None:
             return HealthDetail(health, ledger, lag_us=health.lag_us)
         polls = {shard.id: shard.polls for shard in reader.shards if _is_read(shard)}
+        if status.table_reads is not None:
+            # A look at a series costs a read only when there is something new.
+            polls = {"table": status.table_reads}
         rates = self._rates.look(polls, time.monotonic())
         committed_us = writer.stats.last_commit_us if writer is not None else 0
         return HealthDetail(

@@ -30,12 +30,16 @@ from pitwall.stream.envelope import Form, as_it_is
 from pitwall.telemetry import BadInput, Failure, Session
 from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
+from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import S3Bucket
 from pitwall.turbo.patience import told
+from pitwall.turbo.permitted import Permitted, PermittedTable
 from pitwall.turbo.plain import NoTable, PlainDecoder
-from pitwall.turbo.sources import Sources
+from pitwall.turbo.rows import Rows
+from pitwall.turbo.sources import ByTable, Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
+from pitwall.turbo.table_source import PACE, TableSource
 
 
 class UsesClients(TableAndBucket, Protocol):
@@ -75,6 +79,7 @@ def make_follower(
     *,
     kinesis: str = "",
     mapping: PlainMapping | None = None,
+    table_only: bool = False,
     tempo: Tempo | None = None,
     time: Time | None = None,
 ) -> Follower:
@@ -82,6 +87,9 @@ def make_follower(
 
     Changes come from the table's own stream, or from the Kinesis stream named (or given by ARN) in
     ``kinesis``; roster, archive and repairs are the same with both.
+
+    With ``table_only``, and where the stream is refused for want of permission, the table itself is
+    followed by keyed reads, as far as its rows may be read.
 
     With a ``mapping`` the items are somebody else's: they are read as it says, from the stream
     alone.
@@ -93,6 +101,10 @@ def make_follower(
     server = ServerClock(time)
     clients.on_notice = lambda text: on_event("endpoint", {"reason": text})
     form = as_it_is if mapping is not None and mapping.bare else Image
+
+    def by_table() -> Sources:
+        return table_sources(clients, table, session.key, store, server, time)
+
     sources = Sources(
         NoTable() if mapping else CloudTable(lambda: clients.dynamodb, table, session.key),
         S3Bucket(lambda: clients.s3, bucket, server, time) if bucket and not mapping else None,
@@ -103,9 +115,11 @@ def make_follower(
         ),
         server,
         None if mapping is None else lambda: PlainDecoder(mapping, store),
+        None,
+        None if mapping else by_table,
     )
     return Follower(
-        sources,
+        by_table() if table_only else sources,
         session,
         recording.checkpoints(),
         store,
@@ -114,6 +128,28 @@ def make_follower(
         rng=random.Random(),
         on_event=on_event,
         tempo=tempo,
+    )
+
+
+def table_sources(
+    clients: TableAndBucket,
+    table: str,
+    session: str,
+    store: SessionStore,
+    server: ServerClock,
+    time: Time,
+) -> Sources:
+    """The table of ``session``, followed by keyed reads. Nothing is sent yet."""
+    rows = Rows(lambda: clients.dynamodb, table, session, server, time)
+    permitted = Permitted(rows)
+    reader = PermittedTable(CloudTable(lambda: clients.dynamodb, table, session), permitted)
+    laps = LapIndex()
+    return Sources(
+        reader,
+        None,
+        lambda: TableSource(rows, permitted, store, laps, server, time),
+        server,
+        by_table=ByTable(reader, laps, PACE, lambda: permitted.words, lambda: rows.reads),
     )
 
 

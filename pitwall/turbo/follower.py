@@ -39,10 +39,12 @@ from pitwall.turbo.history import History
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.mender import Mender
 from pitwall.turbo.patience import Patience, Stopped, told
+from pitwall.turbo.permitted import is_refusal
 from pitwall.turbo.roster import Roster
 from pitwall.turbo.sources import Sources
 from pitwall.turbo.splice import Seam, complete, targets_of
 from pitwall.turbo.status import LOADING, FollowerStatus, Phase, Tempo
+from pitwall.turbo.table_history import TableHistory
 from pitwall.turbo.verdict import Judge, Verdict
 
 _log = logging.getLogger(__name__)
@@ -65,7 +67,8 @@ class Follower:
         recorder: the writer.
         time, rng: clocks and jitter.
         on_event: told what happens, by name and details, on the thread where it happens: joined,
-            archive, archive-absent, history, the names of the phases from live to offline, reached
+            by-table (the stream is refused), limited (not all may be read), archive,
+            archive-absent, history, the names of the phases from live to offline, reached
             (history goes on after trouble), repaired, named, quarantined, ended, failed, renewed
             and the reader's own.
         make_pool: threads for blocking calls.
@@ -109,39 +112,56 @@ class Follower:
         """Made by the follower's thread when the stream is read; None before."""
         # From here on: the follower's thread only.
         self._laps = LapIndex()
+        self._history: History | TableHistory | None = None
         self._patience = Patience(time, rng, self._stop, self._waiting)
-        self._mender = Mender(sources.table, session.key, self._desk, self._laps, make_pool, tempo)
-        self._history: History | None = None
-        if sources.bucket is not None:
-            self._history = History(
-                sources.bucket,
-                session,
-                self._desk,
-                recorder,
-                self._laps,
-                self._cancel,
-                saved,
-                make_pool,
-                rng,
-                tempo,
-            )
+        self._mender = self._take(sources, saved)
         self._began = time.monotonic()
         self._roster = Roster(session.key, store, tempo)
         self._reach_us = tempo.reach_us
         self._crosscheck_due_us: int | None = None
-        self._judgement = Judge(tempo)
+        self._judgement = Judge(self._tempo)
         self._step = Phase.PROBING
         """The step of loading that trouble interrupted last."""
         self._quarantined = store.ledger().quarantined
         self._renew_due_us = 0
+
+    def _take(self, sources: Sources, saved: Mapping[str, str]) -> Mender:
+        """Set up what reads ``sources``."""
+        table, desk = sources.by_table, self._desk
+        self._sources = sources
+        if table is not None:
+            self._tempo = self._tempo.of_table()
+            self._laps = table.laps
+            self._history = TableHistory(table.table, desk, self._laps, self._cancel)
+        elif sources.bucket is not None:
+            self._history = History(
+                sources.bucket,
+                self._session,
+                desk,
+                self._recorder,
+                self._laps,
+                self._cancel,
+                saved,
+                self._make_pool,
+                self._rng,
+                self._tempo,
+            )
+        return Mender(
+            sources.table, self._session.key, desk, self._laps, self._make_pool, self._tempo
+        )
 
     # ------------------------------------------------------------------ any thread
 
     @property
     def status(self) -> FollowerStatus:
         """The newest snapshot."""
-        reader = self.reader
-        return replace(self._desk.status, reader=reader.status if reader else None)
+        reader, table = self.reader, self._sources.by_table
+        return replace(
+            self._desk.status,
+            reader=reader.status if reader else None,
+            limited=table.limited() if table else "",
+            table_reads=table.reads() if table else None,
+        )
 
     def start(self) -> None:
         """Start following."""
@@ -184,8 +204,7 @@ class Follower:
 
     def _join(self) -> None:
         self._desk.set(phase=Phase.PROBING, text="looking for the stream")
-        source = self._patience(self._sources.connect)
-        listing = self._patience(source.describe)
+        source, listing = self._connect()
         if listing.retention_us:
             self._reach_us = listing.retention_us - _TRIM_US
         self._desk.set(phase=Phase.ROSTER, text="reading the roster")
@@ -204,6 +223,9 @@ class Follower:
                 "chunks": sum(self._roster.targets.values()),
             },
         )
+        table = self._sources.by_table
+        if table is not None and table.limited():
+            self._desk.tell("limited", {"reason": table.limited()})
         seam = self._find_seam(self._load_archive())
         self._read_stream(source, listing, seam)
         self._repair_older(seam)
@@ -212,6 +234,23 @@ class Follower:
             self._tell_history()
         self._mender.note(self._desk.store.ledger(), self._roster.answered_us)
         self._crosscheck_due_us = asked_us + self._tempo.crosscheck_us
+
+    def _connect(self) -> tuple[StreamSource, Listing]:
+        """The stream, or the table in its place where the stream is refused."""
+        try:
+            source = self._patience(self._sources.connect)
+            return source, self._patience(source.describe)
+        except Failure as failure:
+            otherwise = self._sources.otherwise
+            if otherwise is None or not is_refusal(failure.__cause__):
+                raise
+            reason = str(failure)
+        self._mender = self._take(otherwise(), {})
+        self._judgement = Judge(self._tempo)
+        source = self._patience(self._sources.connect)
+        listing = self._patience(source.describe)
+        self._desk.tell("by-table", {"reason": reason})
+        return source, listing
 
     def _tell_history(self) -> None:
         seconds = self._time.monotonic() - self._began
@@ -246,6 +285,8 @@ class Follower:
         overlap_us = self._tempo.overlap_us
         if self._sources.decoder is not None:
             return Seam(None, None, ())
+        if self._sources.by_table is not None and not self._cancel.is_set():
+            return Seam(None, None, ())  # every series is gone on with where the books end
         if self._cancel.is_set():
             self._check()
             return Seam(self._roster.asked_us - overlap_us, None, ())
@@ -270,6 +311,7 @@ class Follower:
             pool=self._make_pool("pitwall-stream-io", self._tempo.stream_threads),
             rng=self._rng,
             on_event=self._on_event,
+            pace=self._sources.by_table.pace if self._sources.by_table else None,
         )
         if self._spawn:
             self.reader.start()

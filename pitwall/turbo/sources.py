@@ -5,9 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pitwall.stream import Decode, ServerClock, StreamSource
+from pitwall.stream import Decode, Pace, ServerClock, StreamSource
+from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import Bucket
-from pitwall.turbo.table import TableReader
+from pitwall.turbo.table import LapReader, TableReader
+
+
+@dataclass(frozen=True, slots=True)
+class ByTable:
+    """Following by table reads: history comes from sealed laps, and there is no seam.
+
+    Attributes:
+        table: keyed reads of what may be read.
+        laps: in which laps series are; the source goes by it.
+        pace: of the reader.
+        limited: what is not shown and why; empty when all is.
+        reads: requests for rows so far.
+    """
+
+    table: LapReader
+    laps: LapIndex
+    pace: Pace
+    limited: Callable[[], str]
+    reads: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +41,8 @@ class Sources:
         server: server time, from the answers of all of them.
         decoder: makes the decoder of records that are not our producers'; None for ours. There is
             no roster then, and the stream is read from its oldest record.
+        by_table: how the table itself is followed; None where it is a stream.
+        otherwise: what is followed when the stream is refused; None when nothing else is.
     """
 
     table: TableReader
@@ -28,3 +50,5 @@ class Sources:
     connect: Callable[[], StreamSource]
     server: ServerClock
     decoder: Callable[[], Decode] | None = None
+    by_table: ByTable | None = None
+    otherwise: Callable[[], Sources] | None = None

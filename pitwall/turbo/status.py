@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pitwall.stream import ReaderStatus
@@ -65,6 +65,9 @@ class FollowerStatus:
         repaired, named: chunks that keyed reads brought, and that were given up by name.
         age_us: server time since the newest head came; None before the first.
         reader: the stream reader; None before it runs.
+        limited: what these credentials do not show, and why; empty when they show all.
+        table_reads: requests for rows so far, where the table is followed in place of a stream;
+            None elsewhere.
     """
 
     phase: Phase = Phase.PROBING
@@ -87,6 +90,8 @@ class FollowerStatus:
     named: int = 0
     age_us: int | None = None
     reader: ReaderStatus | None = field(default=None, repr=False)
+    limited: str = ""
+    table_reads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +144,14 @@ class Tempo:
     archive_threads: int = 2
     repair_threads: int = 8
     stream_threads: int = 8
+
+    def of_table(self) -> Tempo:
+        """The same for following by table reads, where heads and chunks are a few seconds old
+        before they are seen."""
+        return replace(
+            self,
+            silent_us=self.silent_us + 5 * SECOND_US,
+            late_us=self.late_us + 5 * SECOND_US,
+            behind_us=self.behind_us + 7 * SECOND_US,
+            live_wait_us=self.live_wait_us + 5 * SECOND_US,
+        )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from pitwall.cloud import LapEntry
-from pitwall.cloud.query import read_catalog, read_chunks, read_heads, read_sealed, sealed_keys
-from pitwall.store import Quarantined
+from pitwall.cloud.batch_read import THREADS
+from pitwall.cloud.query import (
+    iter_sealed,
+    read_catalog,
+    read_chunks,
+    read_heads,
+    read_sealed,
+    sealed_keys,
+)
+from pitwall.store import Ledger, Quarantined
 from pitwall.telemetry import Head, Segment
 
 Found = tuple[list[Segment], list[Quarantined]]
@@ -30,6 +39,17 @@ class TableReader(Protocol):
 
     def sealed(self, entries: Sequence[LapEntry]) -> Found:
         """The sealed laps of these entries, as far as there are any."""
+        ...
+
+
+class LapReader(TableReader, Protocol):
+    """One that can read the whole race's sealed laps at once."""
+
+    def laps(
+        self, entries: Sequence[LapEntry], held: Ledger | None, stop: threading.Event
+    ) -> Iterator[Segment | Quarantined]:
+        """The sealed laps of these entries as they come, in no order, as far as there are any; with
+        ``held`` only those that are not wholly in these books. Ends early when ``stop`` is set."""
         ...
 
 
@@ -57,3 +77,10 @@ class CloudTable:
     def sealed(self, entries: Sequence[LapEntry]) -> Found:
         """See :class:`TableReader`."""
         return read_sealed(self._client(), self._table, sealed_keys(entries))
+
+    def laps(
+        self, entries: Sequence[LapEntry], held: Ledger | None, stop: threading.Event
+    ) -> Iterator[Segment | Quarantined]:
+        """See :class:`LapReader`; several calls at once."""
+        wanted = sealed_keys(entries, held)
+        return iter_sealed(self._client(), self._table, wanted, threads=THREADS, stop=stop)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import pytest
 
 from pitwall.cloud.access import Place, Scope, policy_for
 from pitwall.cloud.local.process import StandIn
+from pitwall.store import open_session
 
 pytestmark = pytest.mark.slow
 
 SESSION = "2026-01-31-test-r1"
+GROUPS = ("pos", "driver", "chassis", "engine", "tyre")
 ENGINEER = policy_for("engineer", Place())
 
 
@@ -35,6 +37,12 @@ def stand_in() -> Iterator[StandIn]:
         policies = {
             "ENGINEER": ENGINEER,
             "DRIVER": policy_for("driver", Place(), Scope(cars=("7",))),
+            "PARTNER": policy_for("partner", Place(), Scope(groups=("engine", "pos"))),
+            "ABSENT": policy_for("driver", Place(), Scope(cars=("99",))),
+            "CAR": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+            },
             "NOARCHIVE": without("ListArchive", "ReadArchive"),
             "NOBODY": without("ReadAllRows"),
         }
@@ -42,10 +50,16 @@ def stand_in() -> Iterator[StandIn]:
         yield running
 
 
-def live(stand_in: StandIn, folder: Path, who: str) -> tuple[int, list[Any], str]:
-    """Run the app headless as ``who`` until it is live: exit code, its JSON lines, stderr."""
+def live(
+    stand_in: StandIn,
+    folder: Path,
+    who: str,
+    *more: str,
+    until: Callable[[Any], bool] = lambda line: line.get("event") == "live",
+) -> tuple[int, list[Any], str]:
+    """Run the app headless as ``who`` until a line is so: exit code, its JSON lines, stderr."""
     words = ["live", "--session", SESSION, "--endpoint-url", stand_in.endpoint, "--headless"]
-    words += ["--json", "--seconds", "60", "--recording", str(folder / f"{who}.pitwall")]
+    words += ["--json", "--seconds", "60", "--recording", str(folder / f"{who}.pitwall"), *more]
     with subprocess.Popen(
         [sys.executable, "-m", "pitwall", *words],
         stdout=subprocess.PIPE,
@@ -58,7 +72,7 @@ def live(stand_in: StandIn, folder: Path, who: str) -> tuple[int, list[Any], str
         lines = []
         for text in child.stdout:
             lines.append(json.loads(text))
-            if lines[-1].get("event") == "live":
+            if until(lines[-1]):
                 child.terminate()
         errors = child.stderr.read()
         return child.wait(30), lines, errors
@@ -90,8 +104,9 @@ def test_without_the_archive_it_is_slower_not_less(stand_in: StandIn, tmp_path: 
 @pytest.mark.parametrize(
     ("who", "told"),
     [
-        ("DRIVER", "may not follow the table's stream, which carries every car's rows: permission "
-                   "dynamodb:DescribeStream"),
+        ("ABSENT", "no row of this session may be read: shown: 0 of 2 cars, 0 of 5 groups; for the "
+                   "rest: access denied: these credentials may not read these rows of the table: "
+                   "permission dynamodb:Query"),
         ("NOBODY", "may not read these rows of the table: permission dynamodb:Query"),
     ],
 )  # fmt: skip
@@ -103,3 +118,82 @@ def test_what_is_missing_is_told_in_words(
     assert len(errors.splitlines()) == 1
     assert told in errors
     assert "`pitwall cloud policy engineer`" in errors
+
+
+@pytest.fixture(scope="module")
+def cars(stand_in: StandIn) -> Iterator[None]:
+    """The race goes on: two cars write to the table."""
+    words = ["demo-publisher", "--endpoint-url", stand_in.endpoint, "--table", stand_in.table]
+    words += ["--bucket", stand_in.bucket, "--session", SESSION, "--cars", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pitwall", *words],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "AWS_ACCESS_KEY_ID": "CAR", "AWS_SECRET_ACCESS_KEY": "x"},
+    ) as child:
+        assert child.stdin is not None
+        yield
+        child.stdin.close()
+        child.wait(30)
+
+
+def moved(lines: list[Any]) -> Callable[[Any], bool]:
+    """True once some chunks have come after the first live, all of them."""
+
+    def look(line: Any) -> bool:
+        lines.append(line)
+        health = [each for each in lines if each["line"] == "health" and each["state"] == "live"]
+        ledger = line.get("ledger", {})
+        grown = health and ledger.get("applied", 0) > health[0]["ledger"]["applied"] + 20
+        return bool(grown and not ledger["missing"] and line.get("health", {}).get("reads_per_s"))
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("who", "shown", "held"),
+    [
+        ("DRIVER", "1 of 2 cars (7), all 5 groups", {("7", group) for group in GROUPS}),
+        (
+            "PARTNER",
+            "all 2 cars, 2 of 5 groups (engine, pos)",
+            {(car, group) for car in ("7", "22") for group in ("engine", "pos")},
+        ),
+    ],
+)
+def test_who_may_not_follow_the_stream_follows_the_table(
+    stand_in: StandIn, cars: None, tmp_path: Path, who: str, shown: str, held: set[Any]
+) -> None:
+    code, lines, errors = live(stand_in, tmp_path, who, until=moved([]))
+    assert (code, errors) == (130, "pitwall: interrupted\n") or (code, errors) == (0, "")
+    seen = events(lines)
+    assert "may not follow the table's stream" in seen["by-table"]["reason"]
+    assert "role engineer has it" in seen["by-table"]["reason"]
+    assert seen["limited"]["reason"].startswith(f"shown: {shown}; for the rest: access denied")
+    assert "may not read these rows of the table" in seen["limited"]["reason"]
+    assert seen["archive"]["sealed"] > 0
+    last = lines[-1]
+    assert last["final"]
+    assert last["ledger"]["provable"]
+    assert last["ledger"]["duplicates"] == last["ledger"]["repaired"] == 0
+    assert last["chunks"]["stream"] > 20
+    told = [line for line in lines if line["line"] == "health" and line["state"] == "live"]
+    assert all(line["message"].startswith(f"shown: {shown}") for line in told)
+    rates = [line["health"]["reads_per_s"] for line in lines if line["line"] == "health"]
+    assert 1 <= max(filter(None, rates)) <= len(held) + 3
+    # just that, to the last row of the file
+    recording, store = open_session(tmp_path / f"{who}.pitwall", read_only=True)
+    with recording:
+        assert {(s.car, s.group) for s in store.ledger().series} == held
+        assert {head.car for head in store.heads().values()} == {car for car, _ in held}
+        assert {group for head in store.heads().values() for group in head.n} == {
+            group for _, group in held
+        }
+
+
+def test_the_engineer_may_do_so_too(stand_in: StandIn, tmp_path: Path) -> None:
+    refused = stand_in.status()["access"]["refused"]
+    _, lines, _ = live(stand_in, tmp_path, "ENGINEER", "--table-only")
+    seen = events(lines)
+    assert seen["live"]["missing"] == 0
+    assert not {"by-table", "limited", "archive-absent"} & set(seen)
+    assert stand_in.status()["access"]["refused"] == refused
