@@ -125,6 +125,11 @@ class Batch:
     samples: tuple[Samples | None, ...] = field(default=(), repr=False, compare=False)
 
     @property
+    def chunks(self) -> int:
+        """How many ``segments`` hold."""
+        return sum(segment.chunks for segment in self.segments)
+
+    @property
     def held(self) -> int:
         """Bytes of ``samples``."""
         return sum(s.t.nbytes + s.values.nbytes for s in self.samples if s is not None)

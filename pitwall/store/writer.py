@@ -77,6 +77,8 @@ class Writer:
         self._queue: deque[Batch] = deque()
         self._held = 0
         """Bytes of opened samples in the queue; under the condition."""
+        self._waiting = 0
+        """Chunks in the queue; under the condition."""
         self._changed = threading.Condition()
         self._submitted = 0
         self._done = 0
@@ -128,6 +130,7 @@ class Writer:
                 )
             self._queue.append(batch)
             self._held += held
+            self._waiting += batch.chunks
             self._submitted += 1
             self._changed.notify_all()
 
@@ -189,7 +192,7 @@ class Writer:
         with self._changed:
             self._failure = error
             self._queue.clear()
-            self._held = 0
+            self._held = self._waiting = 0
             self._changed.notify_all()
 
     def _step(self) -> bool:
@@ -236,8 +239,9 @@ class Writer:
             while self._queue and (not taken or chunks < MAX_CHUNKS):
                 batch = self._queue.popleft()
                 self._held -= batch.held
-                chunks += sum(s.chunks for s in batch.segments)
+                chunks += batch.chunks
                 taken.append(batch)
+            self._waiting -= chunks
             self._changed.notify_all()
             return taken
 
@@ -248,4 +252,6 @@ class Writer:
 
     def _urgent(self) -> bool:
         full = len(self._queue) >= self._max or self._held > MAX_HELD // 4
+        # A transaction full of chunks gains nothing by waiting for more.
+        full = full or self._waiting >= MAX_CHUNKS
         return self._stopping or full or self._hurry > self._done
