@@ -4,7 +4,7 @@ from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantine
 from pitwall.store.block import Block
 from pitwall.store.columns import Columns, Span, Window
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
-from pitwall.store.identity import open_segments
+from pitwall.store.identity import MAX_SPAN_US, open_segments
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.recording import Recording
@@ -21,6 +21,7 @@ __all__ = [
     "Fresh",
     "Gap",
     "Hole",
+    "MAX_SPAN_US",
     "Ledger",
     "Quarantined",
     "Recording",

@@ -16,7 +16,7 @@ from pitwall.stream.faults import (
     Trimmed,
 )
 from pitwall.stream.fetch import Result
-from pitwall.stream.intake import Decode, Decoded
+from pitwall.stream.intake import Decode, Decoded, Together
 from pitwall.stream.kinesis import KinesisSource
 from pitwall.stream.outbox import Sink
 from pitwall.stream.pace import Pace
@@ -74,6 +74,7 @@ __all__ = [
     "ThreadPool",
     "Throttled",
     "Time",
+    "Together",
     "Trimmed",
     "after",
     "at_time",

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from pitwall.store import Quarantined, Source
-from pitwall.stream.intake import Decode, Decoded, quick_way
+from pitwall.stream.intake import Decode, Decoded, Together, quick_way
 from pitwall.stream.source import Record
 from pitwall.telemetry import BadInput
 
@@ -64,14 +64,13 @@ class Guard:
         self._tries.pop(record.sequence, None)
         return value
 
-    def many(self, records: Sequence[Record]) -> tuple[Sequence[Decoded], Sequence[Record]]:
+    def many(self, pages: Sequence[Sequence[Record]]) -> Sequence[Together]:
         """The inner decoder's quick way for long pages, where it has one and it works; one by one
         it shows which record is at fault."""
         many = quick_way(self._decode)
-        if many is None:
-            return (), records
-        try:
-            return many(records)
-        except Exception:  # noqa: BLE001 - whatever it is, the slow way decides what it means
-            _log.exception("a page is decoded record by record")
-            return (), records
+        if many is not None:
+            try:
+                return many(pages)
+            except Exception:  # noqa: BLE001 - whatever it is, the slow way decides what it means
+                _log.exception("pages are decoded record by record")
+        return [Together((), (), records) for records in pages]

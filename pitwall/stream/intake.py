@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pitwall.store import Quarantined, Source
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.shard import Taken
 from pitwall.stream.source import Page, Record
-from pitwall.telemetry import BadInput, Head, Segment
+from pitwall.telemetry import BadInput, Head, Samples, Segment
 
 Decoded = Segment | Head | Quarantined | None
 Decode = Callable[[Record], Decoded]
 """What a record holds; None when it is nothing that a recording keeps. May raise BadInput: the
 record then goes into quarantine. Called on the reader's thread."""
 
-Many = Callable[[Sequence[Record]], tuple[Sequence[Decoded], Sequence[Record]]]
-"""What the usual ones of a page's records hold, and the others, to be decoded one by one."""
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the usual ones of a page's records hold.
+
+    Attributes:
+        found: of the usual ones.
+        samples: of each of ``found`` that is a segment, unpacked; None where the writer is to do
+            it. Empty when the writer is to do it for all.
+        left: the other records, to be decoded one by one.
+    """
+
+    found: Sequence[Decoded]
+    samples: Sequence[Samples | None]
+    left: Sequence[Record]
+
+
+Many = Callable[[Sequence[Sequence[Record]]], Sequence[Together]]
+"""Pages decoded together, each with what came of it. It may fail as a whole, and has then done
+nothing: each record is decoded by itself."""
 
 
 def quick_way(decode: Decode) -> Many | None:
@@ -25,10 +44,18 @@ def quick_way(decode: Decode) -> Many | None:
 
 
 def take_page(
-    shard: str, page: Page, decode: Decode, lag: HeadLag, asked_us: int, server_us: int
+    shard: str,
+    page: Page,
+    decode: Decode,
+    lag: HeadLag,
+    asked_us: int,
+    server_us: int,
+    together: Together | None = None,
 ) -> Taken:
-    """Decode ``page`` in its order. A record that cannot be read is kept raw and stops nothing."""
+    """Decode ``page`` in its order. A record that cannot be read is kept raw and stops nothing.
+    ``together`` is what the quick way has made of it before."""
     segments: list[Segment] = []
+    samples: list[Samples | None] = []
     heads: list[Head] = []
     poison: list[Quarantined] = []
     records: Sequence[Record] = page.records
@@ -43,11 +70,11 @@ def take_page(
         elif isinstance(value, Quarantined):
             poison.append(value)
 
-    many = quick_way(decode)
-    if many is not None and last is not None:
-        usual, records = many(records)
-        for value in usual:
+    if together is not None and last is not None:
+        for value in together.found:
             keep(value, last.created_us)
+        samples += together.samples
+        records = together.left
     for record in records:
         fault = record.fault
         found: Decoded = None
@@ -59,8 +86,10 @@ def take_page(
         if fault:
             found = Quarantined(Source.STREAM, f"{shard} {record.sequence}", fault, record.raw())
         keep(found, record.created_us)
+    samples += [None] * (len(segments) - len(samples))
     return Taken(
         tuple(segments),
+        tuple(samples),
         tuple(heads),
         tuple(poison),
         len(page.records),

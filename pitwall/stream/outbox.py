@@ -109,6 +109,7 @@ class Outbox:
             checkpoints={
                 s.id: checkpoint.dump(s.token(self._tree.stream, s.taken)) for s in shards
             },
+            samples=tuple(s for page in pages for s in page.samples),
         )
 
     def _worth_saving(self, shard: Shard) -> bool:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pitwall.stream.control import Control
 from pitwall.stream.faults import Fault
 from pitwall.stream.fetch import Fetch, Fetched, Result
 from pitwall.stream.guard import Balked, Guard
-from pitwall.stream.intake import Decode, take_page
+from pitwall.stream.intake import Decode, Together, take_page
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.outbox import Outbox, Sink
 from pitwall.stream.pace import Pace
@@ -169,8 +169,8 @@ class Reader:
         """
         now = self._time.monotonic()
         self._notice_sleep(now)
-        for done in self._pool.take():
-            self._finished(done, now)
+        fetched = [self._finished(done, now) for done in self._pool.take()]
+        self._took_all([each for each in fetched if each is not None], now)
         for shard in self._outbox.hand_over(now):
             self._passed(shard, now)
         self._trouble.warn(now, self._outbox.blocked_since)
@@ -257,7 +257,8 @@ class Reader:
                 ),
             )
 
-    def _finished(self, done: Done[Result], now: float) -> None:
+    def _finished(self, done: Done[Result], now: float) -> tuple[Shard, Fetched] | None:
+        """Take in what a job has brought, but for pages: those are given back."""
         if done.error is not None and not isinstance(done.error, Fault):
             raise done.error
         if self._control.owns(done.key):
@@ -265,19 +266,26 @@ class Reader:
                 self._trouble.count(done.error, now)
             self._control.done(done, now)
             self._start_ready(now)
-            return
+            return None
         shard = self._tree.shards[done.key]
         shard.busy = False
         if isinstance(done.error, Fault):
             self._trouble.failed(shard, done.error, now)
         elif isinstance(done.value, Fetched):
-            self._took(shard, done.value, now)
+            return shard, done.value
+        return None
 
-    def _took(self, shard: Shard, fetched: Fetched, now: float) -> None:
+    def _took_all(self, fetched: Sequence[tuple[Shard, Fetched]], now: float) -> None:
+        """Decode what has come since the last look, together: most of the cost is by the call."""
+        pages = self._decode.many([found.page.records for _, found in fetched]) if fetched else ()
+        for (shard, found), together in zip(fetched, pages, strict=True):
+            self._took(shard, found, together, now)
+
+    def _took(self, shard: Shard, fetched: Fetched, together: Together, now: float) -> None:
         page = fetched.page
         self._trouble.answered(shard)
         try:
-            shard.taken = self._take(shard, page, fetched.asked_us)
+            shard.taken = self._take(shard, page, fetched.asked_us, together)
         except Balked as balked:
             page = self._trouble.balked(shard, page, balked, now)
             if not page.records:
@@ -298,8 +306,11 @@ class Reader:
             pause = self._pace.after_empty(shard.empties + 1, shard.state is State.DRAINING)
             shard.due += pause - self._pace.poll
 
-    def _take(self, shard: Shard, page: Page, asked_us: int) -> Taken:
-        return take_page(shard.id, page, self._decode, self._lag, asked_us, self._server.now_us())
+    def _take(
+        self, shard: Shard, page: Page, asked_us: int, together: Together | None = None
+    ) -> Taken:
+        now_us = self._server.now_us()
+        return take_page(shard.id, page, self._decode, self._lag, asked_us, now_us, together)
 
     def _passed(self, shard: Shard, now: float) -> None:
         """The writer has accepted what the shard had, or it was nothing to keep."""

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pitwall.store import Quarantined
 from pitwall.stream.checkpoint import Token, newer
 from pitwall.stream.source import HORIZON, Anchor, Position, ShardInfo, after
-from pitwall.telemetry import Head, Segment
+from pitwall.telemetry import Head, Samples, Segment
 
 
 class State(StrEnum):
@@ -39,6 +39,7 @@ class Taken:
 
     Attributes:
         segments, heads, quarantined: what it held for the recording.
+        samples: of each segment, None where the writer is to unpack it.
         sequence, last_us: of its last record; empty and 0 when there was none.
         iterator: where to go on.
         ends: the shard ends after it.
@@ -46,6 +47,7 @@ class Taken:
     """
 
     segments: tuple[Segment, ...] = ()
+    samples: tuple[Samples | None, ...] = ()
     heads: tuple[Head, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     records: int = 0

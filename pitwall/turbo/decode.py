@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pitwall.cloud.chunk_image import read_chunk_images
 from pitwall.cloud.image import Image
 from pitwall.cloud.items import kind_of, parse_chunk, parse_head, raw_of
+from pitwall.cloud.lines import Line
 from pitwall.store import Quarantined, Source
-from pitwall.stream import Decoded, Record
+from pitwall.stream import Decoded, Record, Together
 from pitwall.telemetry import BadInput, Catalog, Segment
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.turbo.gather import gather
+from pitwall.turbo.gather import gather_apart
 
 _MANY = 32
 """Records in a page from which decoding them together is worth it."""
@@ -57,36 +58,45 @@ class Decoder:
         self._seen(segment)
         return segment
 
-    def many(self, records: Sequence[Record]) -> tuple[list[Decoded], Sequence[Record]]:
-        """The chunks of a long page, neighbours put together to runs as the archive's are, and the
+    def many(self, pages: Sequence[Sequence[Record]]) -> list[Together]:
+        """The chunks of long pages, neighbours put together to runs as the archive's are, and the
         records that want to be looked at one by one: heads, repeats, anything unusual."""
+        read = [self._read(records) for records in pages]
+        gathered = gather_apart([lines for lines, _ in read], self._catalog, squeeze=False)
+        out = []
+        for records, (_, left), found in zip(pages, read, gathered, strict=True):
+            for segment in found.segments:
+                self._seen(segment)
+            if found.left:
+                odd = {line.q for line in found.left}
+                left += [record for record in records if record.sequence in odd]
+            out.append(Together(found.segments, found.samples, left))
+        return out
+
+    def _read(self, records: Sequence[Record]) -> tuple[list[Line], list[Record]]:
+        """A page's chunks as lines, and the other records."""
         if len(records) < _MANY:
-            return [], records
+            return [], list(records)
         unread = [record for record in records if isinstance(record.body, Image)]
         images = read_chunk_images([record.body.raw for record in unread])
         if images is None:
-            return [], records
+            return [], list(records)
         left = [record for record in records if not isinstance(record.body, Image)]
         heads: dict[str, Record] = {}
         lines = []
+        prefix = self._prefix
         for record, image in zip(unread, images, strict=True):
             kind = image.k.S
             if kind == "c":
-                if not image.pk.S.startswith(self._prefix):
+                if not image.pk.S.startswith(prefix):
                     continue
                 line = image.line(record.created_us / SECOND_US, record.sequence)
                 if line is None:
                     left.append(record)
                 else:
                     lines.append(line)
-            elif kind == "h" and image.pk.S.startswith(self._prefix):
+            elif kind == "h" and image.pk.S.startswith(prefix):
                 # The same item, written over each second: the last one says all that they said.
                 heads[image.sk.S] = record
         left += heads.values()
-        gathered = gather(lines, self._catalog, squeeze=False)
-        for segment in gathered.segments:
-            self._seen(segment)
-        if gathered.left:
-            odd = {line.q for line in gathered.left}
-            left += [record for record in unread if record.sequence in odd]
-        return [*gathered.segments], left
+        return lines, left

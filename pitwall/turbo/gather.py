@@ -20,7 +20,17 @@ from numpy.typing import NDArray
 
 from pitwall.cloud import Line, keys
 from pitwall.cloud.items import MAX_PAYLOAD
-from pitwall.telemetry import BadInput, Catalog, Group, Segment, Series, decode_many, encode
+from pitwall.store import MAX_SPAN_US
+from pitwall.telemetry import (
+    BadInput,
+    Catalog,
+    Group,
+    Samples,
+    Segment,
+    Series,
+    decode_many,
+    encode,
+)
 from pitwall.telemetry.clock import SECOND_US
 
 Ints = NDArray[np.int64]
@@ -50,11 +60,13 @@ class Gathered:
 
     Attributes:
         segments: runs, and single chunks.
+        samples: of each segment, as unpacking it would give; None where the writer is to look.
         left: lines to be looked at one by one.
         tails: by series.
     """
 
     segments: list[Segment] = field(default_factory=list)
+    samples: list[Samples | None] = field(default_factory=list)
     left: list[Line] = field(default_factory=list)
     tails: dict[Series, Tail] = field(default_factory=dict)
 
@@ -66,6 +78,7 @@ class _Lap:
     series: Series
     lap: int
     lines: list[Line]
+    out: Gathered
 
 
 def gather(
@@ -81,12 +94,40 @@ def gather(
     ``squeeze=False`` leaves the runs' payloads uncompressed, for what comes in short runs and is
     packed lap by lap soon after.
     """
+    (found,) = gather_apart([lines], catalog, wanted, squeeze=squeeze)
+    return found
+
+
+def gather_apart(
+    parts: Iterable[Iterable[Line]],
+    catalog: Catalog,
+    wanted: Callable[[Series, int], bool] | None = None,
+    *,
+    squeeze: bool = True,
+) -> list[Gathered]:
+    """As :func:`gather`, of each of several parts by itself; unpacked all together."""
     groups = {group.name: group for group in catalog.groups}
-    out = Gathered()
+    found: list[Gathered] = []
+    laps: dict[str, list[_Lap]] = defaultdict(list)
+    for lines in parts:
+        out = Gathered()
+        found.append(out)
+        for lap in _laps(lines, wanted, out):
+            if lap.series.group in groups:
+                laps[lap.series.group].append(lap)
+            else:
+                out.left += lap.lines
+    for name, same in laps.items():
+        _of_group(same, groups[name], catalog.version, squeeze)
+    return found
+
+
+def _laps(
+    lines: Iterable[Line], wanted: Callable[[Series, int], bool] | None, out: Gathered
+) -> Iterator[_Lap]:
     by_key: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         by_key[line.pk, line.e].append(line)
-    laps: dict[str, list[_Lap]] = defaultdict(list)
     for (pk, epoch), mine in by_key.items():
         try:
             series, lap = keys.series_of(pk, epoch)
@@ -98,19 +139,13 @@ def gather(
         if wanted is not None:
             mine = [line for line in mine if wanted(series, line.n)]
         mine = _once(mine, out.left)
-        if series.group not in groups:
-            out.left += mine
-        elif mine:
-            laps[series.group].append(_Lap(series, lap, mine))
-    for name, same in laps.items():
-        out.segments += _of_group(same, groups[name], catalog.version, out.left, squeeze)
-    return out
+        if mine:
+            yield _Lap(series, lap, mine, out)
 
 
-def _of_group(
-    laps: list[_Lap], group: Group, version: int, left: list[Line], squeeze: bool
-) -> Iterator[Segment]:
-    """The laps' segments; laps with anything unusual in them go to ``left`` as they are."""
+def _of_group(laps: list[_Lap], group: Group, version: int, squeeze: bool) -> None:
+    """Put the laps' segments to the parts they are of; of laps with anything unusual in them the
+    lines are left as they are."""
     lines = [line for lap in laps for line in lap.lines]
     edges = np.cumsum([0, *(len(lap.lines) for lap in laps)])
     t_lo, spans, crcs, plain = _checked(lines, edges)
@@ -122,26 +157,37 @@ def _of_group(
     bounds = edges.tolist()
     for lap, first, past, fine in zip(laps, bounds, bounds[1:], usual, strict=False):
         if not fine:
-            left += lap.lines
+            lap.out.left += lap.lines
             continue
         for a, z in _runs(lines, first, past):
             lo, hi = ends[a], ends[z]
+            start = int(t_lo[a])
+            part = Samples(t[lo:hi] - start, samples.values[:, lo:hi])
             payload = (
                 lines[a].p
                 if z - a == 1
-                else encode(t[lo:hi], samples.values[:, lo:hi], group, version, squeeze=squeeze)
+                else encode(t[lo:hi], part.values, group, version, squeeze=squeeze)
             )
-            yield Segment(
-                lap.series,
-                lines[a].n,
-                lines[z - 1].n,
-                lap.lap,
-                int(t_lo[a]),
-                int(t_lo[z - 1] + spans[z - 1]),
-                tuple(counts[a:z].tolist()),
-                tuple(crcs[a:z]),
-                payload,
+            lap.out.segments.append(
+                Segment(
+                    lap.series,
+                    lines[a].n,
+                    lines[z - 1].n,
+                    lap.lap,
+                    start,
+                    # as the sample times have it: they are what the crcs vouch for
+                    start + int(part.t[-1]),
+                    tuple(counts[a:z].tolist()),
+                    tuple(crcs[a:z]),
+                    payload,
+                )
             )
+            lap.out.samples.append(None if _wild(part.t) else part)
+
+
+def _wild(t: Ints) -> bool:
+    """True of sample times that no lap has, which the writer refuses with its own words."""
+    return int(t.min()) < -MAX_SPAN_US or int(t.max()) > MAX_SPAN_US
 
 
 def _runs(lines: Sequence[Line], first: int, past: int) -> Iterator[tuple[int, int]]:

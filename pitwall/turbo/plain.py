@@ -19,7 +19,7 @@ from pitwall.cloud.image import Image
 from pitwall.cloud.mapping import PlainMapping
 from pitwall.cloud.plain import Json, PlainItems
 from pitwall.store import Quarantined, SessionStore, Source
-from pitwall.stream import Decoded, Record
+from pitwall.stream import Decoded, Record, Together
 from pitwall.telemetry import Head, Series, chunk, encode
 from pitwall.turbo.table import Found
 
@@ -85,16 +85,22 @@ class PlainDecoder:
 
     def __call__(self, record: Record) -> Decoded:
         """What one record holds."""
-        found, _ = self.many([record])
-        return found[0] if found else None
+        (page,) = self.many([[record]])
+        return page.found[0] if page.found else None
 
-    def many(self, records: Sequence[Record]) -> tuple[list[Decoded], Sequence[Record]]:
-        """The samples of a page, and a heartbeat of each car in it; only records without an
-        item are left over. What was given counts as given when all of the page could be."""
+    def many(self, pages: Sequence[Sequence[Record]]) -> list[Together]:
+        """The samples of pages, and a heartbeat of each car in each; only records without an
+        item are left over. What was given counts as given when all of the pages could be."""
+        cars: dict[str, _Car] = {}
+        out = [self._page(records, cars) for records in pages]
+        self._cars.update(cars)
+        return out
+
+    def _page(self, records: Sequence[Record], cars: dict[str, _Car]) -> Together:
         held = [record for record in records if record.body is not None]
         rows = self._items.read([_json(record) for record in held])
         out: list[Decoded] = []
-        cars: dict[str, _Car] = {}
+        heard: set[str] = set()
         order = np.lexsort((rows.t, rows.lap, np.array(rows.cars, np.str_)))
         for part in _alike(rows.cars, rows.lap, order):
             name, lap = rows.cars[part[0]], int(rows.lap[part[0]])
@@ -110,15 +116,16 @@ class PlainDecoder:
                 (*car.pending, (car.n + 1, t)),
             )
             payload = encode(t, values, self._group, self._version)
+            heard.add(name)
             out.append(chunk(self._series(name), car.n, lap, first, last, len(t), payload))
         # States no counter: it says how new the data is, and never what there should be.
         session = self._store.session.key
         out += [
-            Head(session, name, EPOCH, car.began, car.newest, 0, {}) for name, car in cars.items()
+            Head(session, name, EPOCH, cars[name].began, cars[name].newest, 0, {})
+            for name in sorted(heard)
         ]
         out += [_poison(held[i], reason) for i, reason in rows.odd]
-        self._cars.update(cars)
-        return out, [record for record in records if record.body is None]
+        return Together(out, (), [record for record in records if record.body is None])
 
     def _car(self, name: str) -> _Car:
         """What is known of a car, without what the store has by now."""

@@ -26,9 +26,11 @@ from tests.bench.canned import Canned
 from tests.bench.harness import Result, spread
 from tests.bench.pipeline import Pipeline
 
-SHARDS = 16
 CARS = 40
-SECONDS = 120
+SHARDS = CARS
+"""So many that the documented five reads a second of each, which we keep to and the bare loop does
+not, are not what is measured."""
+SECONDS = 240
 REPEAT = 5
 Figures = dict[str, list[float]]
 

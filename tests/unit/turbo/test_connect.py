@@ -11,8 +11,6 @@ import pytest
 
 from pitwall.cloud import chunk_item
 from pitwall.stream import Denied, KinesisSource, Listing, ServerClock, SystemTime
-from pitwall.stream.intake import take_page
-from pitwall.stream.lag import HeadLag
 from pitwall.telemetry import BadInput, Failure, Segment
 from pitwall.turbo import Tempo, check_kinesis
 from pitwall.turbo.connect import connect_kinesis
@@ -21,6 +19,7 @@ from pitwall.turbo.patience import told
 from tests.unit.cloud import strategies as race
 from tests.unit.stream.envelopes import enveloped
 from tests.unit.stream.scripted import Client, ClientError
+from tests.unit.stream.taking import take
 from tests.unit.turbo.rig import SECOND, START, Joined, Race
 
 SUMMARY = {
@@ -89,7 +88,7 @@ def test_a_page_of_chunks_is_read_together_and_poison_in_it_is_kept(
     page = connect_kinesis(clients, "s", "laps", ServerClock(time), time).read("it", 1000)
     seen: list[Segment] = []
     decoder = Decoder(race.SESSION.key, race.CATALOG, seen.append)
-    taken = take_page("shard", page, decoder, HeadLag(), 0, 0)
+    taken = take(page, decoder)
     assert sorted(n for s in taken.segments for n in range(s.n_lo, s.n_hi + 1)) == list(
         range(1, len(good) + 1)
     )

@@ -17,11 +17,10 @@ from pitwall.cloud.items import chunk_item, head_item, parse_chunk, session_item
 from pitwall.store import Quarantined, Recording, SessionStore
 from pitwall.store.batch import Batch, Source
 from pitwall.stream import Record
-from pitwall.stream.intake import take_page
-from pitwall.stream.lag import HeadLag
 from pitwall.stream.source import Page
-from pitwall.telemetry import Catalog, Channel, Group, Head, Segment, Series, Session
+from pitwall.telemetry import Catalog, Channel, Group, Head, Segment, Series, Session, decode
 from pitwall.turbo.decode import Decoder
+from tests.unit.stream.taking import take
 
 KEY = "2025-09-06-decode-r1"
 T0 = 1_757_184_000_000_000
@@ -49,10 +48,12 @@ def taken(records: list[Record], *, together: bool, tmp: Any) -> Any:
     decoder = Decoder(KEY, CATALOG, seen.append)
     page = Page(tuple(records), "next")
     way: Any = decoder if together else lambda record: decoder(record)
-    got = take_page("s", page, way, HeadLag(), 0, 0)
+    got = take(page, way)
     with Recording.create(tmp / f"{together}.pitwall", SESSION) as recording:
         store = SessionStore(SESSION)
-        store.commit(recording.apply(Batch(Source.STREAM, got.segments, got.heads, 1)))
+        store.commit(
+            recording.apply(Batch(Source.STREAM, got.segments, got.heads, 1, samples=got.samples))
+        )
         books = {
             key: (b.received, b.duplicates, b.conflicts, b.head, b.missing)
             for key, b in store.ledger().series.items()
@@ -147,13 +148,34 @@ def test_disorder_repeats_damage_and_holes(
     same(taken(records, together=True, tmp=tmp), taken(records, together=False, tmp=tmp))
 
 
+def test_pages_taken_together_are_as_if_taken_one_by_one() -> None:
+    pages = [
+        [record(i, chunk_item(c, text=True)) for i, c in enumerate(chunks(car, 40))]
+        for car in ("7", "11")
+    ]
+    pages.append([record(1, head_item(Head(KEY, "7", "e1", T0, T0, 1, {"driver": 3}, False)))])
+    wild = [record(i, {**item, "d": {"N": "5"}}) for i, item in enumerate(_mine)]
+    pages += [[], wild]
+    decoder = Decoder(KEY, CATALOG, lambda segment: None)
+    apart = [decoder.many([page])[0] for page in pages]
+    for one, other in zip(decoder.many(pages), apart, strict=True):
+        assert (one.found, one.left) == (other.found, other.left)
+        for segment, samples in zip(one.found, one.samples, strict=True):
+            assert isinstance(segment, Segment)
+            assert samples is not None
+            alone = decode(segment.payload, GROUP, CATALOG.version)
+            np.testing.assert_array_equal(samples.t, alone.t)
+            np.testing.assert_array_equal(samples.values, alone.values)
+            assert segment.t_hi == segment.t_lo + alone.t[-1]
+
+
 def test_a_damaged_item_is_kept_raw_and_stops_nothing(both: Any) -> None:
     items: list[Any] = [*_mine, b'{"pk": {"B": "A"}}', b"5"]
     many, _ = both([record(i, item) for i, item in enumerate(items)])
     assert len(many[2]) == 2
     assert len(many[4]) == 40
     damaged = Record("1", T0, Image(msgspec.Raw(b'{"k": {"S": "c"}, "p": {"B": "A"}}')))
-    found = take_page("s", Page((damaged,), "n"), Decoder(KEY, CATALOG, print), HeadLag(), 0, 0)
+    found = take(Page((damaged,), "n"), Decoder(KEY, CATALOG, print))
     (poison,) = found.quarantined
     assert isinstance(poison, Quarantined)
     assert poison.raw == b'{"k":{"S":"c"},"p":{"B":"A"}}'

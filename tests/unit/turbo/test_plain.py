@@ -21,11 +21,11 @@ from pitwall.run import CloudAddress, Run
 from pitwall.store import Batch, Recording, SessionStore, Source, open_session
 from pitwall.stream import KinesisSource, Record, ServerClock, SystemTime
 from pitwall.stream.envelope import as_it_is
-from pitwall.stream.intake import take_page
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.source import Page
 from pitwall.telemetry import BadInput
 from pitwall.turbo.plain import PlainDecoder
+from tests.unit.stream.taking import take
 
 KEY = "2025-09-06-club-r1"
 T0 = 1_757_184_000_000
@@ -85,9 +85,16 @@ class Desk:
         self.lag = HeadLag()
 
     def page(self, records: list[Record], *, late: bool = False) -> Any:
-        got = take_page("s", Page(tuple(records), "n"), self.decoder, self.lag, 0, T0 * 1000)
+        got = take(Page(tuple(records), "n"), self.decoder, self.lag, T0 * 1000)
         self.waiting.append(
-            Batch(Source.STREAM, got.segments, got.heads, 1, quarantined=got.quarantined)
+            Batch(
+                Source.STREAM,
+                got.segments,
+                got.heads,
+                1,
+                quarantined=got.quarantined,
+                samples=got.samples,
+            )
         )
         if not late:
             self.store.commit(self.recording.apply(*self.waiting))
@@ -167,7 +174,7 @@ def test_a_page_that_cannot_be_packed_counts_as_not_given(
     real = plain.encode
     monkeypatch.setattr(plain, "encode", encode)
     with pytest.raises(MemoryError):
-        desk.decoder.many(records)
+        desk.decoder.many([records])
     desk.page(records)
     assert desk.samples("7") == wanted(range(4))
     assert desk.samples("8") == wanted(range(4))
