@@ -9,7 +9,7 @@ from pathlib import Path
 from pitwall.ui.actions import action
 from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
 from pitwall.ui.dialogs.open_file import choose_recording
-from pitwall.ui.dialogs.style import button, dress, fit
+from pitwall.ui.dialogs.style import Words, button, dress, fit
 from pitwall.ui.help import key_text
 from pitwall.ui.panes.rows import Cell
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
@@ -65,13 +65,9 @@ class StartWindow(QtWidgets.QWidget):
         self._leaving = False
         self._title = QtWidgets.QLabel("Pitwall")
         self._title.setObjectName("title")
-        self._words = QtWidgets.QLabel()
+        self._words = Words()
         self._words.setObjectName("quiet")
-        self._words.setWordWrap(True)
-        self._words.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-        self._fault = QtWidgets.QLabel()
-        self._fault.setWordWrap(True)
-        self._fault.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        self._fault = Words()
         self._trouble = QtWidgets.QFrame()
         self._trouble.setObjectName("trouble")
         self._bar = QtWidgets.QProgressBar()

@@ -12,7 +12,7 @@ from pitwall.telemetry.plural import counted
 from pitwall.ui.address import Address
 from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
 from pitwall.ui.dialogs.services import Cloud, Finding, Patient
-from pitwall.ui.dialogs.style import Combo, button, dress, fit, labelled
+from pitwall.ui.dialogs.style import Combo, Words, button, dress, fit, labelled
 from pitwall.ui.dialogs.trouble_box import TroubleBox
 from pitwall.ui.panes.rows import Cell
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
@@ -107,9 +107,7 @@ class DoctorDialog(QtWidgets.QDialog):
         page.setSpacing(gap)
         top = QtWidgets.QHBoxLayout()
         top.setSpacing(gap)
-        where = QtWidgets.QLabel(_place(self._address, self._session))
-        where.setObjectName("words")
-        where.setWordWrap(True)
+        where = Words(_place(self._address, self._session))
         top.addWidget(where, 1, QtCore.Qt.AlignmentFlag.AlignBottom)
         role, _ = labelled("R&ole", self.role, tip="Whose permissions are tried")
         top.addLayout(role)

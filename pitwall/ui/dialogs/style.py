@@ -140,6 +140,27 @@ class Combo(QtWidgets.QComboBox):
         painter.end()
 
 
+class Words(QtWidgets.QLabel):
+    """Text in as many lines as it takes; a layout may not make it shorter than that."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setObjectName("words")
+        self.setWordWrap(True)
+        self.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+
+    def setText(self, text: str) -> None:  # noqa: D102, N802
+        super().setText(text)
+        self._keep_room()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        self.setMinimumHeight(max(self.heightForWidth(self.width()), 0))
+
+
 def button(text: str, name: str = "", tip: str = "") -> QtWidgets.QPushButton:
     """A button that is pressed by click, Space or its letter; never by Return in a field."""
     made = QtWidgets.QPushButton(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitwall.ui.dialogs.services import Trouble
-from pitwall.ui.dialogs.style import button
+from pitwall.ui.dialogs.style import Words, button
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
@@ -25,9 +25,7 @@ class TroubleBox(QtWidgets.QFrame):
         self.setObjectName("trouble")
         self.command = ""
         self._text = ""
-        self._words = QtWidgets.QLabel()
-        self._words.setWordWrap(True)
-        self._words.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        self._words = Words()
         self._typed = QtWidgets.QLineEdit()
         self._typed.setReadOnly(True)
         self._typed.setObjectName("typed")
