@@ -227,6 +227,12 @@ def _policy(args: argparse.Namespace) -> int:
     place = _place(args, args.account, args.region or "*")
     scope = Scope(tuple(args.car), tuple(args.group), tuple(args.session))
     policy = policy_for(args.role, place, scope)
+    if not args.bucket and place.account == "*" and place.bucket_arn in json.dumps(policy):
+        # on stderr, since stdout may be the policy itself
+        sys.stderr.write(
+            f"bucket {place.bucket} is meant; a stack's own is named by --account and --region "
+            "together, or by --bucket\n"
+        )
     if args.json:
         _print_json(policy)
         return 0

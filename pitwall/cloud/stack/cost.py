@@ -1,8 +1,8 @@
 """What a race costs: ways to pack it into the table side by side, and the stack's bill.
 
 Sizes come from counting: the overhead of an item, float32 for what is not packed, measured shares
-of it for what is (10 Hz and 20 channels; 100 Hz and 100 channels). Prices are list prices of
-us-east-1, rounded as they are published, without free tiers and taxes; they change.
+of it for what is (10 Hz and 20 channels; 100 Hz and 100 channels). Prices are list prices of one
+region at one time, rounded as they are published, without free tiers and taxes; they change.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ STORED_BYTES = 100
 """Of an item: keys and names in the packing table; what storing one adds."""
 PAGE = 1 << 20
 
+PRICES_REGION = "us-east-1"
+PRICES_AS_OF = "2024-11"
+"""Where and when the prices were those below: since DynamoDB's on-demand units cost half."""
 PRICES = {
     "write_units_million": 0.625,
     "read_units_million": 0.125,
@@ -51,6 +54,8 @@ _SHARDS = 4
 _BATCH_WINDOW_S = 5.0
 _LAMBDA_GB, _LAMBDA_S = 0.5, 0.15
 _ALARMS = 7
+_ENVELOPE_BYTES = 350
+"""Of a change in Kinesis beside its item, which is JSON there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +259,16 @@ def bill(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> list[Cost
         Cost("S3: objects written", objects / 1000 * PRICES["s3_put_1000"]),
     ]
     if kinesis:
-        gb = table.items * table.item_bytes / 1e9
+        record = _ENVELOPE_BYTES + table.item_bytes * 4 / 3
+        # what comes in is billed in steps of 1 KB a record, what is read as it is
+        in_gb = table.items * math.ceil(record / 1024) * 1024 / 1e9
+        out_gb = table.items * record / 1e9
         costs.append(
             Cost(
                 f"Kinesis: {race.laptops} laptops",
                 race.hours * PRICES["kinesis_hour"]
-                + gb * (PRICES["kinesis_in_gb"] + race.laptops * PRICES["kinesis_out_gb"])
+                + in_gb * PRICES["kinesis_in_gb"]
+                + out_gb * race.laptops * PRICES["kinesis_out_gb"]
                 + table.items / 1e6 * PRICES["kinesis_changes_million"],
             )
         )
@@ -284,6 +293,8 @@ def cost_json(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> dict
         "rate_hz": race.rate_hz,
         "hours": race.hours,
         "prices_usd": PRICES,
+        "prices_region": PRICES_REGION,
+        "prices_as_of": PRICES_AS_OF,
         "packings": [packing.to_json() for packing in packings(race)],
         "bill": [
             {"what": line.what, "usd": round(line.dollars, 4), "monthly": line.monthly}
@@ -298,7 +309,9 @@ def cost_text(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> list
     """The same as a table."""
     out = [
         f"A race of {race.cars} cars, {race.channels} channels at {race.rate_hz:g} Hz, "
-        f"{race.hours:g} h (list prices of us-east-1, without free tier; check today's)",
+        f"{race.hours:g} h",
+        f"(list prices of {PRICES_REGION} as of {PRICES_AS_OF}, US dollars, without free tier and "
+        "taxes; most regions cost more, and prices change: look up today's)",
         "",
         f"{'packing':<28} {'items/s':>8} {'bytes':>7} {'WU':>4} {'items':>12} {'write':>9} "
         f"{'stored':>9} {'pages':>7}",

@@ -61,7 +61,11 @@ def test_the_bill() -> None:
     plain = {line.what: line for line in bill(race)}
     assert plain["DynamoDB: writes"].dollars == pytest.approx(ours(race).write_cost)
     more = bill(race, kinesis=True)
-    assert any(line.what.startswith("Kinesis") for line in more)
+    (kinesis,) = [line for line in more if line.what.startswith("Kinesis")]
+    # an hour of a stream, a KB in for each small item, its change, and twice what is read
+    items = ours(race).items
+    least = 3.5 * 0.04 + items * 1024 / 1e9 * 0.08 + items / 1e6 * 0.10
+    assert least < kinesis.dollars < least + 2 * items * 1024 / 1e9 * 0.04
     # laptops follow one or the other
     assert next(line for line in more if "Streams" in line.what).dollars == 0
     dearer = sum(line.dollars for line in bill(Race(cars=80)))
@@ -73,6 +77,8 @@ def test_the_bill() -> None:
 def test_told_alike() -> None:
     doc = cost_json(Race(cars=1))
     text = "\n".join(cost_text(Race(cars=1)))
+    assert (doc["prices_region"], doc["prices_as_of"]) == ("us-east-1", "2024-11")
+    assert "list prices of us-east-1 as of 2024-11" in text
     assert doc["race_usd"] == pytest.approx(
         sum(line["usd"] for line in doc["bill"] if not line["monthly"]), abs=0.01
     )

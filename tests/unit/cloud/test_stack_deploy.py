@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -303,6 +304,119 @@ def test_a_second_deploy_remembers(aws: CloudFormation, capsys: pytest.CaptureFi
     assert "Kinesis" not in aws.template["Resources"]
     code, out, _ = run(capsys, "status")
     assert "KeepDays: 31" in out
+
+
+CREATE = "arn:aws:cloudformation:eu-central-1:123456789012:stack/pitwall/*"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message", "told"),
+    [
+        (
+            "create_change_set", "AccessDenied",
+            f"User: arn:aws:iam::123456789012:user/x is not authorized to perform: "
+            f"cloudformation:CreateChangeSet on resource: {CREATE} because no identity-based "
+            "policy allows the cloudformation:CreateChangeSet action",
+            "may not prepare a change of the stack: permission cloudformation:CreateChangeSet",
+        ),
+        (
+            "describe_stacks", "ExpiredToken", "The security token included in the request is "
+            "expired", "the AWS session has expired (DescribeStacks): sign in",
+        ),
+        (
+            "describe_stacks", "SignatureDoesNotMatch",
+            "Signature expired: 20260131T120000Z is now earlier than 20260131T120500Z "
+            "(20260131T121000Z - 5 min.)", "this machine's clock is wrong",
+        ),
+        (
+            "describe_stacks", "InvalidClientTokenId",
+            "The security token included in the request is invalid.", "does not know these cred",
+        ),
+        ("create_change_set", "LimitExceededException", "ChangeSet limit exceeded", "limit exceed"),
+    ],
+)  # fmt: skip
+def test_errors_are_one_line(
+    aws: CloudFormation,
+    capsys: pytest.CaptureFixture[str],
+    operation: str,
+    code: str,
+    message: str,
+    told: str,
+) -> None:
+    called = "".join(word.capitalize() for word in operation.split("_"))
+
+    def refuse(**request: Any) -> Any:
+        raise refusal(called, code, message)
+
+    setattr(aws, f"_{operation}", refuse)
+    status, out, err = run(capsys, "deploy", "--yes")
+    assert (status, out) == (1, "")
+    assert err.startswith("pitwall: stack pitwall: ")
+    assert told in err
+    assert len(err.splitlines()) == 1
+
+
+def test_without_credentials(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for verb in ("deploy", "status", "destroy"):
+        code, out, err = run(capsys, verb, "--region", "us-east-1")
+        assert (code, out) == (1, "")
+        assert "no AWS credentials: sign in with `aws sso login`" in err
+        assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("ROLLBACK_COMPLETE", "left over from a creation that failed"),
+        ("CREATE_FAILED", "`pitwall cloud destroy --stack pitwall`, then deploy again"),
+        ("UPDATE_ROLLBACK_FAILED", "mend it first"),
+        ("DELETE_FAILED", "mend it first"),
+        ("UPDATE_IN_PROGRESS", "wait until it is done"),
+    ],
+)
+def test_a_stack_in_a_bad_state(
+    aws: CloudFormation, capsys: pytest.CaptureFixture[str], status: str, told: str
+) -> None:
+    aws.slow = 1
+    assert run(capsys, "deploy", "--yes")[0] == 0
+    assert aws.stack is not None
+    aws.stack["StackStatus"] = status
+    code, out, err = run(capsys, "deploy", "--yes")
+    assert (code, out) == (2, "")
+    assert told in err
+    assert len(err.splitlines()) == 1
+    assert run(capsys, "status")[0] == 1
+
+
+def test_a_change_that_was_rolled_back_can_be_tried_again(
+    aws: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.slow = 1
+    assert run(capsys, "deploy", "--yes")[0] == 0
+    assert aws.stack is not None
+    aws.stack["StackStatus"] = "UPDATE_ROLLBACK_COMPLETE"
+    code, out, _ = run(capsys, "deploy", "--yes", "--keep-days", "9")
+    assert code == 0
+    assert out.endswith("update complete\n")
+
+
+def test_a_policy_says_which_bucket_it_means(capsys: pytest.CaptureFixture[str]) -> None:
+    where = ("--account", "123456789012", "--region", "eu-central-1")
+    code, out, err = run(capsys, "policy", "engineer", *where, "--json")
+    assert (code, err) == (0, "")
+    assert "arn:aws:s3:::pitwall-archive-123456789012-eu-central-1/raw/*" in out
+    code, out, err = run(capsys, "policy", "engineer", "--json")
+    assert (code, json.loads(out)["Version"]) == (0, "2012-10-17")
+    assert "bucket pitwall-archive is meant" in err
+    # a driver is given no bucket at all
+    assert run(capsys, "policy", "driver", "--car", "7", "--json")[2] == ""
 
 
 def test_template_and_policy(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:

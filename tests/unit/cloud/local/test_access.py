@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pitwall.cloud import chunk_item, make_clients
+from pitwall.cloud import chunk_item, make_clients, publish
 from pitwall.cloud.access import Place, Scope, policy_for
 from pitwall.cloud.archiver import make_handler
 from pitwall.cloud.faults import explain
@@ -34,6 +35,7 @@ POLICIES = {
     "DRIVER1": policy_for("driver", PLACE, Scope(cars=("1",))),
     "PARTNER": policy_for("partner", PLACE, Scope(groups=(GROUPS[0],))),
     "PRODUCER1": policy_for("producer", PLACE, Scope(cars=("1",))),
+    "PRODUCERS": policy_for("producer", PLACE, Scope(cars=("1", "2"), sessions=(KEY,))),
     "ARCHIVER": policy_for("archiver", PLACE),
     "NOBODY": [],
 }
@@ -185,6 +187,29 @@ def test_the_archiver_through_its_own_permissions(stand_in: StandIn) -> None:
         wait=lambda seconds: None,
     )
     assert denied(event, None)["batchItemFailures"]
+
+
+def test_publishing_needs_no_more_than_the_producer_has(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+
+    def play(who: str) -> Any:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", who)
+        clients = make_clients(stand_in.endpoint)
+        try:
+            return publish(
+                iter(CHUNKS), made.SESSION, clients, stand_in.table, stand_in.bucket, speed=math.inf
+            )
+        finally:
+            clients.close()
+
+    refused = stand_in.status()["access"]["refused"]
+    report = play("PRODUCERS")
+    assert (report.chunks, report.unsealed) == (len(CHUNKS), 0)
+    assert stand_in.status()["access"]["refused"] == refused
+    with pytest.raises(Failure, match="may not write these rows to the table: permission dynamodb"):
+        play("PRODUCER1")
 
 
 def test_strangers(stand_in: StandIn) -> None:
