@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pitwall.cloud.keys import MAX_T
 from pitwall.store import SessionStore
+from pitwall.store.block import Laps
 from pitwall.store.holes import Runs, runs_of
+from pitwall.telemetry import Series
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.splice import Missing
 
@@ -39,10 +41,18 @@ class HoleTimes:
             lo = max(head.t_first - SECOND_US, 0) if head else 0
         return lo, MAX_T if hi is None else hi
 
-    def lap(self, hole: Missing) -> int:
-        """The producer's newest lap, 0 when it has said none."""
+    def laps(self, hole: Missing) -> tuple[int, int]:
+        """The first and the last lap that can hold the hole's chunks: those of its neighbours,
+        else 0 and the producer's newest (0 when it has said none)."""
         head = self._view.heads.get((hole.series.car, hole.series.epoch))
-        return head.lap if head else 0
+        lo, hi = self._neighbours(hole)
+        first = 0 if lo is None else int(self._laps_at(hole.series, lo).min())
+        if hi is None:
+            return first, max(head.lap if head else 0, first)
+        return first, int(self._laps_at(hole.series, hi).max())
+
+    def _laps_at(self, series: Series, t: int) -> Laps:
+        return self._view.columns[series.car, series.group].span(t, t).lap
 
     def _neighbours(self, hole: Missing) -> tuple[int | None, int | None]:
         key = (hole.series.car, hole.series.group)

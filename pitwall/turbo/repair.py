@@ -145,9 +145,10 @@ class Repairer:
         for hole in holes:
             s = hole.series
             t_lo, t_hi = times.bounds(hole)
-            for lap in self._laps.around(s, hole.n_lo, hole.n_hi, times.lap(hole)):
-                if lap > MAX_LAP:
-                    break
+            first, last = times.laps(hole)
+            for lap in self._laps.around(s, hole.n_lo, hole.n_hi, last):
+                if not first <= lap <= MAX_LAP:
+                    continue
                 key = f"{s.group}#{lap}#{s.car}#{t_lo}#{t_hi}"
                 reads[key] = _Read(self._table, s.group, lap, s.car, t_lo, t_hi)
         return reads

@@ -12,6 +12,7 @@ import pytest
 from pitwall.cloud import chunk_item
 from pitwall.store import Source
 from pitwall.stream import Denied, NotFound, Retryable
+from pitwall.telemetry import Failure
 from pitwall.turbo import Phase, Tempo
 from tests.unit.stream.rig import SECOND, START, World
 from tests.unit.turbo.rig import Joined, Race, chunk_of, joined_after, series_of
@@ -482,6 +483,30 @@ def test_what_a_cancelled_history_lacks_is_asked_for_again_beyond_what_came_sinc
     joined.follow(30)
     all_here(joined)
     assert joined.store.ledger().named == 0
+
+
+def test_a_second_start_asks_only_the_laps_around_a_hole(path: Path) -> None:
+    """What the first start had seen of the laps is in the recording, heads or no heads."""
+    race = Race(("1",), shards=1)
+    race.skip_stream = lambda series, n: 310 <= n <= 320
+    race.table.heads = list  # type: ignore[method-assign]
+    joined = Joined(race, path, bucket=False)
+    refused = race.table.chunks
+
+    def refuse(*asked: object) -> object:
+        raise Failure("not now")
+
+    race.table.chunks = refuse  # type: ignore[method-assign, assignment]
+    joined.follow(900)
+    assert joined.missing() == {series_of("1"): set(range(310, 321))}
+    joined.close()
+    race.table.chunks = refused  # type: ignore[method-assign]
+    race.writing = False
+    joined = Joined(race, path, bucket=False)
+    joined.follow(20)
+    assert joined.missing() == {}
+    assert joined.store.ledger().repaired == 11
+    assert race.table.reads == 1
 
 
 def test_the_seam_is_proved_when_what_was_given_up_has_come_after_all(path: Path) -> None:
