@@ -262,7 +262,7 @@ class ArchiveLoader:
         sealed: Sequence[Segment] = (),
     ) -> None:
         gathered = gather(lines, self._session.catalog, wanted)
-        segments = [*sealed, *gathered.segments]
+        segments = [*sealed]
         for line in gathered.left:
             try:
                 segments.append(archived(line).segment)
@@ -273,9 +273,11 @@ class ArchiveLoader:
                 )
         # here, where there is time: the writer has one thread for everything
         opened, samples = open_segments(segments, self._session)
+        opened += tuple(gathered.segments)
+        samples += tuple(gathered.samples)
         self._laps.note_all(opened)
         out.damaged += len(bad)
-        out.add(Loaded(chunks=sum(s.chunks for s in segments), tails=gathered.tails))
+        out.add(Loaded(chunks=sum(s.chunks for s in opened), tails=gathered.tails))
         batch = Batch(
             Source.ARCHIVE,
             opened,
