@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from pitwall.cloud.bundle import WIDTHS
 from pitwall.telemetry import BadInput
 
 KEYS_BYTES = 60
@@ -237,8 +238,11 @@ def bill(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> list[Cost
     lines_gb = chunks * (_LINE_BYTES + payload * 4 / 3) / 1e9
     batches = race.seconds * max(_SHARDS / _BATCH_WINDOW_S, per_s * race.cars / 1000)
     laps = race.cars * race.seconds / race.lap_s
-    archive_gb = (chunks * _GZIP_LINE_BYTES + laps * _sealed_bytes(race)) / 1e9
-    objects = laps + (race.seconds / buffer_s if buffer_s else batches)
+    # each sealed lap lies in the bucket by itself, and again in blocks of several laps
+    sealed_gb = laps * (1 + len(WIDTHS)) * _sealed_bytes(race) / 1e9
+    archive_gb = chunks * _GZIP_LINE_BYTES / 1e9 + sealed_gb
+    sealed_objects = laps * (1 + sum(1 / width for width in WIDTHS))
+    objects = sealed_objects + (race.seconds / buffer_s if buffer_s else batches)
     reads = race.laptops * _SHARDS * 5 * race.seconds
     keyed_units = race.laptops * laps * _GROUPS * math.ceil(_sealed_bytes(race) / _GROUPS / 4096)
     costs = [

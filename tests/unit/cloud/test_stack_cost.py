@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pitwall.cloud.archiver import make_handler
+from pitwall.cloud.local.seed import seed
+from pitwall.cloud.local.service import Service, StandInConfig
 from pitwall.cloud.stack.cost import Race, bill, cost_json, cost_text, ours, packings
 from pitwall.telemetry import BadInput
 
@@ -54,6 +57,26 @@ def test_ours_is_counted_as_it_is_written() -> None:
     assert 40 * 12 < packing.items_per_s < 40 * 12.5
     assert packing.units == 1
     assert 100 < packing.item_bytes < 200
+
+
+@pytest.mark.slow
+def test_ours_is_what_the_demos_table_holds() -> None:
+    service = Service(StandInConfig())
+    service.attach(make_handler(service.firehose, service.config.delivery))
+    seconds, cars = 300, 2
+    spec = {"cars": cars, "seconds_history": seconds, "stream_s": 60, "cache": False}
+    seed(service, spec, lambda share, what: None)
+    # heads are overwritten: one a second is added below
+    sizes = [
+        size
+        for pk, part in service.table._partitions.items()
+        if not pk.endswith("#head")
+        for _, size in part.rows.values()
+    ]
+    units = sum(-(-size // 1024) for size in sizes) / (seconds * cars) + 1
+    # the demo's fourteen channels, at their own rates; its laps last about a minute
+    race = Race(cars=cars, channels=14, rate_hz=16, hours=seconds / 3600, lap_s=60)
+    assert ours(race).items_per_s / cars == pytest.approx(units, rel=0.05)
 
 
 def test_the_bill() -> None:
