@@ -1,0 +1,251 @@
+"""From the start window to a session and on to the next, the way the program does it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from pitwall import app, cloud_desk, desktop
+from pitwall.app import RunOptions, Voice
+from pitwall.cloud.local.process import StandIn
+from pitwall.desktop import Desktop
+from pitwall.run import Run
+from pitwall.store import Batch, Recording, Source
+from pitwall.ui.address import Address
+from pitwall.ui.remembered import Memory
+from tests.ui.cloud import LIVE, OTHERS, beat, few_sessions
+from tests.unit.store.helpers import SESSION, head, one
+
+Key = Qt.Key
+WAIT_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with few_sessions() as running:
+        yield running
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where recordings are kept in this test."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for module in (app, desktop, cloud_desk):
+        monkeypatch.setattr(module, "recording_path", lambda key: folder / f"{key}.pitwall")
+    return folder
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "race.pitwall"
+    with Recording.create(path, SESSION) as made:
+        made.apply(Batch(Source.STREAM, tuple(one(n) for n in range(1, 80)), (head(80),)))
+    return path
+
+
+class Started:
+    """A desktop as `pitwall` alone begins it."""
+
+    def __init__(self, qtbot: QtBot, memory: Memory) -> None:
+        self.qtbot = qtbot
+        self.memory = memory
+        voice = Voice(time.monotonic(), quiet=True)
+        self.desktop = Desktop(RunOptions(size=(1366, 768)), voice, memory=memory)
+        self.desktop.begin()
+
+    @property
+    def window(self) -> Any:
+        return self.desktop.window
+
+    @property
+    def dialog(self) -> Any:
+        return self.desktop.desk.dialog
+
+    def wait(self, condition: Any) -> None:
+        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
+
+    def press(self, window: Any, key: Qt.Key, *modifiers: Any) -> None:
+        """A key while that window has the keyboard."""
+        window.activateWindow()
+        self.wait(window.isActiveWindow)
+        self.qtbot.keyClick(window, key, *modifiers)
+
+    def listed(self) -> Any:
+        self.wait(lambda: self.dialog.cancel.isHidden())
+        assert self.dialog.trouble.text == ""
+        return self.dialog
+
+
+@pytest.fixture
+def started(qtbot: QtBot, tmp_path: Path, stand_in: StandIn, kept: Path) -> Iterator[Started]:
+    beat(stand_in)
+    memory = Memory(tmp_path / "window.json")
+    memory.connected(Address(endpoint=stand_in.endpoint), "")
+    made = Started(qtbot, memory)
+    yield made
+    made.desktop.finish()
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("pitwall-")]
+    assert left == []
+
+
+def test_started_without_a_session_it_asks_for_one_and_follows_it(
+    qtbot: QtBot, started: Started, kept: Path
+) -> None:
+    dialog = started.listed()
+    assert dialog.sessions.key == LIVE
+    qtbot.keyClick(dialog.filter, Key.Key_Return)
+    started.wait(lambda: started.window is not None)
+    window = started.window
+    assert window.isVisible()
+    assert started.dialog is None
+    assert started.desktop.start is None
+    # the same following as `pitwall live`: history, then live, nothing missing
+    started.wait(lambda: window._inputs.store.ledger().applied > 0)
+    started.wait(lambda: window._inputs.health().state in ("live", "silent", "late"))
+    ledger = window._inputs.store.ledger()
+    assert ledger.missing == 0
+    assert (kept / f"{LIVE}.pitwall").is_file()
+    assert started.memory.now.session == LIVE
+    assert started.memory.now.address.table == "pitwall"
+
+
+def test_another_session_takes_the_window_over_and_the_first_one_ends(
+    qtbot: QtBot, started: Started
+) -> None:
+    qtbot.keyClick(started.listed().filter, Key.Key_Return)
+    started.wait(lambda: started.window is not None)
+    first = started.window
+    started.press(first, Key.Key_C)
+    dialog = started.listed()
+    # this one is followed already
+    qtbot.keyClick(dialog.filter, Key.Key_Return)
+    assert "follows that session already" in dialog.trouble.text
+    qtbot.keyClicks(dialog.filter, OTHERS[0])
+    qtbot.keyClick(dialog.filter, Key.Key_Return)
+    started.wait(lambda: started.window is not first)
+    assert started.window._inputs.store.session.key == OTHERS[0]
+    assert started.window.isVisible()
+    started.wait(lambda: not any(t.name == "pitwall-retire" for t in threading.enumerate()))
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("pitwall-analysis") == 1
+
+
+def test_a_session_that_cannot_be_followed_leaves_the_window_as_it_was(
+    qtbot: QtBot, started: Started, kept: Path
+) -> None:
+    (kept / f"{OTHERS[1]}.pitwall").write_bytes(b"this is no recording" * 50)
+    dialog = started.listed()
+    qtbot.keyClicks(dialog.filter, OTHERS[1])
+    qtbot.keyClick(dialog.filter, Key.Key_Return)
+    started.wait(lambda: dialog.trouble.text != "")
+    assert f"{OTHERS[1]}.pitwall" in dialog.trouble.text
+    assert started.window is None
+    assert started.desktop.start is not None
+    assert started.desktop.start.isVisible()
+
+
+def test_a_join_that_nobody_waits_for_is_stopped(
+    qtbot: QtBot, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, stopped = threading.Event(), []
+    real_join, real_stop = Run.joined, Run.stop
+
+    def slow(*args: Any) -> Run:
+        go.wait(10)
+        return real_join(*args)
+
+    def noted(run: Run) -> None:
+        stopped.append(threading.current_thread().name)
+        real_stop(run)
+
+    monkeypatch.setattr(Run, "joined", slow)
+    monkeypatch.setattr(Run, "stop", noted)
+    dialog = started.listed()
+    qtbot.keyClick(dialog.filter, Key.Key_Return)
+    qtbot.keyClick(dialog, Key.Key_Escape)
+    go.set()
+    started.wait(lambda: stopped == ["pitwall-retire"])
+    assert started.window is None
+    assert dialog.isVisible()
+
+
+def test_the_doctor_looks_at_what_the_window_follows(qtbot: QtBot, started: Started) -> None:
+    qtbot.keyClick(started.listed().filter, Key.Key_Return)
+    started.wait(lambda: started.window is not None)
+    started.press(started.window, Key.Key_H, Qt.KeyboardModifier.ShiftModifier)
+    doctor = started.desktop.desk.doctor
+    assert doctor is not None
+    assert doctor.parent() is started.window
+    started.wait(lambda: doctor.again.isEnabled())
+    whats = [line.cells[1].text for line in doctor.findings.lines.lines]
+    assert f"session {LIVE}" in whats
+
+
+def test_dialogs_take_the_window_s_theme_over(qtbot: QtBot, started: Started) -> None:
+    qtbot.keyClick(started.listed().filter, Key.Key_Return)
+    started.wait(lambda: started.window is not None)
+    started.press(started.window, Key.Key_C)
+    dialog = started.listed()
+    started.press(started.window, Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    assert dialog.sessions.theme.name == "sunlight"
+
+
+def test_recordings_are_listed_newest_first_and_open_by_return(
+    qtbot: QtBot, started: Started, kept: Path, recording: Path
+) -> None:
+    started.desktop.desk.close()
+    old = kept / "2020-01-01-old-r1.pitwall"
+    old.write_bytes(b"")
+    os.utime(old, (1e9, 1e9))
+    started.memory.opened(recording)
+    started.memory.opened(recording.parent / "gone.pitwall")
+    start = started.desktop.start
+    assert start is not None
+    started.desktop._list_recent()
+    started.wait(lambda: start.recent.isVisible())
+    assert [line.cells[0].text for line in start.recent.lines.lines] == ["race", old.stem]
+    start.recent.setFocus()
+    qtbot.keyClick(start.recent, Key.Key_Return)
+    started.wait(lambda: started.window is not None)
+    assert started.window._inputs.store.session.key == SESSION.key
+    assert started.memory.now.recordings[0] == str(recording)
+
+
+def test_a_file_that_is_none_is_told_in_the_start_window(
+    qtbot: QtBot, started: Started, tmp_path: Path
+) -> None:
+    started.desktop.desk.close()
+    junk = tmp_path / "junk.pitwall"
+    junk.write_bytes(b"x" * 5000)
+    start = started.desktop.start
+    assert start is not None
+    start.open_requested.emit(junk)
+    started.wait(lambda: start.said != "")
+    assert "junk.pitwall" in start.said
+    assert start.connect_button.isVisible()
+    assert str(junk) not in started.memory.now.recordings
+    # and from there on by key
+    started.press(start, Key.Key_C)
+    assert started.dialog is not None
+
+
+def test_a_file_opened_from_a_session_s_window_takes_its_place(
+    qtbot: QtBot, started: Started, recording: Path, tmp_path: Path
+) -> None:
+    qtbot.keyClick(started.listed().filter, Key.Key_Return)
+    started.wait(lambda: started.window is not None)
+    first = started.window
+    width = first.width()
+    first.open_requested.emit(recording)
+    started.wait(lambda: started.window is not first)
+    assert started.window._inputs.store.session.key == SESSION.key
+    assert started.window.width() == width
