@@ -381,9 +381,19 @@ def _demo_prepare(words: list[str]) -> int:
     return 0
 
 
+def _read_plain(words: list[str]) -> int:
+    from pitwall.turbo.plain_child import main as read_plain
+
+    if words:
+        raise BadInput("read-plain takes no arguments")
+    read_plain()
+    return 0
+
+
 _HIDDEN: dict[str, Callable[[list[str]], int]] = {
     "stand-in": _stand_in,
     "demo-publisher": _demo_publisher,
     "demo-prepare": _demo_prepare,
+    "read-plain": _read_plain,
 }
 """Verbs that our own child processes use; the frozen build has no other way to run them."""

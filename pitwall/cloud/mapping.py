@@ -15,6 +15,10 @@ TOML::
     [match]                       # only items with exactly these texts; may be left out
     session = "barber-r1"
 
+    [archive]                     # history from a bucket; left out, it is what the stream still has
+    prefix = "plain/2025-09-06/"  # all objects under it are read, the last in order of name first
+    typed = true                  # only if numbers are {"N": "1.5"} as tables have them
+
     [channels.speed]              # one table per channel, in the order they are to be shown
     attribute = "Speed_kmh"       # the channel's name when left out
     unit = "km/h"
@@ -36,10 +40,28 @@ from pitwall.telemetry import BadInput, Catalog, Session
 from pitwall.telemetry.names import check_group, shown
 
 _UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3, "iso": 0.0}
-_TOP = {"title", "time", "time_unit", "car", "lap", "group", "rate_hz", "match", "channels", "bare"}
+_TOP = {
+    "title", "time", "time_unit", "car", "lap", "group", "rate_hz", "match", "channels", "bare",
+    "archive",
+}  # fmt: skip
+_ARCHIVE = {"prefix", "typed"}
 _CHANNEL = {"attribute", "unit", "resolution", "low", "high", "step", "label"}
 _CHUNK_US = 250_000
 _MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlainArchive:
+    """Where somebody else's producer keeps history: objects of JSON, gzip or not, a record for each
+    car and sample, one after the other.
+
+    Attributes:
+        prefix: of the objects' keys.
+        typed: numbers are ``{"N": "1.5"}``, not bare.
+    """
+
+    prefix: str
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,7 @@ class PlainMapping:
         catalog: one group.
         attributes: of the group's channels, in their order.
         bare: values are bare JSON, not ``{"N": "1.5"}``.
+        archive: history in a bucket; None when there is none.
     """
 
     title: str
@@ -66,6 +89,7 @@ class PlainMapping:
     catalog: Catalog
     attributes: tuple[str, ...]
     bare: bool = False
+    archive: PlainArchive | None = None
 
     def session(self, key: str, started_us: int) -> Session:
         """The session that the items are kept as. Raises BadInput for a bad key."""
@@ -118,6 +142,14 @@ class _Reader:
             self._catalog(doc, list(parts.values())),
             attributes,
             self._flag(doc, "bare", ""),
+            self._archive(doc["archive"]) if "archive" in doc else None,
+        )
+
+    def _archive(self, part: object) -> PlainArchive:
+        doc = self._table(part, "archive")
+        self._known(doc, _ARCHIVE, "archive.")
+        return PlainArchive(
+            self._text(doc, "prefix", "archive."), self._flag(doc, "typed", "archive.")
         )
 
     def _catalog(self, doc: dict[str, Any], channels: list[dict[str, Any]]) -> Catalog:

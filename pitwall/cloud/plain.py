@@ -30,6 +30,7 @@ _T_MIN, _T_MAX = 946_684_800_000_000.0, 4_102_444_800_000_000.0
 """2000 to 2100, microseconds UTC: a time outside is in another unit."""
 _NUMBER_OF = attrgetter("N")
 _TOGETHER = 256
+_WRONG = (msgspec.MsgspecError, ValueError, RecursionError)
 Json = Raw | bytes
 
 
@@ -68,6 +69,16 @@ class PlainRows:
     odd: tuple[tuple[int, str], ...]
 
 
+class _Table:
+    """Items taken apart, before they are looked at."""
+
+    def __init__(self, across: int) -> None:
+        self.at: list[int] = []
+        self.cars: list[str] = []
+        self.times: list[float] = []
+        self.numbers = [np.empty((0, across))]
+
+
 class PlainItems:
     """Reads items as a mapping says. Never changes; any thread may call it.
 
@@ -100,7 +111,9 @@ class PlainItems:
         fields = [(name, *number) for name in numbers] + [(name, *word) for name in words]
         item: Any = msgspec.defstruct("PlainItem", fields, rename=names, frozen=True, gc=False)
         # Numbers of a table are text: it is read into floats as it is taken apart.
-        self._one = msgspec.json.Decoder(item, strict=not typed).decode
+        one = msgspec.json.Decoder(item, strict=not typed)
+        self._one = one.decode
+        self._lines = one.decode_lines
         self._all = msgspec.json.Decoder(list[item], strict=not typed).decode
         self._mapping = mapping
         self._typed = typed
@@ -108,13 +121,32 @@ class PlainItems:
         self._width = len(columns)
         self._across = len(numbers)
 
+    def parse(self, raw: bytes) -> Any:
+        """One item, for :meth:`rows`. Raises BadInput."""
+        try:
+            return self._one(raw)
+        except _WRONG as error:
+            raise BadInput(f"a record that cannot be read: {shown(str(error))}") from error
+
+    def parse_lines(self, raw: bytes) -> list[Any]:
+        """Items with a newline after each. Raises BadInput when one of them is none."""
+        try:
+            return self._lines(raw)
+        except _WRONG as error:
+            raise BadInput(f"records that cannot be read: {shown(str(error))}") from error
+
+    def rows(self, items: Sequence[Any]) -> PlainRows:
+        """The samples in items that were read before."""
+        table = _Table(self._across)
+        for start in range(0, len(items), _TOGETHER):
+            part = items[start : start + _TOGETHER]
+            self._add(table, part, range(start, start + len(part)))
+        return self._rows(table, [])
+
     def read(self, raws: Sequence[Json]) -> PlainRows:
         """The samples in many items, each a JSON object."""
         odd: list[tuple[int, str]] = []
-        at: list[int] = []
-        cars: list[str] = []
-        times: list[float] = []
-        tables = [np.empty((0, self._across))]
+        table = _Table(self._across)
         # A few hundred at a time: what is made of them stays in the processor's reach.
         for start in range(0, len(raws), _TOGETHER):
             part = raws[start : start + _TOGETHER]
@@ -123,17 +155,19 @@ class PlainItems:
                 items = self._all(b"[%b]" % b",".join(part))
             except (msgspec.DecodeError, UnicodeDecodeError):
                 items, where = self._one_by_one(part, start, odd)
-            if self._match:
-                kept = [i for i, item in enumerate(items) if self._matches(item)]
-                items, where = [items[i] for i in kept], [where[i] for i in kept]
-            at += where
-            cars += self._texts([item.car for item in items])
-            if not self._mapping.time_us:
-                times += [_iso_us(text) for text in self._texts([item.t for item in items])]
-            tables.append(self._table(items))
-        table = np.concatenate(tables)
-        t = table[:, 0] * self._mapping.time_us if self._mapping.time_us else np.array(times)
-        return self._rows(np.array(at, np.int64), cars, t, table, odd)
+            self._add(table, items, where)
+        return self._rows(table, odd)
+
+    def _add(self, table: _Table, items: Sequence[Any], where: Sequence[int]) -> None:
+        """Put items into the table; ``where`` are their places."""
+        if self._match:
+            kept = [i for i, item in enumerate(items) if self._matches(item)]
+            items, where = [items[i] for i in kept], [where[i] for i in kept]
+        table.at += where
+        table.cars += self._texts([item.car for item in items])
+        if not self._mapping.time_us:
+            table.times += [_iso_us(text) for text in self._texts([item.t for item in items])]
+        table.numbers.append(self._table(items))
 
     def _one_by_one(
         self, raws: Sequence[Json], start: int, odd: list[tuple[int, str]]
@@ -157,20 +191,17 @@ class PlainItems:
             return [word.S or word.N for word in words]
         return words if {*map(type, words)} == {str} else [_text(word) for word in words]
 
-    def _rows(
-        self,
-        at: NDArray[np.int64],
-        cars: list[str],
-        t: NDArray[np.float64],
-        table: NDArray[np.float64],
-        odd: list[tuple[int, str]],
-    ) -> PlainRows:
+    def _rows(self, held: _Table, odd: list[tuple[int, str]]) -> PlainRows:
+        table = np.concatenate(held.numbers)
+        cars, at = held.cars, np.array(held.at, np.int64)
+        t = table[:, 0] * self._mapping.time_us if self._mapping.time_us else np.array(held.times)
         laps = np.zeros(len(cars))
         if self._mapping.lap:
             laps = np.nan_to_num(table[:, -self._width - 1], posinf=-1.0, neginf=-1.0)
         good = {car: is_car(car) for car in set(cars)}
         right = (t >= _T_MIN) & (t <= _T_MAX) & (laps >= 0) & (laps <= MAX_LAP)
-        right &= np.array([good[car] for car in cars], np.bool_)
+        if not all(good.values()):
+            right &= np.array([good[car] for car in cars], np.bool_)
         odd += [
             (int(at[i]), _reason(cars[i], float(t[i]), float(laps[i])))
             for i in np.flatnonzero(~right).tolist()
@@ -189,7 +220,7 @@ class PlainItems:
             tuple(odd),
         )
 
-    def _table(self, items: list[Any]) -> NDArray[np.float64]:
+    def _table(self, items: Sequence[Any]) -> NDArray[np.float64]:
         """The numbers of each item in a row: time (when it is one), lap (when there is one), and
         the channels."""
         across = self._across

@@ -150,7 +150,7 @@ class ArchiveLoader:
         return self._new(newest_laps(self._session.key, listed))
 
     def _new(self, objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
-        return [info for info in objects if self._done.get(info.key) != _token(info)]
+        return [info for info in objects if self._done.get(info.key) != token_of(info)]
 
     def load(
         self,
@@ -166,7 +166,7 @@ class ArchiveLoader:
         """
         total = Loaded()
         todo = list(reversed(_jobs(objects, self._pool.free())))
-        tokens = {info.key: _token(info) for info in objects}
+        tokens = {info.key: token_of(info) for info in objects}
         under_way = 0
         while (todo or under_way) and not (self._cancel.is_set() and not under_way):
             while todo and self._pool.free() and not self._cancel.is_set():
@@ -217,7 +217,7 @@ class ArchiveLoader:
                     self._hand_over(info, lines, bad, wanted, out)
                     lines, bad = [], []
             out.add(Loaded(objects=1, bytes=info.size, keys=[info.key]))
-        tokens = {CHECKPOINT + i.key: _token(i) for i in infos if i.key in out.keys}
+        tokens = {CHECKPOINT + i.key: token_of(i) for i in infos if i.key in out.keys}
         self._hand_over(infos[-1], lines, bad, wanted, out, tokens, sealed)
         return out
 
@@ -298,17 +298,21 @@ class ArchiveLoader:
             return
 
     def _patient(self, read: Callable[[], T]) -> T:
-        """Call ``read`` again after failures that may pass. Raises the last Fault, or Cancelled."""
-        attempt = 1
-        while not self._cancel.is_set():
-            try:
-                return read()
-            except (Retryable, Throttled):
-                if attempt == _TRIES:
-                    raise
-                self._time.wait(self._cancel, _PACE.after_fault(attempt, self._rng))
-                attempt += 1
-        raise Cancelled
+        return patient(read, self._cancel, self._time, self._rng)
+
+
+def patient(read: Callable[[], T], cancel: threading.Event, time: Time, rng: random.Random) -> T:
+    """Call ``read`` again after failures that may pass. Raises the last Fault, or Cancelled."""
+    attempt = 1
+    while not cancel.is_set():
+        try:
+            return read()
+        except (Retryable, Throttled):
+            if attempt == _TRIES:
+                raise
+            time.wait(cancel, _PACE.after_fault(attempt, rng))
+            attempt += 1
+    raise Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,5 +365,6 @@ def _parse_lines(data: bytes) -> list[Line]:
         raise BadInput(f"no archive lines: {error}") from error
 
 
-def _token(info: ObjectInfo) -> str:
+def token_of(info: ObjectInfo) -> str:
+    """What tells the versions of an object apart."""
     return json.dumps({"size": info.size, "tag": info.tag}, separators=(",", ":"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from pitwall.cloud import TableAndBucket
@@ -35,6 +36,7 @@ from pitwall.turbo.objects import S3Bucket
 from pitwall.turbo.patience import told
 from pitwall.turbo.permitted import Permitted, PermittedTable
 from pitwall.turbo.plain import NoTable, PlainDecoder
+from pitwall.turbo.plain_history import PlainHistory, read_in_processes
 from pitwall.turbo.rows import Rows
 from pitwall.turbo.sources import ByTable, Sources
 from pitwall.turbo.status import Tempo
@@ -91,8 +93,8 @@ def make_follower(
     With ``table_only``, and where the stream is refused for want of permission, the table itself is
     followed by keyed reads, as far as its rows may be read.
 
-    With a ``mapping`` the items are somebody else's: they are read as it says, from the stream
-    alone.
+    With a ``mapping`` the items are somebody else's: they are read as it says, from the stream, and
+    from the bucket where it describes an archive.
 
     Call it before the recording's writer is started: the checkpoints are read here. Nothing is
     sent and no client is made before the follower's own thread runs.
@@ -101,13 +103,14 @@ def make_follower(
     server = ServerClock(time)
     clients.on_notice = lambda text: on_event("endpoint", {"reason": text})
     form = as_it_is if mapping is not None and mapping.bare else Image
+    archived = mapping is None or mapping.archive is not None
 
     def by_table() -> Sources:
         return table_sources(clients, table, session.key, store, server, time)
 
     sources = Sources(
         NoTable() if mapping else CloudTable(lambda: clients.dynamodb, table, session.key),
-        S3Bucket(lambda: clients.s3, bucket, server, time) if bucket and not mapping else None,
+        S3Bucket(lambda: clients.s3, bucket, server, time) if bucket and archived else None,
         lambda: (
             connect_kinesis(clients, kinesis, table, server, time, form)
             if kinesis
@@ -117,6 +120,7 @@ def make_follower(
         None if mapping is None else lambda: PlainDecoder(mapping, store),
         None,
         None if mapping else by_table,
+        None if mapping is None else partial(PlainHistory, mapping, read_in_processes),
     )
     return Follower(
         by_table() if table_only else sources,

@@ -41,7 +41,7 @@ from pitwall.turbo.mender import Mender
 from pitwall.turbo.patience import Patience, Stopped, told
 from pitwall.turbo.permitted import is_refusal
 from pitwall.turbo.roster import Roster
-from pitwall.turbo.sources import Sources
+from pitwall.turbo.sources import ArchiveLeg, Sources
 from pitwall.turbo.splice import Seam, complete, targets_of
 from pitwall.turbo.status import LOADING, FollowerStatus, Phase, Tempo
 from pitwall.turbo.table_history import TableHistory
@@ -112,7 +112,7 @@ class Follower:
         """Made by the follower's thread when the stream is read; None before."""
         # From here on: the follower's thread only.
         self._laps = LapIndex()
-        self._history: History | TableHistory | None = None
+        self._history: ArchiveLeg | None = None
         self._patience = Patience(time, rng, self._stop, self._waiting)
         self._mender = self._take(sources, saved)
         self._began = time.monotonic()
@@ -134,7 +134,7 @@ class Follower:
             self._laps = table.laps
             self._history = TableHistory(table.table, desk, self._laps, self._cancel)
         elif sources.bucket is not None:
-            self._history = History(
+            self._history = (sources.history or History)(
                 sources.bucket,
                 self._session,
                 desk,
@@ -230,7 +230,7 @@ class Follower:
         self._read_stream(source, listing, seam)
         self._repair_older(seam)
         self._desk.set(phase=Phase.STREAM, text="catching up with the stream")
-        if seam.archive_to_us is not None:
+        if seam.archive_to_us is not None or self._desk.status.bytes:
             self._tell_history()
         self._mender.note(self._desk.store.ledger(), self._roster.answered_us)
         self._crosscheck_due_us = asked_us + self._tempo.crosscheck_us
@@ -265,7 +265,8 @@ class Follower:
         held = self._desk.store.ledger()
         resumed = held.applied > 0
         few = sum(hole.size for hole in self._roster.missing()) < self._tempo.archive_from
-        if self._history is None or (resumed and few):
+        # Without a roster nothing is known to be missing: the archive is looked at every time.
+        if self._history is None or (resumed and few and self._sources.decoder is None):
             return {}
         self._desk.set(phase=Phase.ARCHIVE, text="listing the archive")
         loaded = self._history.load(

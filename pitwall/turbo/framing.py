@@ -21,6 +21,7 @@ MAX_OBJECT = 1 << 20
 _MAX_FAULTS = 1000
 """Broken places in one piece after which the rest of it is given up: bounds the work."""
 _OBJECT = b'{"pk"'
+"""How our objects begin: where reading goes on after damage."""
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -38,14 +39,19 @@ class Framer(Generic[T]):
 
     ``parse`` takes the bytes of one object and raises BadInput. What cannot be read comes out as
     :class:`Damaged`, and reading goes on behind it. ``parse_lines`` takes many objects with a
-    newline after each, at once, and raises BadInput when that is not what they are.
+    newline after each, at once, and raises BadInput when that is not what they are. ``begin`` is
+    how objects begin.
     """
 
     def __init__(
-        self, parse: Callable[[bytes], T], parse_lines: Callable[[bytes], list[T]]
+        self,
+        parse: Callable[[bytes], T],
+        parse_lines: Callable[[bytes], list[T]],
+        begin: bytes = _OBJECT,
     ) -> None:
         self._parse = parse
         self._parse_lines = parse_lines
+        self._begin = begin
         self._rest = b""
         self._offset = 0
         """Where ``_rest`` begins in the content."""
@@ -92,7 +98,7 @@ class Framer(Generic[T]):
     def _objects(self, piece: bytes, offset: int, reason: str) -> Iterator[T | Damaged]:
         """The objects of a piece that is not one object."""
         done = 0
-        for start, end in _bounds(piece):
+        for start, end in _bounds(piece, self._begin):
             if start > done and piece[done:start].strip():
                 yield Damaged(offset + done, reason, piece[done:start])
             try:
@@ -106,7 +112,7 @@ class Framer(Generic[T]):
     def _long_rest(self) -> Iterator[T | Damaged]:
         """No newline for long: take the complete objects out, keep what may still go on."""
         rest = self._rest
-        keep = max((end for _, end in _bounds(rest)), default=0)
+        keep = max((end for _, end in _bounds(rest, self._begin)), default=0)
         if len(rest) - keep > MAX_OBJECT:
             keep = len(rest)
         yield from self._objects(rest[:keep], self._offset, "no object")
@@ -114,7 +120,7 @@ class Framer(Generic[T]):
         self._rest = rest[keep:]
 
 
-def _bounds(piece: bytes) -> Iterator[tuple[int, int]]:
+def _bounds(piece: bytes, begin: bytes) -> Iterator[tuple[int, int]]:
     """Begin and end of each complete object in ``piece``."""
     # Latin-1 gives one character for each byte, so that positions are those of the bytes.
     text = piece.decode("latin-1")
@@ -125,7 +131,7 @@ def _bounds(piece: bytes) -> Iterator[tuple[int, int]]:
             _, end = _decode(text, at)
         except (ValueError, RecursionError):
             faults += 1
-            at = piece.find(_OBJECT, at + 1)
+            at = piece.find(begin, at + 1)
             continue
         yield at, end
         at = piece.find(b"{", end)

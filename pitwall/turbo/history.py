@@ -12,6 +12,7 @@ from pitwall.store import Ledger
 from pitwall.stream import Fault, Pool, Sink
 from pitwall.telemetry import Head, Series, Session
 from pitwall.telemetry.clock import SECOND_US
+from pitwall.telemetry.plural import counted
 from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
 from pitwall.turbo.choose import arrived_since
 from pitwall.turbo.desk import Desk
@@ -23,6 +24,8 @@ from pitwall.turbo.status import Tempo
 _HOUR_US = 3600 * SECOND_US
 _LONG_US = 48 * _HOUR_US
 _TOP = 1 << 62
+_PACE_FROM_S = 0.5
+"""Loading for less than this says nothing about its pace."""
 _SEALED_SHARE = 0.8
 """Of the progress: how much of the raw objects is wanted is not known before."""
 
@@ -95,7 +98,7 @@ class History:
             self._saved,
         )
         wanted = None if held is None else _absent_in(held)
-        progress = _Progress(desk, shown)
+        progress = Progress(desk, shown, self._laps)
         pool.start()
         try:
             sealed = loader.find_sealed()
@@ -147,12 +150,15 @@ class History:
         ]
 
 
-class _Progress:
-    """Tells how far the loading is, in two stretches: sealed laps, raw objects."""
+class Progress:
+    """Tells how far the loading is, in bytes, laps and seconds left; in stretches: sealed laps, raw
+    objects."""
 
-    def __init__(self, desk: Desk, shown: bool) -> None:
+    def __init__(self, desk: Desk, shown: bool, laps: LapIndex) -> None:
         self._desk = desk
         self._shown = shown
+        self._laps = laps
+        self._began = desk.time.monotonic()
         self._before = Loaded()
         self._now = Loaded()
         self._from = self._to = 0.0
@@ -175,16 +181,30 @@ class _Progress:
             return
         part = so_far.bytes / self._stretch if self._stretch else 1.0
         objects = self._before.objects + so_far.objects
-        chunks = self._before.chunks + so_far.chunks
+        size = self._before.bytes + so_far.bytes
+        laps = self._laps.count
+        left_s = self._left_s(size)
+        text = f"archive: {size / 1e6:.1f} of {self._bytes / 1e6:.1f} MB, {counted(laps, 'lap')}"
+        if left_s is not None:
+            text += f", {left_s:.0f} s left"
         self._desk.set(
             progress=self._from + (self._to - self._from) * part,
-            text=f"archive: {objects} of {self._objects} objects, {chunks:,} chunks",
+            text=text,
             objects=objects,
             objects_total=self._objects,
-            bytes=self._before.bytes + so_far.bytes,
+            bytes=size,
             bytes_total=self._bytes,
+            laps=laps,
+            left_s=left_s,
             damaged=self._before.damaged + so_far.damaged,
         )
+
+    def _left_s(self, size: int) -> float | None:
+        """Seconds for the rest at the pace so far; None while that says little."""
+        took_s = self._desk.time.monotonic() - self._began
+        if not size or took_s < _PACE_FROM_S:
+            return None
+        return took_s * (self._bytes - size) / size
 
 
 def _absent_in(ledger: Ledger) -> Wanted:

@@ -21,9 +21,18 @@ class LapIndex:
         self._lock = threading.Lock()
         self._laps: dict[Series, dict[int, list[int]]] = {}
         """By series and lap: ``[n_lo, n_hi]``; under the lock."""
+        self._seen: set[tuple[str, int]] = set()
+        """Cars' laps of which something has come by; under the lock."""
+
+    @property
+    def count(self) -> int:
+        """Laps, of all cars, of which something has come by."""
+        return len(self._seen)
 
     def note(self, segment: Segment) -> None:
         """A segment came by."""
+        with self._lock:
+            self._seen.add((segment.series.car, segment.lap))
         self._add(segment.series, segment.lap, segment.n_lo, segment.n_hi)
 
     def note_all(self, segments: Iterable[Segment]) -> None:

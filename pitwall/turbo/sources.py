@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from pitwall.store import Ledger
 from pitwall.stream import Decode, Pace, ServerClock, StreamSource
+from pitwall.telemetry import Head
+from pitwall.turbo.archive import Loaded
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import Bucket
 from pitwall.turbo.table import LapReader, TableReader
@@ -30,6 +34,22 @@ class ByTable:
     reads: Callable[[], int]
 
 
+class ArchiveLeg(Protocol):
+    """Loads what an archive has: see :class:`~pitwall.turbo.history.History`."""
+
+    def load(
+        self,
+        heads: Sequence[Head],
+        now_us: int,
+        since: Callable[[], int | None],
+        *,
+        held: Ledger | None,
+        shown: bool,
+    ) -> Loaded:
+        """Load it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where a session comes from. Calls of all of them block and come from several threads.
@@ -43,6 +63,7 @@ class Sources:
             no roster then, and the stream is read from its oldest record.
         by_table: how the table itself is followed; None where it is a stream.
         otherwise: what is followed when the stream is refused; None when nothing else is.
+        history: makes what loads ``bucket``, in place of :class:`~pitwall.turbo.history.History`.
     """
 
     table: TableReader
@@ -52,3 +73,4 @@ class Sources:
     decoder: Callable[[], Decode] | None = None
     by_table: ByTable | None = None
     otherwise: Callable[[], Sources] | None = None
+    history: Callable[..., ArchiveLeg] | None = None

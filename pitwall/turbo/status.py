@@ -60,7 +60,8 @@ class FollowerStatus:
         seam_us: server time from which the stream was read, plus the overlap: where the two meet.
         anchor_us: server time from which the stream was read; None for all that it had.
         seam_proved: nothing is missing between the archive's end and the roster's heads.
-        objects, objects_total, bytes, bytes_total: of the archive.
+        objects, objects_total, bytes, bytes_total, laps: of the archive; laps of all cars together.
+        left_s: seconds until the archive is loaded, at the pace so far; None while unknown.
         damaged: places in archive objects that could not be read.
         repaired, named: chunks that keyed reads brought, and that were given up by name.
         age_us: server time since the newest head came; None before the first.
@@ -85,6 +86,8 @@ class FollowerStatus:
     objects_total: int = 0
     bytes: int = 0
     bytes_total: int = 0
+    laps: int = 0
+    left_s: float | None = None
     damaged: int = 0
     repaired: int = 0
     named: int = 0

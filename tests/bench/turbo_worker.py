@@ -54,6 +54,20 @@ def _cpu_s() -> float:
 
 def ours(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
     """The app without its window: join, load, commit."""
+    return _at_stand_in(folder, endpoint, size, None)
+
+
+def plain(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
+    """The same, of the archive that somebody else's Lambda wrote, through a mapping."""
+    from pitwall.cloud.mapping import PlainArchive, PlainMapping
+
+    names = tuple(channel.name for channel in GROUP.channels)
+    archive = PlainArchive("plain/")
+    mapping = PlainMapping("", "t", "car", "lap", 1e3, {}, SESSION.catalog, names, archive=archive)
+    return _at_stand_in(folder, endpoint, size, mapping)
+
+
+def _at_stand_in(folder: Path, endpoint: str, size: Size, mapping: Any) -> dict[str, Any]:
     from pitwall.cloud.items import head_item, session_item
     from pitwall.cloud.local.process import StandIn
 
@@ -67,7 +81,7 @@ def ours(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
                 session_item(SESSION),
                 *(head_item(head_of(d)) for d in json.loads((folder / "heads.json").read_text())),
             ])  # fmt: skip
-            return _joined(Path(home), stand_in.table, size)
+            return _joined(Path(home), stand_in.table, size, mapping)
         finally:
             stand_in.stop()
 
@@ -87,20 +101,19 @@ def _in_a_process(endpoint: str, table: str, items: list[dict[str, Any]]) -> Non
     )  # fmt: skip
 
 
-def _joined(home: Path, table: str, size: Size) -> dict[str, Any]:
+def _joined(home: Path, table: str, size: Size, mapping: Any) -> dict[str, Any]:
     from pitwall.run import CloudAddress, Run
 
     told: dict[str, float] = {}
     begun = time.perf_counter()
     run = Run.joined(
         SESSION.key,
-        CloudAddress(table, BUCKET),
+        CloudAddress(table, BUCKET, mapping=mapping),
         home / "race.pitwall",
         lambda name, details: told.setdefault(name, time.perf_counter() - begun),
     )
     run.start()
     picture = everything = 0.0
-    chunks = size.samples // RATE
     try:
         while not everything:
             time.sleep(_LOOK_S)
@@ -109,10 +122,10 @@ def _joined(home: Path, table: str, size: Size) -> dict[str, Any]:
                 raise SystemExit(f"turbo: {run.failure or 'not done in time'}")
             if not picture and _usable(run.store, size):
                 picture = now
-            if run.store.ledger().applied >= chunks:
+            if _samples(run.store) >= size.samples:
                 everything = now
         ledger = run.store.ledger()
-        samples = sum(c.samples for c in run.store.view().columns.values())
+        samples = _samples(run.store)
     finally:
         run.stop()
     if samples != size.samples or ledger.missing:
@@ -121,6 +134,10 @@ def _joined(home: Path, table: str, size: Size) -> dict[str, Any]:
         "picture_s": round(picture, 3),
         "everything_s": round(everything, 3),
     }
+
+
+def _samples(store: Any) -> int:
+    return sum(columns.samples for columns in store.view().columns.values())
 
 
 def _usable(store: Any, size: Size) -> bool:
@@ -256,6 +273,7 @@ def _checked(begun: float, samples: int, size: Size) -> dict[str, Any]:
 
 WAYS: dict[str, Callable[[Path, str, Size], dict[str, Any]]] = {
     "ours": ours,
+    "plain": plain,
     "naive": naive,
     "best_reader": best_reader,
     "floor": floor,

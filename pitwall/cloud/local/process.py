@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -17,9 +16,9 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
+from pitwall.cloud.child import environment
 from pitwall.telemetry.errors import BadInput, Failure
 
 Progress = Callable[[float, str], None]
@@ -79,7 +78,7 @@ class StandIn:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=_environment(),
+                env=environment(),
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
@@ -166,16 +165,6 @@ def _command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "stand-in"]
     return [sys.executable, "-m", "pitwall.cloud.local"]
-
-
-def _environment() -> dict[str, str]:
-    environment = dict(os.environ)
-    if not getattr(sys, "frozen", False):
-        # The child finds the same package whatever directory this process was started in.
-        root = str(Path(__file__).resolve().parents[3])
-        paths = [root, *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    return environment
 
 
 def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
