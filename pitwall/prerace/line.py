@@ -1,0 +1,82 @@
+"""Tracks from lines: the curvature of what was driven, from positions that are not exact."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pitwall.analysis import TrackLine
+from pitwall.analysis.track import close_line
+from pitwall.prerace.lap_track import Floats, LapTrack
+from pitwall.telemetry import BadInput
+
+STEP_M = 5.0
+SMOOTH_M = 4.0
+"""Standard deviation of the bell by which a line's positions are smoothed. A corner of radius R
+keeps all of its curvature but a part of about ``(SMOOTH_M / R)2``."""
+_ARC_POINTS = 6
+
+
+def curvature_of(x: Floats, y: Floats, step_m: float, smooth_m: float) -> tuple[Floats, float]:
+    """Curvature (left turns positive) of a closed line at even distances nearest to ``step_m``,
+    starting at its first point; and its length.
+
+    The line is smoothed with a bell of ``smooth_m`` along itself. Raises BadInput for a line of
+    fewer than eight different points.
+    """
+    points = np.stack([np.asarray(x, np.float64), np.asarray(y, np.float64)], axis=1)
+    if points.ndim != 2 or not np.isfinite(points).all():
+        raise BadInput("line: positions must be numbers")
+    moved = np.hypot(*np.diff(points, axis=0, append=points[:1]).T) > 1e-6
+    points = points[moved]
+    if len(points) < 8:
+        raise BadInput(f"line: {len(points)} different points, at least 8 needed")
+    round_points = _round(points)
+    # Finer than both what is asked for and the bell, so that corners between points stay round.
+    spacing = min(step_m, max(smooth_m, 1.0)) / 4
+    fine, length = close_line(round_points[:, 0], round_points[:, 1], spacing)
+    frequency = 2 * np.pi * np.fft.fftfreq(len(fine), length / len(fine))
+    spectrum = np.fft.fft(fine[:, 0] + 1j * fine[:, 1])
+    spectrum *= np.exp(-0.5 * (frequency * smooth_m) ** 2)
+    first = np.fft.ifft(1j * frequency * spectrum)
+    second = np.fft.ifft(-(frequency**2) * spectrum)
+    curvature = (first.conjugate() * second).imag / np.maximum(np.abs(first), 1e-6) ** 3
+    n = max(round(length / step_m), 8)
+    at = np.arange(n) * (len(fine) / n)
+    ring = np.append(curvature, curvature[0])
+    return np.interp(at, np.arange(len(ring)), ring), length
+
+
+def _round(points: Floats) -> Floats:
+    """Points on cubic arcs through ``points``, so that a corner is not cut by its chords."""
+    after = np.roll(points, -1, axis=0)
+    chord = np.hypot(*(after - points).T)[:, None]
+    before = np.roll(chord, 1, axis=0)
+    slope = (after - points) / chord
+    tangent = (slope * before + np.roll(slope, 1, axis=0) * chord) / (chord + before)
+    begin, end = tangent * chord, np.roll(tangent, -1, axis=0) * chord
+    u = np.arange(_ARC_POINTS)[:, None, None] / _ARC_POINTS
+    arcs = (
+        (2 * u**3 - 3 * u**2 + 1) * points
+        + (u**3 - 2 * u**2 + u) * begin
+        + (3 * u**2 - 2 * u**3) * after
+        + (u**3 - u**2) * end
+    )
+    return np.asarray(arcs.transpose(1, 0, 2).reshape(-1, 2))
+
+
+def track_of_line(line: TrackLine, name: str, smooth_m: float = SMOOTH_M) -> LapTrack:
+    """The lap along a session's own line: flat, evenly grippy, with the line's sectors.
+
+    A line of positions says nothing of banking, grade and grip; where they matter they come from
+    a file, see :func:`pitwall.prerace.track_file.read_track`.
+    """
+    x, y = line.xy[:, 0], line.xy[:, 1]
+    curvature, length = curvature_of(x, y, STEP_M, smooth_m)
+    # The session's own length counts: sectors and laps are in its metres.
+    part = line.length_m / length
+    return LapTrack.of(
+        name,
+        line.length_m / len(curvature),
+        curvature / part,
+        sectors=tuple(line.sectors),
+    )
