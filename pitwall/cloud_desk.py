@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pitwall.cloud.trouble import Trouble
 
 _POOL = 4
+_SIGNS = (
+    "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB",
+)  # fmt: skip
 
 
 class CloudDesk:
@@ -31,6 +36,18 @@ class CloudDesk:
         from pitwall.cloud.browse import read_configuration
 
         return read_configuration()
+
+    def ready(self) -> bool:
+        """Whether this machine is configured for AWS at all, or for something in its place."""
+        from pitwall.telemetry import PitwallError
+
+        if any(os.environ.get(name) for name in _SIGNS):
+            return True
+        try:
+            found = self.configuration()
+        except PitwallError:
+            return True  # the dialog says what is wrong with it
+        return bool(found.profiles or found.region)
 
     def browse(
         self, address: Address, say: Callable[[Listing], object], cancelled: Callable[[], bool]

@@ -132,7 +132,7 @@ class Desktop:
         self._starts.told.connect(self._told)
         self._starts.stale.connect(self._stale)
         self._shelf = Errands("pitwall-recent")
-        self._shelf.told.connect(self._recent_told)
+        self._shelf.told.connect(self._shelf_told)
         self.desk = Desk(self._cloud, self._memory)
         self.desk.connect_requested.connect(self._join)
         self.desk.join_cancelled.connect(self._starts.cancel)
@@ -151,7 +151,6 @@ class Desktop:
         else:
             self.start.offer()
             self._list_recent()
-            self._show_connect()
 
     # -- preparing ------------------------------------------------------------------------
 
@@ -305,11 +304,24 @@ class Desktop:
 
     def _list_recent(self) -> None:
         paths = [Path(one) for one in self._memory.now.recordings]
-        self._shelf.run(lambda errand: errand.tell("recent", recent(paths)))
+        first = self._first is None and self._wanted is None
+        known = self._memory.now.address != Address()
 
-    def _recent_told(self, key: str, value: Any) -> None:
-        if key == "recent" and self.start is not None:
+        def job(errand: Errand) -> None:
+            # Who has never had to do with a table is not asked for one.
+            if first and (known or self._cloud.ready()):
+                errand.tell("connect")
+            errand.tell("recent", recent(paths))
+
+        self._shelf.run(job)
+
+    def _shelf_told(self, key: str, value: Any) -> None:
+        if self.start is None:
+            return
+        if key == "recent":
             self.start.set_recent(value)
+        elif key == "connect" and self._wanted is None:
+            self._show_connect()
 
     def _time_up(self) -> None:
         if self.window is None and self._first is not None:

@@ -26,7 +26,7 @@ def few_sessions() -> Iterator[StandIn]:
         base = list_sessions(client, "pitwall")[0]
         head = read_heads(client, "pitwall", LIVE)[0]
         for days, key in enumerate((ENDED, *OTHERS), start=1):
-            t = now_us() - days * 86_400 * SECOND_US
+            t = now_us() - (days * 86_400 + 3600) * SECOND_US
             session = replace(base, key=key, started_us=t, title=f"Test {key[-2:]}")
             client.put_item(TableName="pitwall", Item=session_item(session))
             one = replace(head, session=key, t=t, lap=10 + days, ended=key == ENDED)

@@ -80,6 +80,8 @@ class Started:
         self.qtbot.keyClick(window, key, *modifiers)
 
     def listed(self) -> Any:
+        """The dialog with all its answers."""
+        self.wait(lambda: self.dialog is not None)
         self.wait(lambda: self.dialog.cancel.isHidden())
         assert self.dialog.trouble.text == ""
         return self.dialog
@@ -202,7 +204,7 @@ def test_dialogs_take_the_window_s_theme_over(qtbot: QtBot, started: Started) ->
 def test_recordings_are_listed_newest_first_and_open_by_return(
     qtbot: QtBot, started: Started, kept: Path, recording: Path
 ) -> None:
-    started.desktop.desk.close()
+    started.listed().close()
     old = kept / "2020-01-01-old-r1.pitwall"
     old.write_bytes(b"")
     os.utime(old, (1e9, 1e9))
@@ -223,7 +225,7 @@ def test_recordings_are_listed_newest_first_and_open_by_return(
 def test_a_file_that_is_none_is_told_in_the_start_window(
     qtbot: QtBot, started: Started, tmp_path: Path
 ) -> None:
-    started.desktop.desk.close()
+    started.listed().close()
     junk = tmp_path / "junk.pitwall"
     junk.write_bytes(b"x" * 5000)
     start = started.desktop.start
@@ -249,3 +251,22 @@ def test_a_file_opened_from_a_session_s_window_takes_its_place(
     started.wait(lambda: started.window is not first)
     assert started.window._inputs.store.session.key == SESSION.key
     assert started.window.width() == width
+
+
+def test_who_has_nothing_to_connect_to_sees_what_else_there_is(
+    qtbot: QtBot, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    (kept / "2020-01-01-old-r1.pitwall").write_bytes(b"")
+    first = Started(qtbot, Memory(tmp_path / "none.json"))
+    start = first.desktop.start
+    assert start is not None
+    first.wait(lambda: start.recent.isVisible())
+    assert first.dialog is None
+    assert start.connect_button.isVisible()
+    assert start.demo_button.isVisible()
+    first.press(start, Key.Key_C)
+    first.wait(lambda: first.dialog.cancel.isHidden())
+    assert "no region" in first.dialog.trouble.text
+    first.desktop.finish()

@@ -12,13 +12,13 @@ from pitwall.ui.dialogs.address_form import AddressForm
 from pitwall.ui.dialogs.lines import ListView
 from pitwall.ui.dialogs.services import Cloud, Configuration, Listing
 from pitwall.ui.dialogs.session_list import COLUMNS, session_rows
-from pitwall.ui.dialogs.style import button, dress, fit
+from pitwall.ui.dialogs.style import button, dress, fit, heading
 from pitwall.ui.dialogs.trouble_box import TroubleBox
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.remembered import Memory
 from pitwall.ui.theme import Theme
 
-SIZE = (980, 640)
+SIZE = (980, 660)
 _LIST_KEYS: dict[int, int] = {
     QtCore.Qt.Key.Key_Down: 1,
     QtCore.Qt.Key.Key_Up: -1,
@@ -109,6 +109,7 @@ class ConnectDialog(QtWidgets.QDialog):
         page = QtWidgets.QVBoxLayout(self)
         page.setContentsMargins(theme.px(20), theme.px(16), theme.px(20), theme.px(16))
         page.setSpacing(gap)
+        page.addWidget(heading("Connect to a session"))
         page.addWidget(self.form)
         page.addWidget(self.trouble)
         line = QtWidgets.QHBoxLayout()

@@ -12,10 +12,10 @@ from pitwall.telemetry.plural import counted
 from pitwall.ui.address import Address
 from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
 from pitwall.ui.dialogs.services import Cloud, Finding, Patient
-from pitwall.ui.dialogs.style import Combo, Words, button, dress, fit, labelled
+from pitwall.ui.dialogs.style import Combo, Words, button, dress, fit, heading, labelled
 from pitwall.ui.dialogs.trouble_box import TroubleBox
 from pitwall.ui.panes.rows import Cell
-from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.qt import QtGui, QtWidgets
 from pitwall.ui.remembered import Memory
 from pitwall.ui.theme import Theme
 
@@ -108,7 +108,12 @@ class DoctorDialog(QtWidgets.QDialog):
         top = QtWidgets.QHBoxLayout()
         top.setSpacing(gap)
         where = Words(_place(self._address, self._session))
-        top.addWidget(where, 1, QtCore.Qt.AlignmentFlag.AlignBottom)
+        left = QtWidgets.QVBoxLayout()
+        left.setSpacing(theme.px(6))
+        left.addWidget(heading("Doctor"))
+        left.addWidget(where)
+        left.addStretch(1)
+        top.addLayout(left, 1)
         role, _ = labelled("R&ole", self.role, tip="Whose permissions are tried")
         top.addLayout(role)
         scope, self._scope_label = labelled("Car&s", self.scope)

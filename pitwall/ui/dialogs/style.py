@@ -10,6 +10,7 @@ _SHEET = """
 * {{ font-family: "{sans}"; }}
 QLineEdit#typed {{ font-family: "{mono}"; }}
 QDialog, QWidget#page {{ background: {page}; }}
+QDialog {{ border: 1px solid {line}; }}
 QLabel {{ color: {dim}; font-size: {small}px; }}
 QLabel#title {{ color: {text}; font-size: {large}px; font-weight: 600; }}
 QLabel#words, QLabel#status {{ color: {text}; font-size: {body}px; }}
@@ -138,6 +139,13 @@ class Combo(QtWidgets.QComboBox):
         side = QtCore.QPointF(px(4), -px(4))
         painter.drawPolyline([at + QtCore.QPointF(-side.x(), side.y()), at, at + side])
         painter.end()
+
+
+def heading(text: str) -> QtWidgets.QLabel:
+    """The title of a dialog, in it: not every desktop gives windows a bar with one."""
+    made = QtWidgets.QLabel(text)
+    made.setObjectName("title")
+    return made
 
 
 class Words(QtWidgets.QLabel):
