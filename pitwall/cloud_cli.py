@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,11 @@ def add_cloud(verbs: Any, connection: Connection) -> None:
 
     destroy = verb("destroy", _destroy, "delete the stack; table and bucket stay")
     destroy.add_argument("--yes", action="store_true", help="carry it out without asking")
+
+    seal = verb("seal", _seal, "make the sealed laps that a session's producers did not")
+    seal.add_argument("--session", required=True)
+    seal.add_argument("--car", action="append", default=[], help="only this one; may be repeated")
+    seal.add_argument("--dry-run", action="store_true", help="say what would be done")
 
     policy = verb("policy", _policy, "print the IAM policy of a role")
     policy.add_argument("role", metavar="ROLE", help="engineer, driver, partner, producer, ...")
@@ -219,6 +225,38 @@ def _destroy(args: argparse.Namespace) -> int:
         return _end(args, doc, "deleted; table and bucket stay, a later deploy takes them up again")
     finally:
         clients.close()
+
+
+def _seal(args: argparse.Namespace) -> int:
+    from pitwall.cloud.seal_session import SessionSealer
+
+    clients = _clients(args)
+    try:
+        sealer = SessionSealer(
+            clients,
+            args.table,
+            args.bucket or "pitwall-archive",
+            args.session,
+            dry_run=args.dry_run,
+            say=(lambda line: None) if args.json else _say,
+        )
+        done = sealer.run(args.car)
+    finally:
+        clients.close()
+    if args.json:
+        left = [{"car": car, "lap": lap, "why": why} for car, lap, why in done.left]
+        doc = {"session": args.session, "dry_run": args.dry_run, **asdict(done), "left": left}
+        _print_json(doc)
+        return 0
+    would = "would be " if args.dry_run else ""
+    _say(*(f"left: car {car} lap {lap}: {why}" for car, lap, why in done.left))
+    _say(
+        f"{args.session}: {done.laps} laps of {done.cars} cars: {done.complete} were sealed, "
+        f"{done.sealed} {would}sealed now ({done.again} of them again), {len(done.left)} left",
+        f"{would}written: {done.items} items, {done.objects} objects of laps, {done.blocks} of "
+        f"blocks, {done.bytes / 1e6:.1f} MB",
+    )
+    return 0
 
 
 def _policy(args: argparse.Namespace) -> int:

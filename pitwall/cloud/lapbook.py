@@ -14,7 +14,7 @@ from pitwall.telemetry import BadInput, Catalog, Samples, Segment, Series
 
 _Place = tuple[str, str, int]
 """Session, car, lap."""
-_DEAD = 3
+DEAD = 3
 """Laps that a series is behind when it is waited for no more."""
 
 
@@ -172,7 +172,7 @@ class LapBook:
         return out
 
     def _is_over(self, who: tuple[str, str], lap: int) -> bool:
-        return not any(lap - _DEAD < at <= lap for at in self._at.get(who, {}).values())
+        return not any(lap - DEAD < at <= lap for at in self._at.get(who, {}).values())
 
     def _entry(self, place: _Place) -> LapEntry:
         known = self._laps[place]
