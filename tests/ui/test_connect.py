@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from pitwall.cloud.local.process import StandIn
@@ -180,6 +180,15 @@ def test_tab_goes_from_the_filter_to_the_list_to_connect_and_round(
     fields = {near.form.profile, near.form.region, near.form.table, near.form.endpoint}
     assert fields <= set(seen)
     assert all(widget.accessibleName() for widget in seen)
+
+
+def test_no_letter_goes_to_two_places(near: ConnectDialog) -> None:
+    near.trouble.say("something", "command")
+    texts = [label.text() for label in near.findChildren(QLabel) if label.buddy() is not None]
+    texts += [one.text() for one in near.findChildren(QAbstractButton)]
+    letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+    assert len(letters) >= 10
+    assert len(letters) == len(set(letters)), sorted(letters)
 
 
 def test_a_table_that_is_not_there_is_told_and_the_next_one_listed(

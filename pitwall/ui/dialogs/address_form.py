@@ -44,7 +44,7 @@ class AddressForm(QtWidgets.QWidget):
             box.activated.connect(self._settled)
             edit = box.lineEdit()
             if edit is not None:
-                edit.setPlaceholderText("as configured" if box is self.region else "any")
+                edit.setPlaceholderText("as configured" if box is self.region else "choose or type")
                 edit.setAccessibleName(box.accessibleName())
                 edit.editingFinished.connect(self._settled)
         for line in (self.endpoint, self.bucket, self.kinesis):

@@ -159,6 +159,11 @@ class Words(QtWidgets.QLabel):
 
     def setText(self, text: str) -> None:  # noqa: D102, N802
         super().setText(text)
+        if self.isVisible():  # before that its width is anybody's
+            self._keep_room()
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: D102, N802
+        super().showEvent(event)
         self._keep_room()
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802

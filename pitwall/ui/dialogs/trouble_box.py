@@ -31,7 +31,7 @@ class TroubleBox(QtWidgets.QFrame):
         self._typed.setObjectName("typed")
         self._typed.setAccessibleName("Command to type")
         self.copy = button("Cop&y command", tip="Puts it on the clipboard")
-        self.ask = button("Ask the &doctor…", tip="Checks the way to the data step by step")
+        self.ask = button("Ask the d&octor…", tip="Checks the way to the data step by step")
         self.copy.clicked.connect(self._copied)
         self.ask.clicked.connect(self.doctor)
         under = QtWidgets.QHBoxLayout()
