@@ -74,6 +74,7 @@ class Facts:
     table: dict[str, Any] = field(default_factory=dict)
     stream_arn: str = ""
     shards: list[dict[str, Any]] = field(default_factory=list)
+    kinesis_shards: list[str] = field(default_factory=list)
     session: str = ""
     head_s: float | None = None
     ended: bool = False

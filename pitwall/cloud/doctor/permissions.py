@@ -72,6 +72,17 @@ def _engineer(exam: Exam) -> Iterator[Trial]:
         )  # fmt: skip
     if exam.facts.shards:
         yield Trial("read the stream", "dynamodb:GetRecords", lambda: _records(exam))
+    name = exam.questions.place.kinesis
+    if name:
+        yield Trial(
+            "list the Kinesis stream's shards", "kinesis:ListShards",
+            lambda: exam.call("kinesis", "list_shards", StreamName=name, MaxResults=1),
+        )  # fmt: skip
+    if exam.facts.kinesis_shards:
+        yield Trial(
+            "read the Kinesis stream", "kinesis:GetRecords",
+            lambda: kinesis_records(exam, exam.facts.kinesis_shards[-1], 1),
+        )  # fmt: skip
     yield Trial("list the archive", "s3:ListBucket", lambda: _list(exam))
     key = next((key for key, _ in exam.facts.objects), "raw/pitwall-doctor")
     yield Trial(
@@ -248,6 +259,18 @@ def _records(exam: Exam) -> Answer:
         return answer
     iterator = answer.doc["ShardIterator"]
     return exam.call("dynamodbstreams", "get_records", ShardIterator=iterator, Limit=1)
+
+
+def kinesis_records(exam: Exam, shard: str, limit: int) -> Answer:
+    """The first records of a shard of the Kinesis stream."""
+    answer = exam.call(
+        "kinesis", "get_shard_iterator",
+        StreamName=exam.questions.place.kinesis, ShardId=shard, ShardIteratorType="TRIM_HORIZON",
+    )  # fmt: skip
+    if answer.doc is None:
+        return answer
+    iterator = answer.doc["ShardIterator"]
+    return exam.call("kinesis", "get_records", ShardIterator=iterator, Limit=limit)
 
 
 def _list(exam: Exam) -> Answer:

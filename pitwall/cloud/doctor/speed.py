@@ -9,6 +9,7 @@ from typing import Any
 
 from pitwall.cloud import keys
 from pitwall.cloud.doctor.exam import Answer, Exam
+from pitwall.cloud.doctor.permissions import kinesis_records
 from pitwall.cloud.items import LapEntry, parse_catalog
 from pitwall.cloud.query import sealed_keys
 from pitwall.telemetry import BadInput
@@ -19,6 +20,9 @@ SLOW_MBIT = 10.0
 _ENOUGH_BYTES = 200_000
 _MOST_BYTES = 8 << 20
 _MOST_S = 3.0
+_KINESIS_RECORDS = 2000
+"""A page of so many small records is about what is wanted; the service's most is five times that.
+"""
 RACE_WRITE_UNITS = 1000
 """Write units a second of a field of forty, twice over."""
 
@@ -65,6 +69,12 @@ def check_bandwidth(exam: Exam) -> None:
         return
     if exam.facts.shards:
         _measure(exam, "DynamoDB Streams", _stream_answers(exam))
+    if exam.facts.kinesis_shards:
+        shards = exam.facts.kinesis_shards[:8]
+        reads: list[Callable[[], Answer]] = [
+            partial(kinesis_records, exam, shard, _KINESIS_RECORDS) for shard in shards
+        ]
+        _measure(exam, "Kinesis", reads)
     if exam.facts.objects:
         largest = sorted(exam.facts.objects, key=lambda row: -row[1])[:20]
         _measure(exam, "S3", [partial(_object, exam, key) for key, _ in largest])

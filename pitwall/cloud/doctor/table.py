@@ -140,6 +140,9 @@ def check_kinesis(exam: Exam) -> None:
         f"{status.lower()}, {stream['OpenShardCount']} shards, keeps {hours} h",
         "" if grade == "ok" else "wait until it is active",
     )
+    listed = exam.call("kinesis", "list_shards", StreamName=name)
+    if listed.doc is not None:
+        exam.facts.kinesis_shards = [str(shard["ShardId"]) for shard in listed.doc["Shards"]]
 
 
 def check_session(exam: Exam) -> None:

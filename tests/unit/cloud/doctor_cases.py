@@ -187,7 +187,7 @@ def run(case: Case, *options: str) -> tuple[int, str]:
 def normal(text: str) -> str:
     """Without the numbers, which differ each time."""
     text = re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
-    text = re.sub(r"\d{8}T\d{6}Z", "TIME", text)
+    text = re.sub(r"\d{8}T\d{6}Z|\d{4}-\d\d-\d\dT[\d:.]+", "TIME", text)
     return re.sub(r"(?<![A-Za-z0-9#-])\d[\d,.]*", "N", text)
 
 

@@ -387,6 +387,9 @@ _WELL: dict[str, Any] = {
             "StreamStatus": "ACTIVE", "RetentionPeriodHours": 24, "OpenShardCount": 4,
         }
     },
+    "kinesis_list_shards": {"Shards": [{"ShardId": "shardId-000000000000"}]},
+    "kinesis_get_shard_iterator": {"ShardIterator": "i"},
+    "kinesis_get_records": {"Records": []},
     "cloudformation_describe_stacks": {
         "Stacks": [
             {
@@ -509,6 +512,21 @@ def test_broken(answers: dict[str, Any], what: str, grade: str, told: str) -> No
     if grade != "ok":
         assert found.todo
     assert all(f.todo for f in findings if f.grade != "ok")
+
+
+def test_a_kinesis_stream_is_looked_at_like_the_tables() -> None:
+    questions = Questions(Place(kinesis="live"))
+    findings = see(Account(), questions)
+    assert of(findings, "may read the Kinesis stream").told == "kinesis:GetRecords"
+    assert of(findings, "bandwidth from Kinesis").figures["bytes"] == 300_000
+    assert "ms a round trip" in of(findings, "latency to Kinesis").told
+    findings = see(Account(kinesis_get_records=denied("kinesis:GetRecords")), questions)
+    assert faults(findings) == ["may read the Kinesis stream"]
+    assert "--kinesis live" in of(findings, "may read the Kinesis").todo
+    findings = see(Account(kinesis_list_shards=denied("kinesis:ListShards")), questions)
+    assert faults(findings) == ["may list the Kinesis stream's shards"]
+    findings = see(Account(), Questions(Place()))
+    assert not any("inesis" in finding.what for finding in findings)
 
 
 def test_two_readers_are_too_many() -> None:
