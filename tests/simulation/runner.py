@@ -145,7 +145,7 @@ def run_seeds(
     the run ends soon after that has become true. With one process everything happens in this
     one; with more they are forked where the system can, so that what was changed here holds there.
     """
-    began, cpu = time.monotonic(), _cpu_s()
+    began, cpu = time.monotonic(), cpu_s()
     report = Report(first=first, processes=processes)
     size = BLOCK if until is None else 3
     blocks = [
@@ -158,7 +158,7 @@ def run_seeds(
         if until is not None and until(report):
             break
     report.wall_s = round(time.monotonic() - began, 1)
-    report.cpu_s = round(_cpu_s() - cpu, 1)
+    report.cpu_s = round(cpu_s() - cpu, 1)
     report.red.sort(key=lambda red: red["seed"])
     return report
 
@@ -188,12 +188,17 @@ def _run_block(block: tuple[list[int], str]) -> list[Verdict]:
     seeds, source = block
     with workshop() as folder:
         verdicts = [run_plan(make_plan(seed, source), folder)[0] for seed in seeds]
-    if not gc.isenabled():
-        gc.collect()
+    settle_memory()
     return verdicts
 
 
-def _cpu_s() -> float:
+def settle_memory() -> None:
+    """Collect what a block has left, in a process that was prepared for blocks."""
+    if not gc.isenabled():
+        gc.collect()
+
+
+def cpu_s() -> float:
     """Of this process and its ended children."""
     try:
         import resource
