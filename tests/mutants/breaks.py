@@ -12,6 +12,7 @@ CALL = "tests/unit/stream/test_dynamodb.py::"
 SEAM = "tests/unit/turbo/test_splice.py::"
 JOIN = "tests/unit/turbo/test_follower.py::"
 TURBO = "tests/unit/turbo/test_cases.py::"
+DECODE = "tests/unit/turbo/test_decode.py::"
 CLOUD = "tests/unit/cloud/test_cases.py::"
 
 
@@ -660,5 +661,29 @@ BREAKS = (
             ),
         ),
         (CLOUD + "test_case_86_a_firewall_that_knows_only_the_regions_endpoint",),
+    ),
+    Break(
+        "odd-records-forgotten",
+        "what is not usual in a long page (heads, repeats, damage) is dropped",
+        (Edit("stream/intake.py", "records = together.left", "records = ()"),),
+        (DECODE + "test_the_last_of_many_heads_says_what_they_all_said",),
+    ),
+    Break(
+        "neighbours-mixed-up",
+        "of pages taken together, each gets what was in another",
+        (
+            Edit(
+                "turbo/decode.py",
+                "zip(pages, read, gathered, strict=True)",
+                "zip(pages, read, gathered[::-1], strict=True)",
+            ),
+        ),
+        (DECODE + "test_pages_taken_together_are_as_if_taken_one_by_one",),
+    ),
+    Break(
+        "samples-off-by-one-start",
+        "unpacked samples are handed over with the times of the first chunk of all",
+        (Edit("turbo/gather.py", "Samples(t[lo:hi] - start,", "Samples(t[lo:hi] - int(t_lo[0]),"),),
+        (DECODE + "test_pages_taken_together_are_as_if_taken_one_by_one",),
     ),
 )
