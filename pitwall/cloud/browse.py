@@ -299,14 +299,20 @@ def _counted(line: SessionLine, heads: list[Head], now_us: int) -> SessionLine:
 
 def archive_of(clients: TableAndBucket, table: str) -> str:
     """The bucket that holds the table's archive: the one that the stack makes in this account and
-    region, where it can be listed, else the name without account and region."""
+    region, where there is one, else the name without account and region."""
+    usual = Place().bucket
     try:
         answer = clients.dynamodb.describe_table(TableName=table)
         region, account = str(answer["Table"]["TableArn"]).split(":")[3:5]
-        bucket = bucket_of(account, region)
-        clients.s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
-    except Exception:  # noqa: BLE001 - no archive is no fault: history comes from elsewhere
-        return Place().bucket
+    except Exception:  # noqa: BLE001 - what is wrong with the table shows when it is read
+        return usual
+    bucket = bucket_of(account, region)
+    try:
+        # with a prefix: a role may list what it may read, and nothing else
+        clients.s3.list_objects_v2(Bucket=bucket, Prefix="raw/", MaxKeys=1)
+    except Exception as error:  # noqa: BLE001 - no archive is no fault: history comes from elsewhere
+        # Who is refused is told so when the archive is read; the bucket is there all the same.
+        return bucket if trouble_of(error, Where()).denied else usual
     return bucket
 
 

@@ -14,7 +14,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from pitwall.cloud import head_item, list_sessions, make_clients, read_heads, session_item
-from pitwall.cloud.access import Place, policy_for
+from pitwall.cloud.access import Ask, Place, decide, policy_for
 from pitwall.cloud.browse import (
     Configuration,
     Listing,
@@ -195,28 +195,42 @@ def test_an_archive_of_another_name_is_the_usual_one(stand_in: StandIn) -> None:
     clients.close()
 
 
-def test_the_stack_s_own_archive_is_found() -> None:
-    class Fake:
-        def __init__(self) -> None:
-            self.asked: list[str] = []
+@pytest.mark.parametrize(
+    ("error", "bucket"),
+    [
+        (None, "pitwall-archive-123456789012-eu-west-1"),
+        ("AccessDenied", "pitwall-archive-123456789012-eu-west-1"),
+        ("NoSuchBucket", "pitwall-archive"),
+    ],
+)
+def test_the_stack_s_own_archive_is_found(error: str | None, bucket: str) -> None:
+    asked: dict[str, Any] = {}
 
+    class Fake:
         @property
         def dynamodb(self) -> Any:
             return self
 
         s3 = dynamodb
 
-        def describe_table(self, TableName: str) -> Any:  # noqa: N803
-            return {
-                "Table": {"TableArn": f"arn:aws:dynamodb:eu-west-1:123456789012:table/{TableName}"}
-            }
+        def describe_table(self, **request: Any) -> Any:
+            name = request["TableName"]
+            return {"Table": {"TableArn": f"arn:aws:dynamodb:eu-west-1:123456789012:table/{name}"}}
 
-        def list_objects_v2(self, Bucket: str, MaxKeys: int) -> Any:  # noqa: N803
-            self.asked.append(Bucket)
+        def list_objects_v2(self, **request: Any) -> Any:
+            asked.update(request)
+            if error is not None:
+                raise refused(error)
             return {}
 
-    fake = Fake()
-    assert archive_of(fake, "pitwall") == "pitwall-archive-123456789012-eu-west-1" == fake.asked[0]
+    assert archive_of(Fake(), "pitwall") == bucket
+    # what the engineer may list
+    ask = Ask(
+        "s3:ListBucket",
+        f"arn:aws:s3:::{asked['Bucket']}",
+        {"s3:prefix": (asked["Prefix"],)},
+    )
+    assert decide([policy_for("engineer", Place(bucket=asked["Bucket"]))], ask).allowed
 
 
 # -- configuration
