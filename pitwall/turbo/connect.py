@@ -41,7 +41,7 @@ from pitwall.turbo.rows import Rows
 from pitwall.turbo.sources import ByTable, Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
-from pitwall.turbo.table_source import PACE, TableSource
+from pitwall.turbo.table_source import PACE, SLACK_US, TableSource
 
 
 class UsesClients(TableAndBucket, Protocol):
@@ -153,7 +153,7 @@ def table_sources(
         None,
         lambda: TableSource(rows, permitted, store, laps, server, time),
         server,
-        by_table=ByTable(reader, laps, PACE, lambda: permitted.words, lambda: rows.reads),
+        by_table=ByTable(reader, laps, PACE, SLACK_US, lambda: permitted.words, lambda: rows.reads),
     )
 
 

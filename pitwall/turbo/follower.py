@@ -356,6 +356,9 @@ class Follower:
         ledger = self._desk.store.ledger()
         self._mender.note(ledger, now_us)
         status = reader.status
+        if self._sources.by_table is not None:
+            slack_us = self._sources.by_table.slack_us
+            status = replace(status, passed_us=max(status.passed_us - slack_us, 0))
         caught_up = status.passed_us >= self._roster.answered_us
         if self._cancel.is_set() and self._desk.status.time_to_live_s is None:
             if caught_up:

@@ -23,6 +23,7 @@ class ByTable:
         table: keyed reads of what may be read.
         laps: in which laps series are; the source goes by it.
         pace: of the reader.
+        slack_us: what is read goes by heads that may be so old.
         limited: what is not shown and why; empty when all is.
         reads: requests for rows so far.
     """
@@ -30,6 +31,7 @@ class ByTable:
     table: LapReader
     laps: LapIndex
     pace: Pace
+    slack_us: int
     limited: Callable[[], str]
     reads: Callable[[], int]
 

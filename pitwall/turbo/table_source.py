@@ -3,8 +3,10 @@
 A series of chunks (one car, group and epoch) is a shard, and the heads are one more. The heads are
 looked at about once a second; of a series that has something new, the partition of its lap is
 queried behind the last sort key taken. A head states only what the table has accepted, so
-whatever it speaks of is found by then, and what is not is a hole. Reads of series are spaced out,
-so that there are never more than :data:`READS_PER_S`; with many series each is read less often.
+whatever it speaks of is found by then, and what is not is a hole. When a producer's head has
+stood still for some seconds, its series are read once more: it may have died after writing chunks
+that no head speaks of. Reads of series are spaced out, so that there are never more than
+:data:`READS_PER_S`; with many series each is read less often.
 
 Sequence numbers are ours: n, lap and time of a chunk as one decimal number, which rises with n and
 says where to go on.
@@ -12,7 +14,9 @@ says where to go on.
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
@@ -49,8 +53,12 @@ READS_PER_S = 60.0
 HEADS_EVERY_S = 0.5
 PACE = Pace(poll=1.0, idle=1.0)
 """A shard is looked at once a second, which costs a read only when a head says that it has more."""
+SLACK_US = 2 * SECOND_US
+"""What was read goes by a look at the heads that may be so old."""
 HEADS = "heads"
 _READS_A_PAGE = 8
+_STILL_S = 5.0
+"""A head that has not moved for so long may be a producer's last."""
 _WAITING = 4
 """Heads of one producer that wait for what they speak of to be read; then the oldest is told of."""
 
@@ -118,6 +126,10 @@ class TableSource:
         """By shard."""
         self._reached: dict[Series, int] = {}
         """n up to which everything was read or asked for."""
+        self._moved: dict[tuple[str, str], tuple[Head, float]] = {}
+        """Newest head of each producer and when it was first seen, monotonic seconds."""
+        self._settled: dict[Series, Head] = {}
+        """The head after which a series was read once more."""
         self._told: dict[tuple[str, str], Head] = {}
         self._waiting: dict[tuple[str, str], deque[tuple[int, Head]]] = defaultdict(deque)
         self._free = 0.0
@@ -142,8 +154,11 @@ class TableSource:
     def _meet(self, look: _Look) -> tuple[ShardInfo, ...]:
         """Take in the series that ``look`` speaks of; those that are new."""
         fresh = []
+        now = self._time.monotonic()
         with self._lock:
-            for head in look.heads.values():
+            for key, head in look.heads.items():
+                if key not in self._moved or self._moved[key][0] != head:
+                    self._moved[key] = (head, now)
                 for group in head.n:
                     name = f"{quote(head.car)}#{quote(group)}#{head.epoch}"
                     if name not in self._series:
@@ -216,20 +231,23 @@ class TableSource:
         if series is None or head is None:
             # The recording has met it once; now there is no head of it, or it is refused.
             return _Place(shard, 0, "", MAX_N).text()
-        if position.anchor is Anchor.AFTER:
-            return _after(shard, position.sequence).text()
         if position.anchor is Anchor.TIME:
             return _Place(shard, head.lap, _key(position.at_us), 0).text()
-        return self._behind_the_books(shard, series, head).text()
+        start = _Place(shard, 0, "", 0)
+        if position.anchor is Anchor.AFTER:
+            start = _after(shard, position.sequence)
+        return self._behind_the_books(start, series, head).text()
 
-    def _behind_the_books(self, shard: str, series: Series, head: Head) -> _Place:
-        ledger = self._store.ledger()
-        n = ledger.tail(series)
-        if not n:
-            return _Place(shard, 0, "", 0)
-        lap = self._laps.around(series, n, n, head.lap).start
+    def _behind_the_books(self, start: _Place, series: Series, head: Head) -> _Place:
+        """``start``, or where the books end if that is further on: holes before that are nobody's
+        but the repair's."""
+        books = self._store.ledger().series.get(series)
+        if books is None or books.tail <= start.n:
+            return start
+        n = books.tail
+        lap = max(self._laps.around(series, n, n, head.lap).start, start.lap)
         # The next chunk begins after the last one's first sample, which is less than this ago.
-        return _Place(shard, lap, _key(ledger.series[series].newest_us - 2 * SECOND_US), n)
+        return _Place(start.shard, lap, max(start.sk, _key(books.newest_us - 2 * SECOND_US)), n)
 
     def read(self, iterator: str, limit: int) -> Page:
         """What has come since, at most ``limit`` chunks or a few pages of the table."""
@@ -243,42 +261,69 @@ class TableSource:
         look = self._heads()
         head = look.heads.get((series.car, series.epoch))
         promised = head.n.get(series.group, 0) if head else 0
-        if head is None or promised <= max(place.n, self._reached.get(series, 0)):
+        if head is None:
             return Page((), iterator)
-        return self._read_series(series, place, head, promised, limit)
+        last = False
+        if promised <= max(place.n, self._reached.get(series, 0)):
+            last = self._stands_still(series, head)
+            if not last:
+                return Page((), iterator)
+        page, done = self._read_series(series, place, head, promised, last, limit)
+        if last and done:
+            with self._lock:
+                self._settled[series] = head
+        return page
+
+    def _stands_still(self, series: Series, head: Head) -> bool:
+        with self._lock:
+            newest, since = self._moved.get((head.car, head.epoch), (head, math.inf))
+            if head.ended or newest != head or self._settled.get(series) == head:
+                return False
+            return self._time.monotonic() - since >= _STILL_S
 
     def _read_series(
-        self, series: Series, place: _Place, head: Head, promised: int, limit: int
-    ) -> Page:
+        self,
+        series: Series,
+        place: _Place,
+        head: Head,
+        promised: int,
+        last: bool,
+        limit: int,
+    ) -> tuple[Page, bool]:
+        """The page, and whether it is all that there is. With ``last`` also what nothing speaks
+        of."""
         lap, sk, n = place.lap, place.sk, place.n
+        end = head.lap + last
         found: list[tuple[str, int, Item]] = []
         done = False
         asked_us = self._server.now_us()
-        for _ in range(_READS_A_PAGE):
+        # A page without anything counts as "nothing more": there is one only when that is so.
+        for reads in itertools.count(1):
             self._space_out()
             items, following = self._rows.chunks(
                 series.group, lap, series.car, sk, limit - len(found)
             )
             for item in items:
-                t, m = _identity(item)
-                if m > promised and m > n + 1:
-                    # Written before the one that it follows, of which no head speaks yet.
-                    done = True
-                    break
+                if _epoch(item) == series.epoch:
+                    t, m = _identity(item)
+                    if m > promised and m > n + 1 and not last:
+                        # Written before the one that it follows, of which no head speaks yet.
+                        done = True
+                        break
+                    if m > n or not m:
+                        n = m or n
+                        found.append((f"{n:08d}{lap:03d}{t:016d}", t, item))
                 sk = item["sk"]["S"]
-                if _epoch(item) == series.epoch and (m > n or not m):
-                    n = m or n
-                    found.append((f"{n:08d}{lap:03d}{t:016d}", t, item))
             if done:
                 break
             if following:
                 sk = following
-            elif n >= promised or lap >= head.lap:
+            elif (n >= promised and not last) or lap >= end:
                 done = True
                 break
             else:
                 lap, sk = lap + 1, ""
-            if len(found) >= limit:
+            if len(found) >= limit or (found and reads >= _READS_A_PAGE):
                 break
         if done:
             with self._lock:
@@ -288,7 +333,7 @@ class TableSource:
             Record(sequence, asked_us if done else min(t, asked_us), item)
             for sequence, t, item in found
         )
-        return Page(tuple(records), _Place(place.shard, lap, sk, n).text())
+        return Page(tuple(records), _Place(place.shard, lap, sk, n).text()), done
 
     def _space_out(self) -> None:
         with self._lock:
