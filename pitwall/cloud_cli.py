@@ -58,6 +58,7 @@ def add_cloud(verbs: Any, connection: Connection) -> None:
     destroy.add_argument("--yes", action="store_true", help="carry it out without asking")
 
     seal = verb("seal", _seal, "make the sealed laps that a session's producers did not")
+    seal.set_defaults(table="pitwall", bucket="pitwall-archive")
     seal.add_argument("--session", required=True)
     seal.add_argument("--car", action="append", default=[], help="only this one; may be repeated")
     seal.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -235,7 +236,7 @@ def _seal(args: argparse.Namespace) -> int:
         sealer = SessionSealer(
             clients,
             args.table,
-            args.bucket or "pitwall-archive",
+            args.bucket,
             args.session,
             dry_run=args.dry_run,
             say=(lambda line: None) if args.json else _say,

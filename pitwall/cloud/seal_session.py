@@ -173,9 +173,10 @@ class SessionSealer:
             done.sealed - before[0], done.objects + done.blocks - before[1],
             len(done.left) - before[2],
         )  # fmt: skip
+        words = "to write" if self._dry_run else "written"
         self._say(
             f"car {car.name}: {len(entries)} laps sealed, {sealed} of them now, {objects} objects "
-            f"written, {gone} laps left"
+            f"{words}, {gone} laps left"
         )
 
     def _sealed(self, car: Car, read: LapRead) -> _Sealed:
