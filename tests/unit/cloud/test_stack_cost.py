@@ -87,8 +87,9 @@ def test_the_bill() -> None:
     (kinesis,) = [line for line in more if line.what.startswith("Kinesis")]
     # an hour of a stream, a KB in for each small item, its change, and twice what is read
     items = ours(race).items
-    least = 3.5 * 0.04 + items * 1024 / 1e9 * 0.08 + items / 1e6 * 0.10
-    assert least < kinesis.dollars < least + 2 * items * 1024 / 1e9 * 0.04
+    taken_in = 3.5 * 0.04 + items * 1024 / 1e9 * 0.08 + items / 1e6 * 0.10
+    read = 2 * items * (350 + ours(race).item_bytes * 4 / 3) / 1e9 * 0.04
+    assert kinesis.dollars == pytest.approx(taken_in + read)
     # laptops follow one or the other
     assert next(line for line in more if "Streams" in line.what).dollars == 0
     dearer = sum(line.dollars for line in bill(Race(cars=80)))
