@@ -287,13 +287,22 @@ def test_reads_are_bounded_however_many_series_there_are(tmp_path: Path) -> None
     race = TableRace([str(i) for i in range(150)])
     one = joined(race, tmp_path / "x", 3)
     marks: list[tuple[float, int]] = []
-    one.on_slice = lambda: marks.append((race.time.mono, len(race.dynamo.asked)))
+    open_books: set[int] = set()
+
+    def look() -> None:
+        marks.append((race.time.mono, len(race.dynamo.asked)))
+        if one.live():
+            open_books.add(one.store.ledger().missing)
+
+    one.on_slice = look
     one.follow(15)
     assert one.live()
     live = [mark for mark in marks if mark[0] > marks[0][0] + 5]
     (since, before), (until, after) = live[0], live[-1]
     rate = (after - before) / (until - since)
     assert READS_PER_S / 2 < rate <= READS_PER_S + 4
+    # heads are told of when what they speak of is here
+    assert open_books == {0}
     assert not {"late", "behind", "silent"} & set(one.names())
 
 
