@@ -63,19 +63,19 @@ def _garbled(data: bytes, rng: random.Random) -> bytes:
 
 def _cut_content(data: bytes, rng: random.Random) -> bytes:
     content = gzip.decompress(data)
-    return gzip.compress(content[: rng.randint(len(content) // 2, len(content) - 2)])
+    return gzip.compress(content[: rng.randint(len(content) // 2, len(content) - 2)], mtime=0)
 
 
 def _garbage_line(data: bytes, rng: random.Random) -> bytes:
     lines = gzip.decompress(data).splitlines(keepends=True)
     lines.insert(rng.randint(0, len(lines)), rng.choice((b"@@ \xff\x00\n", b'{"pk":', b"[]\n")))
-    return gzip.compress(b"".join(lines))
+    return gzip.compress(b"".join(lines), mtime=0)
 
 
 def _foreign_lines(data: bytes, rng: random.Random) -> bytes:
     lines = gzip.decompress(data)
     other = lines.replace(SESSION.key.encode(), b"2026-09-20-other-r1")
-    return gzip.compress(other + lines if rng.random() < 0.5 else lines + other)
+    return gzip.compress(other + lines if rng.random() < 0.5 else lines + other, mtime=0)
 
 
 _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
@@ -84,7 +84,9 @@ _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "cut_content": _cut_content,
     "garbage_line": _garbage_line,
     "foreign_lines": _foreign_lines,
-    "no_delimiters": lambda data, rng: gzip.compress(gzip.decompress(data).replace(b"\n", b"")),
+    "no_delimiters": lambda data, rng: gzip.compress(
+        gzip.decompress(data).replace(b"\n", b""), mtime=0
+    ),
     "not_packed": lambda data, rng: gzip.decompress(data),
     "two_members": lambda data, rng: data + data,
 }

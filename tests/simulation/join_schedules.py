@@ -225,7 +225,7 @@ class JoinSchedule:
         recorder, time = self.joined.recorder, self.race.time
         if self._full and recorder.failure is None:
             self.met["disk_full"] += 1
-            recorder.failure = Failure(f"{self.path}: the disk is full")
+            recorder.failure = Failure("the disk is full")
         if time.mono < self._stuck_until:
             self.met["back_pressure"] += 1
             self.race.advance(1.0)

@@ -64,21 +64,35 @@ class Unwaiting:
         return event.is_set()
 
 
+class NoTime:
+    """A network's clock on which calls take no time."""
+
+    def __init__(self, time: VirtualTime) -> None:
+        self._time = time
+        self.monotonic = time.monotonic
+
+    @property
+    def true_us(self) -> int:
+        """The service's time."""
+        return self._time.wall
+
+    def elapse(self, seconds: float) -> None:
+        """Nothing passes."""
+
+
 class AtOnce(Network):
     """Calls take no time."""
 
     def __init__(self, time: VirtualTime, seed: int, client: type) -> None:
-        clock: Any = SimpleNamespace(monotonic=time.monotonic)
+        clock: Any = NoTime(time)
         super().__init__(
             clock,
             random.Random(seed),
             throttle=("LimitExceededException",),
             bad_request=client.bad_request,  # type: ignore[attr-defined]
-            catch_up=lambda: setattr(clock, "true_us", time.wall),
+            catch_up=lambda: None,
             null_next=bool(seed % 2),
         )
-        clock.true_us = time.wall
-        clock.elapse = lambda seconds: None
 
 
 class ServiceWorld:
