@@ -329,6 +329,7 @@ class Follower:
         if self._cancel.is_set():
             return
         older = self._roster.inner_holes() if self._saved else list(seam.older)
+        older += self._roster.given_up(older)
         if not older:
             return
         self._desk.set(

@@ -102,17 +102,28 @@ class Roster:
         )
 
     def inner_holes(self) -> list[Missing]:
-        """Holes that no resumed shard brings by itself: those before each series' newest chunk, and
-        those that were given up, wherever they are."""
+        """Holes before each series' newest chunk: no resumed shard brings those by itself."""
+        ledger = self._store.ledger()
+        return [
+            hole
+            for series, n in self.targets.items()
+            for hole in unexplained(ledger, series, min(n, ledger.tail(series)), named=True)
+        ]
+
+    def given_up(self, besides: Sequence[Missing]) -> list[Missing]:
+        """Holes that an earlier start gave up, and that ``besides`` does not touch: nothing waits
+        for them any more, so they are asked for whoever else may bring them."""
         ledger = self._store.ledger()
         out: list[Missing] = []
         for series, n in self.targets.items():
-            tail = ledger.tail(series)
-            out += unexplained(ledger, series, min(n, tail), named=True)
             books = ledger.series.get(series)
             for gap in books.gaps if books else ():
-                if gap.n_hi > tail and gap.n_lo <= n:
-                    out.append(Missing(series, max(gap.n_lo, tail + 1), min(gap.n_hi, n)))
+                hole = Missing(series, gap.n_lo, min(gap.n_hi, n))
+                if hole.size > 0 and not any(
+                    other.series == series and other.n_lo <= hole.n_hi and hole.n_lo <= other.n_hi
+                    for other in besides
+                ):
+                    out.append(hole)
         return out
 
     def seam_proved(self, ledger: Ledger) -> bool:

@@ -460,8 +460,9 @@ def test_history_can_be_cancelled(path: Path) -> None:
     assert 1 <= len(race.bucket.gets) - len(set(race.bucket.gets)) <= 4
 
 
-def test_what_a_cancelled_history_lacks_is_asked_for_again_beyond_what_came_since(
-    path: Path,
+@pytest.mark.parametrize("resumed", [True, False])
+def test_what_a_cancelled_history_lacks_is_asked_for_again_whatever_came_since(
+    path: Path, resumed: bool
 ) -> None:
     race = Race(("1", "2"))
     race.advance(300)
@@ -480,6 +481,8 @@ def test_what_a_cancelled_history_lacks_is_asked_for_again_beyond_what_came_sinc
     race.bucket.objects.clear()
     race.writing = False
     joined = Joined(race, path)
+    if not resumed:
+        joined.follower._saved.clear()
     joined.follow(30)
     all_here(joined)
     assert joined.store.ledger().named == 0
