@@ -156,7 +156,7 @@ def _deploy(args: argparse.Namespace) -> int:
         stack = deployer.carry_out(plan)
         doc |= {"done": True, "status": stack.status, "outputs": stack.outputs}
         if not args.json:
-            _say("", *_next_text(settings), "")
+            _say("", *_next_text(settings, args), "")
         return _end(args, doc, stack.status.lower().replace("_", " "))
     finally:
         clients.close()
@@ -399,18 +399,21 @@ def _plan_text(plan: Plan, settings: StackSettings, kept: dict[str, str]) -> lis
     ]
 
 
-def _next_text(settings: StackSettings) -> list[str]:
+def _next_text(settings: StackSettings, args: argparse.Namespace) -> list[str]:
     """The commands that come after a deployment, with this stack's names."""
     place = settings.place
-    where = f"--table {place.table} --bucket {place.bucket}"
+    names = f"--region {place.region} --table {place.table} --bucket {place.bucket}"
+    who = f" --profile {args.profile}" if args.profile else ""
+    if args.endpoint_url:
+        who += f" --endpoint-url {args.endpoint_url}"
     kinesis = f" --kinesis {place.kinesis}" if place.kinesis else ""
-    scope = f"--account {place.account} --region {place.region} {where} --stack {place.stack}"
+    scope = f"--account {place.account} {names} --stack {place.stack}"
     return [
         "next, in this order:",
-        f"  pitwall cloud doctor --region {place.region} {where} --stack {place.stack}{kinesis}",
+        f"  pitwall cloud doctor {names} --stack {place.stack}{kinesis}{who}",
         f"  pitwall cloud policy engineer {scope}{kinesis} --json",
-        f"  pitwall publish S.pitwall --session S --region {place.region} {where}",
-        f"  pitwall live --session S --region {place.region} {where}{kinesis}",
+        f"  pitwall publish S.pitwall --session S {names}{who}",
+        f"  pitwall live --session S {names}{kinesis}{who}",
     ]
 
 

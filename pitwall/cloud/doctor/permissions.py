@@ -50,6 +50,9 @@ def check_permissions(exam: Exam) -> None:
             exam.add("fault", what, answer.words, "mend what is said above first")
         elif answer.absent:
             exam.add("ok", what, "not tried: this endpoint does not offer it")
+        elif answer.code == "NoSuchBucket":
+            # nobody is refused what is not there
+            exam.add("warning", what, "not tried: there is no such bucket", "check --bucket")
         elif answer.denied == (not trial.wanted):
             exam.add("ok", what, trial.action if trial.wanted else f"{trial.action} is refused")
         elif trial.wanted:

@@ -211,6 +211,8 @@ def test_broken_bucket(stand_in: StandIn, look: Any) -> None:
     findings = look("ALL", Questions(Place(bucket="not-there")))
     assert "archive not-there" in faults(findings)
     assert of(findings, "archive ").todo == "check --bucket"
+    for what in ("may list the archive", "may read the archive"):
+        assert of(findings, what).told == "not tried: there is no such bucket"
 
 
 @pytest.mark.slow

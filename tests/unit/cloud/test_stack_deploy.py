@@ -275,6 +275,14 @@ def test_a_second_deploy_remembers(aws: CloudFormation, capsys: pytest.CaptureFi
         "  pitwall live --session S --region eu-central-1 --table team --bucket mine-7 "
         "--kinesis live"
     )
+    commands = [line.split() for line in lines if line.startswith("  pitwall ")]
+    assert [words[1:3] for words in commands] == [
+        ["cloud", "doctor"], ["cloud", "policy"], ["publish", "S.pitwall"], ["live", "--session"],
+    ]  # fmt: skip
+    # each is understood as it stands
+    code, policy, err = run(capsys, *commands[1][2:])
+    assert (code, err) == (0, "")
+    assert "arn:aws:kinesis:eu-central-1:123456789012:stream/live" in policy
     # nothing said: nothing changes, and CloudFormation is asked to keep what it has
     code, out, _ = run(capsys, "deploy", "--yes")
     assert (code, out.splitlines()[-1]) == (0, "nothing to change")
