@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Literal
 
 from pitwall.cloud.access import Place
@@ -130,11 +131,20 @@ def read_configuration() -> Configuration:
         in_force = session.profile or ("default" if "default" in found else "")
     except BotoCoreError as error:
         raise Failure(explain(error)) from error
-    regions: list[str] = []
-    for partition in _PARTITIONS:
-        regions += session.get_available_regions("dynamodb", partition_name=partition)
     region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or ""
-    return Configuration(profiles, in_force, region, tuple(regions))
+    return Configuration(profiles, in_force, region, _regions())
+
+
+@cache
+def _regions() -> tuple[str, ...]:
+    """Those that botocore knows; they take a while to be read and never change."""
+    from botocore.session import Session as BotocoreSession
+
+    session = BotocoreSession()
+    found: list[str] = []
+    for partition in _PARTITIONS:
+        found += session.get_available_regions("dynamodb", partition_name=partition)
+    return tuple(found)
 
 
 def _profile(name: str, values: dict[str, Any]) -> Profile:

@@ -127,6 +127,8 @@ def test_return_connects_and_the_place_is_remembered(
     assert session == LIVE
     assert address == Address(endpoint=stand_in.endpoint, table="pitwall")
     assert near.status.startswith(f"Joining {LIVE}")
+    qtbot.keyClick(near.filter, Key.Key_Return)
+    assert len(table.wanted) == 1
     assert not near.form.isEnabled()
     near.joined()
     assert table.desk.dialog is None

@@ -59,8 +59,13 @@ class Started:
         self.qtbot = qtbot
         self.memory = memory
         voice = Voice(time.monotonic(), quiet=True)
+        self.quits = 0
         self.desktop = Desktop(RunOptions(size=(1366, 768)), voice, memory=memory)
+        self.desktop._quit = self._quit  # type: ignore[method-assign]
         self.desktop.begin()
+
+    def _quit(self) -> None:
+        self.quits += 1
 
     @property
     def window(self) -> Any:
@@ -139,6 +144,10 @@ def test_another_session_takes_the_window_over_and_the_first_one_ends(
     started.wait(lambda: not any(t.name == "pitwall-retire" for t in threading.enumerate()))
     names = [thread.name for thread in threading.enumerate()]
     assert names.count("pitwall-analysis") == 1
+    # a window that gives way does not end the program; one that is closed does
+    assert started.quits == 0
+    started.window.close()
+    assert started.quits == 1
 
 
 def test_a_session_that_cannot_be_followed_leaves_the_window_as_it_was(
