@@ -9,15 +9,16 @@ from tests.simulation import join_kinds, kinds
 from tests.simulation.plan import source_of
 from tests.simulation.troubles import TROUBLES
 
-CHANCE = 0.28
+CHANCE = 0.3
 """That a schedule draws a kind; many have no effect where they happen."""
 CHANCES = {
     **dict.fromkeys((*join_kinds.BUCKET, *TROUBLES, "back_pressure"), 0.5),
     **dict.fromkeys(("repeated_page", "two_readers", "offline", "expired"), 0.65),
-    **dict.fromkeys(("switched_off_and_on", "merge", *join_kinds.SEALED), 0.65),
-    **dict.fromkeys(join_kinds.OF_REPAIRS, 0.6),
+    **dict.fromkeys(("switched_off_and_on", "merge"), 0.65),
+    **dict.fromkeys(join_kinds.OF_REPAIRS, 0.8),
 }
 """Of those that seldom have one, or that only some schedules can have."""
+EARLY_CRASHES = ("crash_repair", "crash_get", "crash_listing")
 SETUP_CHANCE = 0.18
 FOREIGN_EVERY = 8
 """One schedule in so many is of another producer's items."""
@@ -86,7 +87,7 @@ def make_join(seed: int, source: str = "") -> JoinPlan:
     setup = [kind for kind in join_kinds.SETUPS if rng.random() < SETUP_CHANCE]
     if foreign:
         setup = [join_kinds.FOREIGN]
-    elif "sealed_laps" not in setup and rng.random() < 0.4:
+    elif "sealed_laps" not in setup and rng.random() < 0.5:
         setup.append("sealed_laps")
     sealed = "sealed_laps" in setup
     repairs = rng.random() < 0.5
@@ -103,9 +104,9 @@ def make_join(seed: int, source: str = "") -> JoinPlan:
         frozenset(setup),
         cars=rng.randint(1, 3),
         shards=rng.randint(1, 3),
-        history_s=rng.uniform(75, 140) if sealed else rng.uniform(20, 120),
+        history_s=rng.uniform(75, 140) if sealed or repairs else rng.uniform(20, 120),
         runs_s=runs,
-        lag_s=rng.choice(((1.0, 5.0), (5.0, 30.0), (20.0, 60.0))),
+        lag_s=rng.choice(((1.0, 5.0), (5.0, 30.0), (20.0, 60.0))[: 2 if repairs else 3]),
         overlap_s=10 if repairs else rng.choice((10, 60, 120)),
         repair_most=2000 if repairs else rng.choice((20, 2000)),
         archive_from=rng.choice((1, 50)),
@@ -120,24 +121,33 @@ def _drawn(
     planned = join_kinds.planned(source)
     wanted = [
         kind
-        for kind in (*planned, *(join_kinds.SEALED if sealed else ()))
+        for kind in planned
         if kind not in join_kinds.STRIKES
         and (repairs or kind not in join_kinds.OF_REPAIRS)
         and rng.random() < CHANCES.get(kind, CHANCE)
     ]
     if repairs and rng.random() < CHANCES["slept_repair"]:
         wanted.append("slept_repair")
+    if sealed:
+        wanted.append(rng.choice(join_kinds.SEALED))
     wanted += rng.sample(join_kinds.SLEEPS, 2)
     wanted += rng.sample(join_kinds.LOADING, 2)
     # A run is killed once, but for one of them.
-    crashes = rng.sample(join_kinds.CRASHES, runs - 1)
-    *killed, free = rng.sample(range(1, runs + 1), runs)
+    crashes = [*EARLY_CRASHES] if rng.random() < 0.3 else [*join_kinds.CRASHES]
+    # The first run that comes so far has most to load and to repair.
+    crashes = sorted(rng.sample(crashes, min(runs - 1, len(crashes))), key=_when)
+    *killed, free = rng.sample(range(1, runs + 1), len(crashes) + 1)
+    killed.sort()
     out = [_step(kind, runs, free, rng) for kind in wanted]
     if repairs:
         out.append((0, rng.uniform(0.2, 0.4), "lost_stretch", rng.randrange(1 << 30)))
     for start, kind in zip(killed, crashes, strict=True):
         out.append((start, rng.uniform(0.1, 1.0), kind, rng.randrange(1 << 30)))
     return out
+
+
+def _when(crash: str) -> int:
+    return EARLY_CRASHES.index(crash) if crash in EARLY_CRASHES else len(EARLY_CRASHES)
 
 
 def _step(kind: str, runs: int, free: int, rng: random.Random) -> tuple[int, float, str, int]:
