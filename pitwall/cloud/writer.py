@@ -168,9 +168,12 @@ class TableWriter:
         # between half and the whole pause, so that several writers do not come back together
         delay = self._pause * (0.5 + random.random() / 2)
         self._wait(delay)
-        if not taken:
+        if taken:
+            # a table that takes a part of each batch is slow enough by that
+            self._pause = max(self._pause / 2, FIRST_WAIT_S)
+        else:
             self._stalled_s += delay
-        self._pause = min(self._pause * 2, LAST_WAIT_S)
+            self._pause = min(self._pause * 2, LAST_WAIT_S)
 
 
 def _key(item: Item) -> tuple[str, str]:
