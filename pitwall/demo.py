@@ -204,7 +204,7 @@ def _check_recording(path: Path) -> None:
 
 def run(options: DemoOptions) -> int:
     """`pitwall demo`: show it, then say what happened."""
-    from pitwall.desktop import Desktop
+    from pitwall.desktop import Desktop, memory
 
     voice = Voice(time.monotonic())
     if options.source is not None:
@@ -215,7 +215,14 @@ def run(options: DemoOptions) -> int:
         running = unattended(running, HEADLESS_S, PICTURE)
         voice.say(f"stops after {running.seconds:.0f} s; --seconds changes that")
     demo = Demo(options.source, options.speed, voice)
-    desktop = Desktop(running, voice, prepare=demo.prepare, demo=demo.prepare, cancel=demo.cancel)
+    desktop = Desktop(
+        running,
+        voice,
+        prepare=demo.prepare,
+        demo=demo.prepare,
+        cancel=demo.cancel,
+        memory=memory() if window and running.seconds is None else None,
+    )
     try:
         code = desktop.loop()
         fault = demo.fault
