@@ -10,24 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pitwall.cloud.faults import explain
+from pitwall.cloud.faults import explain, kind_of
 
-_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "403"})
-_STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
-_UNKNOWN = frozenset(
-    {
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "MissingAuthenticationTokenException",
-        "IncompleteSignature",
-    }
-)
-_SKEW = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture", "RequestExpired"})
-# DynamoDB says it with the code of a wrong signature; the words tell one from the other.
-_SKEW_WORDS = ("Signature expired", "Signature not yet current")
 _SSO_EXPIRED = frozenset({"UnauthorizedSSOTokenError", "TokenRetrievalError"})
 _UNREACHED = frozenset(
     {
@@ -151,15 +135,16 @@ def _refused(error: BaseException, response: dict[str, Any], where: Where) -> Tr
     """What a service has answered."""
     code = str(response["Error"].get("Code", ""))
     message = str(response["Error"].get("Message", ""))
-    if code in _SKEW or any(words in message for words in _SKEW_WORDS):
+    kind = kind_of(response["Error"])
+    if kind == "skew":
         return Trouble(_skewed(response))
-    if code in _DENIED:
+    if kind == "denied":
         return Trouble(explain(error), denied=True)
-    if code in _STALE:
+    if kind == "stale":
         if where.sso:
             return Trouble("the AWS session has expired: sign in again", _sign_in(where))
         return Trouble("these AWS credentials have expired: get new ones, then refresh")
-    if code in _UNKNOWN:
+    if kind == "unknown":
         region = f" in {where.region}" if where.region else ""
         return Trouble(
             f"AWS does not know these credentials{region} ({code}): is it the right profile, and "
