@@ -304,14 +304,15 @@ class JoinSchedule:
         look = self.plan.crosscheck_s + LOOK_S
 
         def settled() -> bool:
-            missing = {series for series in joined.missing() if series.car not in race.silent}
-            if missing or "live" not in joined.names():
+            ledger = joined.store.ledger()
+            if "live" not in joined.names():
                 return False
-            if race.silent and race.time.mono - began < SILENT_S:
+            if race.silent:
+                return race.time.mono - began > max(SILENT_S, look if ledger.named else 0.0)
+            if ledger.applied + ledger.named < len(race.written) or "ended" not in joined.names():
                 return False
             # What is named may still come with the second look at the archive.
-            waits = joined.store.ledger().named and race.time.mono - began < look
-            return not waits and ("ended" in joined.names() or bool(race.silent))
+            return not ledger.named or race.time.mono - began > look
 
         return settled
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from tests.simulation.service.client import Doc, Network, Request, SimulatedClient, after_time
 from tests.simulation.service.dynamodb import cut, shard_of
 from tests.simulation.service.errors import Refused
@@ -290,7 +292,7 @@ def table_change(
         "dynamodb": change,
         "eventSource": "aws:dynamodb",
     }
-    return json.dumps(doc, separators=(",", ":")).encode()
+    return msgspec.json.encode(doc)
 
 
 def _texts(value: Mapping[str, Any]) -> dict[str, Any]:
