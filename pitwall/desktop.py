@@ -233,7 +233,7 @@ class Desktop:
         window.doctor_requested.connect(self._show_doctor)
         window.open_requested.connect(self._open_file)
         window.themed.connect(self.desk.set_theme)
-        run.start()
+        run.start(beside_window=True)
         window.start()
         window.show()
         if self.desk.dialog is not None:

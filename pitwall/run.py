@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pitwall.analysis import TRACK_META, Timing, TimingEngine
-from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State
+from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import SECOND_US, iso, now_us
@@ -24,6 +24,7 @@ from pitwall.vitals import Vitals
 if TYPE_CHECKING:
     from pitwall.cloud.clients import Clients
     from pitwall.cloud.mapping import PlainMapping
+    from pitwall.stream import Pool
     from pitwall.turbo import Follower, FollowerStatus
 
 OnEvent = Callable[[str, Mapping[str, object]], None]
@@ -110,6 +111,8 @@ class Run:
         self._recording = recording
         self._clients = clients
         self._writer: Writer | None = None
+        self._aside: Callable[[], None] | None = None
+        """Called first on threads that load history; set before they are started."""
         self._follower: Follower | None = None
         self._vitals = Vitals(store)
         self._engine = TimingEngine()
@@ -133,6 +136,7 @@ class Run:
                 kinesis=address.kinesis,
                 mapping=address.mapping,
                 table_only=address.table_only,
+                make_pool=self._pool,
             )
 
     @classmethod
@@ -173,10 +177,13 @@ class Run:
             on_event=on_event,
         )
 
-    def start(self) -> None:
-        """Start following (when there is something to follow) and analysing."""
+    def start(self, *, beside_window: bool = False) -> None:
+        """Start following (when there is something to follow) and analysing. ``beside_window``:
+        what loads history, and the writer, let the window's thread go first."""
         _ease_collector()
         if self._writer is not None and self._follower is not None:
+            if beside_window:
+                self._aside = self._writer.on_thread = give_way
             self._writer.start()
             self._follower.start()
         self._analysis.start()
@@ -328,6 +335,13 @@ class Run:
             if not live or not summary["ledger"]["missing"] or time.monotonic() >= until:
                 return summary
             wait.wait(0.02)
+
+    def _pool(self, name: str, workers: int) -> Pool[Any]:
+        from pitwall.stream import ThreadPool
+
+        return ThreadPool(
+            name, workers, self._aside if name.startswith("pitwall-archive") else None
+        )
 
     def _analyse(self) -> Timing:
         timing = self._engine.update(self.store)

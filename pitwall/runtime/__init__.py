@@ -7,6 +7,7 @@ The names here need no Qt; what does lives in its own modules (:mod:`pitwall.run
 from pitwall.runtime.detail import READS_PER_SHARD_S, HealthDetail, ShardHealth
 from pitwall.runtime.frame_stats import FrameStats, Spread
 from pitwall.runtime.health import Health, State
+from pitwall.runtime.priority import give_way
 from pitwall.runtime.refresher import Refresher
 from pitwall.runtime.shutdown import Shutdown, Stopped
 from pitwall.runtime.stall import StallWatch
@@ -14,6 +15,7 @@ from pitwall.runtime.threads import OwnedThread
 from pitwall.runtime.usage import ProcessUsage, Usage
 
 __all__ = [
+    "give_way",
     "READS_PER_SHARD_S",
     "FrameStats",
     "Health",

@@ -72,6 +72,8 @@ class Writer:
         self.recording = recording
         self.store = store
         self.on_commit = on_commit
+        self.on_thread: Callable[[], None] | None = None
+        """Called first on the writer's thread; set it before the start."""
         self._every = commit_every_s
         self._max = max_pending
         self._queue: deque[Batch] = deque()
@@ -175,6 +177,8 @@ class Writer:
             raise Failure(f"{self.recording.path}: the recording is closed")
 
     def _run(self) -> None:
+        if self.on_thread is not None:
+            self.on_thread()
         try:
             try:
                 while self._step():

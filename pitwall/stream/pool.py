@@ -59,11 +59,15 @@ class ThreadPool(Generic[T]):
     """``workers`` daemon threads called ``name-0``, ``name-1``, ...
 
     As many jobs as there are workers may be under way: an idle worker is never asked to queue.
+    ``on_thread`` is called first on each of the threads.
     """
 
-    def __init__(self, name: str, workers: int) -> None:
+    def __init__(
+        self, name: str, workers: int, on_thread: Callable[[], None] | None = None
+    ) -> None:
         self._name = name
         self._workers = workers
+        self._on_thread = on_thread
         self._jobs: queue.Queue[tuple[str, Job[T]] | None] = queue.Queue(2 * workers)
         self._done: deque[Done[T]] = deque()
         """Appended by the workers, emptied by the owner; never longer than ``workers``."""
@@ -124,6 +128,8 @@ class ThreadPool(Generic[T]):
         return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
+        if self._on_thread is not None:
+            self._on_thread()
         while (item := self._jobs.get()) is not None:
             key, job = item
             try:

@@ -18,10 +18,12 @@ from pitwall.stream import (
     KinesisSource,
     NotFound,
     OnEvent,
+    Pool,
     Retryable,
     ServerClock,
     StreamSource,
     SystemTime,
+    ThreadPool,
     Throttled,
     Time,
     call,
@@ -84,6 +86,7 @@ def make_follower(
     table_only: bool = False,
     tempo: Tempo | None = None,
     time: Time | None = None,
+    make_pool: Callable[[str, int], Pool[Any]] = ThreadPool,
 ) -> Follower:
     """A follower of ``session`` in ``table``, with ``bucket`` as its archive (none when empty).
 
@@ -131,6 +134,7 @@ def make_follower(
         time=time,
         rng=random.Random(),
         on_event=on_event,
+        make_pool=make_pool,
         tempo=tempo,
     )
 

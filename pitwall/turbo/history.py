@@ -6,6 +6,7 @@ import random
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pitwall.store import Ledger
@@ -97,17 +98,20 @@ class History:
             self._cancel,
             self._saved,
         )
+        lister: Pool[list[ObjectInfo]] = self._make_pool("pitwall-archive-list", 1)
         wanted = None if held is None else _absent_in(held)
         progress = Progress(desk, shown, self._laps)
         pool.start()
+        lister.start()
         try:
             sealed = loader.find_sealed()
-            listed = loader.find(self._spans(heads, now_us))
+            # beside the loading: what is on screen first does not wait for it
+            lister.put("raw", partial(loader.find, self._spans(heads, now_us)))
             progress.expect(sealed, _SEALED_SHARE if sealed else 0.0)
             loaded = loader.load(sealed, progress, wanted)
             of_laps = loaded.chunks
             desk.flush()
-            raw = arrived_since(listed, since())
+            raw = arrived_since(_result(lister), since())
             progress.expect(raw, 1.0)
             loaded.add(loader.load(raw, progress, wanted))
         except Cancelled:
@@ -119,6 +123,7 @@ class History:
             return Loaded()
         finally:
             pool.stop(5.0)
+            lister.stop(5.0)
         self._saved |= {CHECKPOINT + key: token for key, token in loader.tokens.items()}
         for key, reason in loaded.failed.items():
             desk.tell("archive-absent", {"object": key, "reason": reason})
@@ -205,6 +210,15 @@ class Progress:
         if not size or took_s < _PACE_FROM_S:
             return None
         return took_s * (self._bytes - size) / size
+
+
+def _result(pool: Pool[list[ObjectInfo]]) -> list[ObjectInfo]:
+    """What a pool's one job has found. Raises what the job did."""
+    while not (done := pool.take()):
+        pool.wait(0.25)
+    if done[0].error is not None:
+        raise done[0].error
+    return done[0].value or []
 
 
 def _absent_in(ledger: Ledger) -> Wanted:

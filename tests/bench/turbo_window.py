@@ -84,7 +84,7 @@ def watch(run: Run, samples: int, limit_s: float) -> dict[str, Any]:
 
     looking = QTimer(window)
     looking.timeout.connect(look)
-    run.start()
+    run.start(beside_window=True)
     looking.start(100)
     application.exec()
     looking.stop()

@@ -67,7 +67,28 @@ def plain(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
     return _at_stand_in(folder, endpoint, size, mapping)
 
 
-def _at_stand_in(folder: Path, endpoint: str, size: Size, mapping: Any) -> dict[str, Any]:
+def window(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
+    """The app with its window, and a cursor that moves all the time."""
+    return _at_stand_in(folder, endpoint, size, None, _watched)
+
+
+def _watched(home: Path, table: str, size: Size, mapping: Any) -> dict[str, Any]:
+    from tests.bench.turbo_window import watch
+
+    run = _run(home, table, mapping)
+    try:
+        return watch(run, size.samples, LIMIT_S)
+    finally:
+        run.stop()
+
+
+def _at_stand_in(
+    folder: Path,
+    endpoint: str,
+    size: Size,
+    mapping: Any,
+    way: Callable[[Path, str, Size, Any], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     from pitwall.cloud.items import head_item, session_item
     from pitwall.cloud.local.process import StandIn
 
@@ -81,7 +102,7 @@ def _at_stand_in(folder: Path, endpoint: str, size: Size, mapping: Any) -> dict[
                 session_item(SESSION),
                 *(head_item(head_of(d)) for d in json.loads((folder / "heads.json").read_text())),
             ])  # fmt: skip
-            return _joined(Path(home), stand_in.table, size, mapping)
+            return (way or _joined)(Path(home), stand_in.table, size, mapping)
         finally:
             stand_in.stop()
 
@@ -102,16 +123,8 @@ def _in_a_process(endpoint: str, table: str, items: list[dict[str, Any]]) -> Non
 
 
 def _joined(home: Path, table: str, size: Size, mapping: Any) -> dict[str, Any]:
-    from pitwall.run import CloudAddress, Run
-
-    told: dict[str, float] = {}
     begun = time.perf_counter()
-    run = Run.joined(
-        SESSION.key,
-        CloudAddress(table, BUCKET, mapping=mapping),
-        home / "race.pitwall",
-        lambda name, details: told.setdefault(name, time.perf_counter() - begun),
-    )
+    run = _run(home, table, mapping)
     run.start()
     picture = everything = 0.0
     try:
@@ -134,6 +147,13 @@ def _joined(home: Path, table: str, size: Size, mapping: Any) -> dict[str, Any]:
         "picture_s": round(picture, 3),
         "everything_s": round(everything, 3),
     }
+
+
+def _run(home: Path, table: str, mapping: Any) -> Any:
+    from pitwall.run import CloudAddress, Run
+
+    address = CloudAddress(table, BUCKET, mapping=mapping)
+    return Run.joined(SESSION.key, address, home / "race.pitwall", lambda name, details: None)
 
 
 def _samples(store: Any) -> int:
@@ -274,6 +294,7 @@ def _checked(begun: float, samples: int, size: Size) -> dict[str, Any]:
 WAYS: dict[str, Callable[[Path, str, Size], dict[str, Any]]] = {
     "ours": ours,
     "plain": plain,
+    "window": window,
     "naive": naive,
     "best_reader": best_reader,
     "floor": floor,
