@@ -45,6 +45,11 @@ class ForceTable:
         out += above
         return out
 
+    def nodes(self) -> tuple[Floats, Floats]:
+        """The mesh of squared speeds and the quantity on it, float64[rows, nodes]."""
+        mesh = np.arange(NODES) / self.per_w[:, None]
+        return mesh, self.values.take(self.rows[:, None] + np.arange(NODES))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drive:
@@ -62,6 +67,16 @@ class Drive:
     motor: ForceTable | None
     draw: ForceTable | None
     crank: ForceTable | None
+
+    def most(self, drag: Floats, level: Floats) -> Floats:
+        """Squared speed above which no car gains speed against ``drag * w + level`` newtons."""
+        w, force = self.engine.nodes()
+        if self.motor is not None:
+            force = force + self.motor.nodes()[1]
+        gains = force > drag[:, None] * w + level[:, None]
+        last = NODES - 1 - np.argmax(gains[:, ::-1], axis=1)
+        last[~gains.any(axis=1)] = 0
+        return np.asarray((last + 1) / self.engine.per_w)
 
 
 def make_drive(cars: tuple[Vehicle, ...], boost: bool) -> Drive:

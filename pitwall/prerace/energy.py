@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,11 +12,20 @@ from numpy.typing import NDArray
 from pitwall.prerace.batch import Batch
 from pitwall.prerace.drive import Drive
 from pitwall.prerace.lap_track import Floats
+from pitwall.prerace.vehicle import Motor, Vehicle
 
 _ROUNDS = 12
 _SPENT = 1e-3
 """Part of the store that may be left over, or lack, at the end of an electric car's lap."""
 _LEAST = 0.02
+
+
+def uses_store(car: Vehicle, boost: bool) -> bool:
+    """Whether the energy in a car's store shapes its lap: a hybrid's whose motor is in use, and
+    that of a car that has nothing else unless there is more than a lap can take."""
+    if car.motor is None:
+        return False
+    return math.isfinite(car.motor.store_j) if car.engine is None else boost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,24 +46,16 @@ class Store:
     drive: Drive
 
     @staticmethod
-    def of(batch: Batch, drive: Drive, boost: bool) -> Store | None:
-        """None when no car has a motor that a lap could leave without energy, or is boosted."""
-        motors = [car.motor for car in batch.cars]
-        electric = np.array([car.engine is None for car in batch.cars])
-        used = [
-            m if m is not None and (boost or e) else None
-            for m, e in zip(motors, electric, strict=True)
-        ]
-        full = np.array([np.inf if m is None else m.store_j for m in used])
-        if drive.motor is None and np.isinf(full).all():
-            return None
+    def of(batch: Batch, drive: Drive) -> Store:
+        """The stores of cars that all use one."""
+        motors = [car.motor for car in batch.cars if car.motor is not None]
 
-        def column(value: Callable[..., float]) -> Floats:
-            return np.array([0.0 if m is None else value(m) for m in used], np.float64)
+        def column(value: Callable[[Motor], float]) -> Floats:
+            return np.array([value(motor) for motor in motors], np.float64)
 
         return Store(
-            full,
-            electric,
+            column(lambda m: m.store_j),
+            np.array([car.engine is None for car in batch.cars]),
             column(lambda m: m.recovery),
             column(lambda m: m.exhaust_recovery),
             drive,
@@ -98,23 +100,41 @@ def fractions_within(
     store: Store, lap: Callable[[Floats], tuple[Floats, Floats]]
 ) -> tuple[Floats, Floats]:
     """Squared speeds and what is left, with the largest part of an electric car's power that does
-    not empty its store; found by halving between what lasts and what does not."""
+    not empty its store.
+
+    What is left falls as the part rises, from all of it at none: false position between the two,
+    halving the weight of an end that stays (the Illinois rule). Each car's search ends by itself,
+    so that none depends on the others'.
+    """
     most = np.ones_like(store.full)
     w, left = lap(most)
-    if not ((left < 0) & store.electric).any():
+    searching = (left < 0) & store.electric
+    if not searching.any():
         return w, left
-    low, high = np.full_like(most, _LEAST), most
-    best, kept = lap(low)
+    low, high = np.zeros_like(most), most
+    at_low = np.where(searching, store.full, 1.0)
+    at_high = np.where(searching, left, -1.0)
+    side = np.zeros_like(most)
     for _ in range(_ROUNDS):
-        middle = np.where(left < 0, (low + high) / 2, 1.0)
-        now, rest = lap(middle)
-        lasts = rest >= 0
-        best[:, lasts] = now[:, lasts]
-        kept = np.where(lasts, rest, kept)
-        low = np.where(lasts, middle, low)
-        high = np.where(lasts, high, middle)
-        if ((kept <= _SPENT * store.full) | (left >= 0)).all():
+        part = np.where(searching, low + (high - low) * at_low / (at_low - at_high), 1.0)
+        part = np.maximum(part, _LEAST)
+        now, rest = lap(part)
+        lasts = searching & (rest >= 0)
+        w[:, lasts] = now[:, lasts]
+        left = np.where(lasts, rest, left)
+        fails = searching & ~lasts
+        # aim a little above empty, so that the end that lasts is approached as well
+        missing = rest - _SPENT / 2 * store.full
+        at_low = np.where(lasts, missing, np.where(fails & (side < 0), at_low / 2, at_low))
+        at_high = np.where(fails, missing, np.where(lasts & (side > 0), at_high / 2, at_high))
+        low, high = np.where(lasts, part, low), np.where(fails, part, high)
+        side = np.where(lasts, 1.0, np.where(fails, -1.0, side))
+        searching &= ~(lasts & (rest <= _SPENT * store.full)) & (high - low > 1e-9)
+        if not searching.any():
             break
-    fine = left >= 0
-    best[:, fine] = w[:, fine]
-    return best, np.where(fine, left, kept)
+    never = (left < 0) & store.electric
+    if never.any():
+        now, rest = lap(np.where(never, _LEAST, 1.0))
+        w[:, never] = now[:, never]
+        left = np.where(never, rest, left)
+    return w, left

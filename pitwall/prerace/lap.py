@@ -16,7 +16,7 @@ from pitwall.prerace.batch import Batch, make_batch
 from pitwall.prerace.conditions import Conditions
 from pitwall.prerace.corner import corner_limits
 from pitwall.prerace.drive import Drive, make_drive
-from pitwall.prerace.energy import Store, fractions_within
+from pitwall.prerace.energy import Store, fractions_within, uses_store
 from pitwall.prerace.grip import Capacity, Road
 from pitwall.prerace.lap_track import Floats, LapTrack
 from pitwall.prerace.vehicle import Vehicle
@@ -77,14 +77,18 @@ def simulate(
     if not cars:
         raise BadInput("no car to simulate")
     given = Conditions() if conditions is None else conditions
-    parts = [_simulate(cars[k : k + AT_ONCE], track, given) for k in range(0, len(cars), AT_ONCE)]
-    if len(parts) == 1:
-        return parts[0]
+    with_store = np.array([uses_store(car, given.boost) for car in cars])
+    groups = [np.flatnonzero(with_store), np.flatnonzero(~with_store)]
+    parts = [g[k : k + AT_ONCE] for g in groups for k in range(0, len(g), AT_ONCE)]
+    found = [_simulate([cars[i] for i in part], track, given) for part in parts]
+    if len(found) == 1:
+        return found[0]
+    order = np.argsort(np.concatenate(parts))
     return Laps(
         track,
-        np.concatenate([p.time_s for p in parts]),
-        np.concatenate([p.speed_ms for p in parts], axis=1),
-        np.concatenate([p.store_j for p in parts]),
+        np.concatenate([p.time_s for p in found])[order],
+        np.concatenate([p.speed_ms for p in found], axis=1)[:, order],
+        np.concatenate([p.store_j for p in found])[order],
     )
 
 
@@ -98,14 +102,18 @@ def _simulate(cars: Sequence[Vehicle], track: LapTrack, conditions: Conditions) 
     road = Road(track, conditions.grip, conditions.drag_zones)
     drive = make_drive(batch.cars, conditions.boost)
     w = corner_limits(batch, track, conditions.grip, conditions.corner_margin_ms)
-    first = int(np.argmin(w.min(axis=1)))
+    # Nothing drives a car beyond this, so no lap has it, and braking need not be followed there.
+    level = batch.mass * (batch.rolling * min(road.normal) + min(road.climb))
+    np.minimum(w, drive.most(batch.drag_open, level), out=w)
+    # Where both passes begin is the track's tightest corner, not the batch's slowest: a car's lap
+    # must not depend on the company.
+    first = int(np.argmax(np.abs(track.curvature) / track.grip))
     _brake(batch, road, w, track.step_m, first)
-    store = Store.of(batch, drive, conditions.boost)
-    if store is None:
+    if uses_store(cars[0], conditions.boost):
+        w, left = _within_store(batch, drive, road, w, track.step_m, Store.of(batch, drive))
+    else:
         _accelerate(batch, drive, road, w, track.step_m, first)
         left = np.full(len(cars), np.nan)
-    else:
-        w, left = _within_store(batch, drive, road, w, track.step_m, store)
     speed = np.sqrt(w, out=w)
     return Laps(track, _durations(speed, track.step_m).sum(axis=0), speed, left)
 

@@ -173,4 +173,4 @@ def _toml(value: Any) -> str:
 def _escaped(char: str) -> str:
     if char in '"\\':
         return "\\" + char
-    return char if char.isprintable() else f"\\u{ord(char):04x}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
