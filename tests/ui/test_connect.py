@@ -115,7 +115,7 @@ def test_sessions_are_listed_with_the_live_one_chosen(near: ConnectDialog) -> No
     assert cells_of(near, LIVE)[4:] == ["2", "1", "● LIVE"]
     assert cells_of(near, ENDED)[0::2] == ["2026-01-30", "test", "1", "✓ ended"]
     assert cells_of(near, OTHERS[0])[-1] == "○ silent 2 d"
-    assert near.status == "4 sessions in pitwall, 1 live"
+    assert near.status.startswith("4 sessions in pitwall, 1 live at ")
     assert near.trouble.text == ""
 
 

@@ -66,6 +66,7 @@ class ConnectDialog(QtWidgets.QDialog):
         self._joining = ""
         self._step = ""
         self._since = 0.0
+        self._as_of = ""
         self.setWindowTitle("Connect to a session — Pitwall")
         self.setAccessibleName("Connect to a session")
         self.setModal(False)
@@ -213,6 +214,7 @@ class ConnectDialog(QtWidgets.QDialog):
 
     def _listed(self, listing: Listing) -> None:
         self._listing = listing
+        self._as_of = time.strftime("%H:%M:%S")
         self._step = listing.step or self._step
         if listing.table or listing.tables:
             self.form.set_tables(listing.tables, listing.table)
@@ -323,7 +325,7 @@ class ConnectDialog(QtWidgets.QDialog):
             text = f"{shown} of {counted(count, 'session')}"
         else:
             live = sum(one.state == "live" for one in listing.sessions)
-            text = f"{counted(count, 'session')} in {listing.table}, {live} live"
+            text = f"{counted(count, 'session')} in {listing.table}, {live} live at {self._as_of}"
         return f"{text} · {listing.note}" if listing.note else text
 
     # -- keys ---------------------------------------------------------------------------
