@@ -106,6 +106,10 @@ BAD = {
         "live --session a --kinesis la#ps",
         "argument --kinesis: name or ARN of a Kinesis",
     ),
+    "two ways at once": (
+        "live --session a --table-only --kinesis laps",
+        "--table-only and --kinesis: the one leaves out what the other needs",
+    ),
     "verb": ("launch", "argument COMMAND: invalid choice: 'launch'"),
     "flag": ("info race.pitwall --nope", "unrecognized arguments: --nope"),
 }
