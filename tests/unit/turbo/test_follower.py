@@ -1,21 +1,20 @@
-"""Joining a race: history, seam, repair, live. Every row of the failure table that the plain form
-must pass, on a virtual clock."""
+"""Joining a race: history, seam, repair, live, on a virtual clock. What can go wrong is in
+``test_rows.py``."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pitwall.cloud import chunk_item
 from pitwall.store import Source
-from pitwall.stream import Denied, NotFound, Retryable
+from pitwall.stream import Denied, Retryable
 from pitwall.telemetry import Failure
 from pitwall.turbo import Phase, Tempo
 from tests.unit.stream.rig import SECOND, START, World
-from tests.unit.turbo.rig import Joined, Race, chunk_of, joined_after, series_of
+from tests.unit.turbo.rig import Joined, Race, joined_after, series_of
 
 
 @pytest.fixture
@@ -177,20 +176,6 @@ def test_what_not_even_the_table_has_is_named(path: Path) -> None:
     assert joined.recorder.recording.gaps() == ()
 
 
-@pytest.mark.parametrize("fault", [lambda: NotFound("NoSuchBucket"), lambda: Denied("no")])
-def test_without_an_archive_everything_comes_from_the_stream(
-    path: Path, fault: Callable[[], Exception]
-) -> None:
-    race = Race()
-    race.bucket.fault = fault  # type: ignore[assignment]
-    joined = joined_after(race, path, 600)
-    joined.follow(60, joined.live)
-    assert "archive-absent" in joined.names()
-    assert joined.live()
-    assert joined.store.ledger().by_source[Source.ARCHIVE] == 0
-    assert joined.missing({series_of("1"): set(range(1, 601))}) == {}
-
-
 def test_no_bucket_at_all(path: Path) -> None:
     race = Race()
     joined = joined_after(race, path, 300, bucket=False)
@@ -215,30 +200,6 @@ def test_a_listing_that_fails_now_and_then_is_tried_again(path: Path) -> None:
     assert joined.store.ledger().by_source[Source.ARCHIVE] > 500
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda data: data[: len(data) // 2],
-        lambda data: data[: len(data) // 2] + b"\x00" * 40 + data[len(data) // 2 + 40 :],
-        lambda data: gzip.compress(gzip.decompress(data)[:-150]),
-        lambda data: gzip.compress(gzip.decompress(data).replace(b"\n", b"")[:-100]),
-    ],
-)
-def test_a_damaged_object_keeps_its_good_part_and_the_rest_comes_another_way(
-    path: Path, damage: Callable[[bytes], bytes]
-) -> None:
-    race = Race()
-    race.advance(295)
-    key = race.flush_archive(damage)
-    race.advance(305)
-    joined = Joined(race, path)
-    joined.follow(60, joined.live)
-    assert key in race.bucket.gets
-    assert joined.missing({series_of("1"): set(range(1, 601))}) == {}
-    assert any(key in q.where for q in joined.recorder.recording.quarantine())
-    assert joined.status.damaged >= 1
-
-
 def test_a_late_object_changes_nothing_but_the_work(path: Path) -> None:
     race = Race()
     race.advance(295)
@@ -249,22 +210,6 @@ def test_a_late_object_changes_nothing_but_the_work(path: Path) -> None:
     assert joined.live()
     assert key not in race.bucket.gets
     assert joined.missing({series_of("1"): set(range(1, 601))}) == {}
-
-
-def test_plain_and_concatenated_objects_are_read(path: Path) -> None:
-    race = Race()
-    race.advance(295)
-    race.flush_archive(lambda data: gzip.decompress(data))
-    race.advance(60)
-    race.flush_archive(lambda data: gzip.compress(gzip.decompress(data).replace(b"\n", b"")))
-    race.advance(60)
-    race.flush_archive(lambda data: data + data)
-    race.advance(200)
-    joined = Joined(race, path)
-    joined.follow(60, joined.live)
-    assert joined.status.damaged == 0
-    assert joined.store.ledger().repaired == 0
-    assert joined.missing({series_of("1"): set(range(1, 610))}) == {}
 
 
 def test_other_sessions_in_the_archive_are_left_alone(path: Path) -> None:
@@ -283,28 +228,6 @@ def test_other_sessions_in_the_archive_are_left_alone(path: Path) -> None:
     joined.follow(60, joined.live)
     assert joined.recorder.recording.quarantine() == ()
     assert {s.session for s in joined.store.ledger().series} == {"2026-09-20-test-r1"}
-
-
-@pytest.mark.parametrize("pieces", [1, 2])
-def test_shards_that_turn_over_while_the_archive_loads(path: Path, pieces: int) -> None:
-    race = Race()
-    race.advance(600)
-    turned = []
-
-    def on_get() -> None:
-        race.advance(1.0)
-        if len(turned) < 6:
-            turned.append(race.world.rotate(len(turned) % 2, pieces))
-
-    race.bucket.on_get = on_get
-    joined = Joined(race, path)
-    joined.follow(90, joined.live)
-    assert len(turned) == 6
-    race.bucket.on_get = lambda: None
-    race.writing = False
-    joined = Joined(race, path)
-    joined.follow(10)
-    all_here(joined)
 
 
 def test_a_second_start_loads_only_what_is_new(path: Path) -> None:
@@ -363,18 +286,6 @@ def test_a_producer_that_starts_anew_is_repaired_from_its_first_chunk(path: Path
     joined.follow(10)
     all_here(joined)
     assert joined.store.ledger().repaired >= 4
-
-
-def test_two_payloads_under_one_identity_are_a_conflict(path: Path) -> None:
-    race = Race()
-    joined = joined_after(race, path, 300)
-    again = chunk_of("1", 50, START + 50 * SECOND - 800_000, salt=9)
-    race.archive(again, "1")
-    race.advance(100)
-    joined.follow(60, joined.live)
-    assert joined.store.ledger().conflicts == 1
-    [conflict] = joined.recorder.recording.conflicts()
-    assert conflict.n == 50
 
 
 def test_the_race_ends(path: Path) -> None:
@@ -574,53 +485,6 @@ def test_repairs_wait_while_the_table_cannot_be_read(path: Path) -> None:
     assert joined.live()
     assert joined.store.ledger().repaired == 1
     assert joined.recorder.recording.gaps() == ()
-
-
-def test_a_laptop_that_slept_for_twenty_minutes(path: Path) -> None:
-    race = Race(("1",))
-    joined = joined_after(race, path, 600)
-    slept = []
-
-    def sleep() -> None:
-        if joined.live() and not slept:
-            slept.append(1)
-            mono = race.time.mono
-            race.advance(600)
-            race.time.mono = mono
-
-    joined.on_slice = sleep
-    joined.follow(60)
-    assert slept
-    assert "resumed" in joined.names()
-    race.writing = False
-    joined = Joined(race, path)
-    joined.follow(10)
-    all_here(joined)
-    assert joined.store.ledger().by_source[Source.STREAM] > 600
-
-
-def test_a_laptop_that_slept_longer_than_the_stream_keeps(path: Path) -> None:
-    race = Race(("1",), shards=1)
-    joined = joined_after(race, path, 600)
-    slept = []
-
-    def sleep() -> None:
-        if joined.live() and not slept:
-            slept.append(1)
-            mono = race.time.mono
-            race.advance(600)
-            race.world.trim(race.world.open_ids[0], len(race.world.shards) and 3000)
-            race.time.mono = mono
-
-    joined.on_slice = sleep
-    joined.follow(120)
-    assert slept
-    assert "gap" in joined.names()
-    race.writing = False
-    joined = Joined(race, path)
-    joined.follow(10)
-    all_here(joined)
-    assert joined.store.ledger().repaired > 500
 
 
 def test_a_stream_that_cannot_be_read_at_all_is_stood_in_for_by_the_table(path: Path) -> None:
