@@ -94,7 +94,11 @@ def clients_of(stand_in: StandIn) -> Iterator[Any]:
 
 
 @pytest.fixture
-def look(stand_in: StandIn, clients_of: Any) -> Any:
+def look(stand_in: StandIn, clients_of: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    # how fast this machine happens to be is not the matter here
+    monkeypatch.setattr("pitwall.cloud.doctor.speed.FAR_MS", 1e9)
+    monkeypatch.setattr("pitwall.cloud.doctor.speed.SLOW_MBIT", 0.0)
+
     def look(who: str, questions: Questions, endpoint: str = "", **more: Any) -> list[Finding]:
         _beat(stand_in, clients_of)
         return examine(clients_of(who, endpoint), questions, **more)
@@ -529,6 +533,16 @@ def test_a_kinesis_stream_is_looked_at_like_the_tables() -> None:
     assert faults(findings) == ["may list the Kinesis stream's shards"]
     findings = see(Account(), Questions(Place()))
     assert not any("inesis" in finding.what for finding in findings)
+
+
+def test_far_and_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pitwall.cloud.doctor.speed.FAR_MS", -1.0)
+    monkeypatch.setattr("pitwall.cloud.doctor.speed.SLOW_MBIT", 1e12)
+    findings = see(Account())
+    warnings = {f.what for f in findings if f.grade == "warning"}
+    assert {"latency to DynamoDB", "latency to S3", "bandwidth from S3"} <= warnings
+    assert "a nearer region" in of(findings, "latency to S3").todo
+    assert of(findings, "bandwidth from S3").figures["mbit_per_s"] > 0
 
 
 def test_two_readers_are_too_many() -> None:
