@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -343,6 +344,22 @@ def test_conflicts_damage_and_strangers_are_left() -> None:
     done = {lap: why for _, lap, why in run(world).left}
     assert "driver n 46 is there twice" in done[mine[45].lap]
     assert "cannot be read" in done[mine[90].lap]
+
+
+def test_a_sealed_item_of_other_chunks_is_not_taken_for_this_lap() -> None:
+    world = written()
+    run(world)
+    items = world.dynamodb.items
+    key = f"{KEY}#driver#003#1#sealed", "boot1#61"
+    right = items[key]
+    crcs = bytearray(right["cs"]["B"])
+    crcs[5] ^= 1
+    items[key] = {**right, "cs": {"B": bytes(crcs)}}
+    entry = parse_catalog(items[f"{KEY}#catalog", "1#003"])
+    world.dynamodb.put_item("table", catalog_item(replace(entry, sealed=False)))
+    done = run(world)
+    assert (done.sealed, done.again, done.items) == (1, 1, 1)
+    assert items[key] == {**right, "v": {"N": "2"}}
 
 
 def test_no_such_session() -> None:
