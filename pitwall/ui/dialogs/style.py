@@ -23,7 +23,6 @@ QLineEdit, QComboBox {{
     selection-background-color: {selected}; selection-color: {text};
 }}
 QLineEdit:focus, QComboBox:focus {{ border: 1px solid {focus}; }}
-QLineEdit[wrong="true"] {{ border: 1px solid {fault}; }}
 QComboBox QLineEdit {{ border: none; padding: 0; min-height: 0; }}
 QComboBox::drop-down {{ border: none; width: {arrow}px; }}
 QComboBox QAbstractItemView {{
