@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from pitwall import __version__
 from pitwall.cloud_cli import add_cloud
 from pitwall.crash import one_line, report_logged_errors
+from pitwall.model_cli import add_model
 from pitwall.telemetry import BadInput, PitwallError
 
 Handler = Callable[[argparse.Namespace], int]
@@ -140,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     publish.add_argument("--json", action="store_true", help="print the figures as JSON")
     _cloud_options(publish)
+
+    add_model(verbs)
 
     add_cloud(verbs, _cloud_options)
 

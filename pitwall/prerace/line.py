@@ -13,6 +13,9 @@ STEP_M = 5.0
 SMOOTH_M = 4.0
 """Standard deviation of the bell by which a line's positions are smoothed. A corner of radius R
 keeps all of its curvature but a part of about ``(SMOOTH_M / R)2``."""
+WIDTHS_M = (SMOOTH_M, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0)
+_WIDEST = 20.0
+_QUIET = 1.01
 _ARC_POINTS = 6
 
 
@@ -64,14 +67,32 @@ def _round(points: Floats) -> Floats:
     return np.asarray(arcs.transpose(1, 0, 2).reshape(-1, 2))
 
 
-def track_of_line(line: TrackLine, name: str, smooth_m: float = SMOOTH_M) -> LapTrack:
-    """The lap along a session's own line: flat, evenly grippy, with the line's sectors.
+def smoothing_for(x: Floats, y: Floats) -> float:
+    """The narrowest bell, of those in ``WIDTHS_M``, that leaves no noise in the curvature.
+
+    What a car turns through in a lap, left and right added up, is a corner's own however round the
+    corner is made, but noise adds to it: a bell is wide enough when one half as wide again would
+    take off less than a hundredth. Raises BadInput as :func:`curvature_of` does.
+    """
+    return next(
+        (s for s in WIDTHS_M if _turned(x, y, s) < _QUIET * _turned(x, y, 1.5 * s)), _WIDEST
+    )
+
+
+def _turned(x: Floats, y: Floats, smooth_m: float) -> float:
+    curvature, length = curvature_of(x, y, STEP_M, smooth_m)
+    return float(np.abs(curvature).sum() * length / len(curvature))
+
+
+def track_of_line(line: TrackLine, name: str, smooth_m: float | None = None) -> LapTrack:
+    """The lap along a session's own line: flat, evenly grippy, with the line's sectors; smoothed
+    as much as its noise asks for, or by ``smooth_m``.
 
     A line of positions says nothing of banking, grade and grip; where they matter they come from
     a file, see :func:`pitwall.prerace.track_file.read_track`.
     """
     x, y = line.xy[:, 0], line.xy[:, 1]
-    curvature, length = curvature_of(x, y, STEP_M, smooth_m)
+    curvature, length = curvature_of(x, y, STEP_M, smooth_m or smoothing_for(x, y))
     # The session's own length counts: sectors and laps are in its metres.
     part = line.length_m / length
     return LapTrack.of(

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+import numpy as np
+
 from pitwall.telemetry import BadInput
 
 G = 9.81
@@ -242,7 +244,7 @@ def with_values(record: T, changes: Mapping[str, Any]) -> T:
     inner: dict[str, dict[str, Any]] = {}
     own: dict[str, Any] = {}
     for path, value in changes.items():
-        value_at(record, path)
+        _check_kind(path, value_at(record, path), value)
         head, _, rest = path.partition(".")
         if rest:
             inner.setdefault(head, {})[rest] = value
@@ -251,6 +253,16 @@ def with_values(record: T, changes: Mapping[str, Any]) -> T:
     for head, parts in inner.items():
         own[head] = with_values(own.get(head, getattr(record, head)), parts)
     return replace(record, **own)  # type: ignore[type-var]
+
+
+def _check_kind(path: str, old: Any, new: Any) -> None:
+    """Raises BadInput for a text where a number belongs and the like; None may come and go."""
+    if old is None or new is None:
+        return
+    numbers = isinstance(old, int | float) and not isinstance(old, bool)
+    wanted = (int, float, np.integer, np.floating) if numbers else type(old)
+    if not isinstance(new, wanted) or isinstance(new, bool) != isinstance(old, bool):
+        raise BadInput(f"{path} cannot be {new!r}")
 
 
 def _check(car: Vehicle) -> None:

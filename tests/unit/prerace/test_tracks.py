@@ -10,6 +10,7 @@ import pytest
 from pitwall.analysis import TrackLine
 from pitwall.analysis.track import Tangent, close_line
 from pitwall.prerace import LapTrack, curvature_of, read_track, track_of_line
+from pitwall.prerace.line import smoothing_for
 from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.resources import resource_path
 
@@ -78,6 +79,22 @@ def test_noise_of_positions_is_smoothed():
     curvature, _ = curvature_of(x, y, 5.0, 4.0)
     assert np.std(curvature) < 0.1 / 300 * 10
     assert np.mean(curvature) == pytest.approx(1 / 300, rel=0.01)
+
+
+@pytest.mark.parametrize(("noise_m", "low", "high"), [(0.0, 4.0, 4.0), (0.4, 8.0, 20.0)])
+def test_smoothing_is_what_the_noise_asks_for(noise_m, low, high):
+    """A course with its corners' own turning is left alone; a noisy one comes back to it."""
+    rng = np.random.default_rng(3)
+    at = np.linspace(0, 2 * np.pi, 1200, endpoint=False)
+    radius = 400 + 60 * np.cos(3 * at) + 40 * np.sin(5 * at)
+    x, y = radius * np.cos(at), radius * np.sin(at)
+    clean, _ = curvature_of(x, y, 5.0, 4.0)
+    x, y = x + rng.normal(0, noise_m, 1200), y + rng.normal(0, noise_m, 1200)
+    width = smoothing_for(x, y)
+    assert low <= width <= high
+    found, _ = curvature_of(x, y, 5.0, width)
+    turned = np.abs(clean).sum() / len(clean)
+    assert np.abs(found).sum() / len(found) == pytest.approx(turned, rel=0.03)
 
 
 def test_lines_that_are_none():
