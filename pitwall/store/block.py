@@ -84,7 +84,8 @@ class Block:
 
     def piece(self, i: int) -> tuple[int, int, int, int]:
         """Counter, epoch, lap and source code of the chunk that sample ``i`` came in."""
-        _, n, epoch, lap, source = self.pieces[piece_at(self.pieces, i)].item()
+        at = piece_at(self.pieces, i) if 0 < i < len(self.t) - 1 else -int(i > 0)
+        _, n, epoch, lap, source = self.pieces[at].item()
         return n, epoch, lap, source
 
     def laps(self, i0: int, i1: int) -> Laps:
@@ -186,6 +187,6 @@ def source_shifts(pieces: Pieces) -> Times:
 
 def breaks_between(a: Block, i: int, b: Block, j: int, limit_us: int) -> bool:
     """True when sample ``j`` of ``b`` starts a run after sample ``i`` of ``a``."""
-    n0, epoch0, _, _ = a.piece(i)
-    n1, epoch1, _, _ = b.piece(j)
+    _, n0, epoch0, _, _ = a.pieces[-1 if i == len(a.t) - 1 else piece_at(a.pieces, i)].item()
+    _, n1, epoch1, _, _ = b.pieces[0 if j == 0 else piece_at(b.pieces, j)].item()
     return epoch0 != epoch1 or abs(n1 - n0) > 1 or int(b.t[j]) - int(a.t[i]) > limit_us

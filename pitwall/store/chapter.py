@@ -9,12 +9,11 @@ import numpy as np
 from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
 from pitwall.store.block import Block, breaks_between
 
-BLOCKS = 64
-"""Blocks in a chapter, when it is made."""
-RATIO = 4
-"""Bins of one level in a bin of the next."""
-LEVELS = 4
-"""Coarser levels; the coarsest bin has FINEST * RATIO ** LEVELS samples, a block."""
+BLOCKS = 128
+"""Blocks in a chapter, once it is full."""
+WIDTHS = (FINEST, 64, 128, 256, 512, 1024, 2048, 4096)
+"""Samples in a bin of each level; twice the one before, but for the first, which takes most of the
+memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,18 +41,20 @@ class Chapter:
     Attributes:
         blocks: in time order.
         samples: how many they hold.
+        t_lo, t_hi: first and last time.
     """
 
-    __slots__ = ("_levels", "_limit_us", "blocks", "samples")
+    __slots__ = ("_levels", "_limit_us", "blocks", "samples", "t_hi", "t_lo")
 
     def __init__(self, blocks: tuple[Block, ...], limit_us: int) -> None:
         self.blocks = blocks
         self.samples = sum(map(len, blocks))
+        self.t_lo, self.t_hi = blocks[0].t_lo, blocks[-1].t_hi
         self._limit_us = limit_us
         self._levels: tuple[Level, ...] = ()
 
     def level(self, index: int) -> Level:
-        """Bins of FINEST * RATIO ** (index + 1) samples; ``index`` is 0..LEVELS-1."""
+        """Bins of WIDTHS[index] samples."""
         if not self._levels:
             self._levels = self._fold()
         return self._levels[index]
@@ -64,10 +65,9 @@ class Chapter:
         return sum(a.nbytes for one in self._levels for a in (one.t, one.low, one.high, one.starts))
 
     def _fold(self) -> tuple[Level, ...]:
-        found = coarser(finest(self.blocks, self._limit_us))
-        levels = [found]
-        while len(levels) < LEVELS:
-            levels.append(coarser(levels[-1]))
+        levels = [finest(self.blocks, self._limit_us)]
+        for narrow, wide in zip(WIDTHS, WIDTHS[1:], strict=False):
+            levels.append(coarser(levels[-1], wide // narrow))
         return tuple(levels)
 
 
@@ -100,9 +100,9 @@ def bin_starts(block: Block) -> Index:
     return np.searchsorted(block.bins.first, inside).astype(np.int32)
 
 
-def coarser(level: Level) -> Level:
-    """RATIO neighbours in one, but never across the start of a run."""
-    edges = np.arange(0, len(level.t), RATIO)
+def coarser(level: Level, ratio: int) -> Level:
+    """``ratio`` neighbours in one, but never across the start of a run."""
+    edges = np.arange(0, len(level.t), ratio)
     if len(level.starts):
         edges = np.union1d(edges, level.starts)
     return Level(

@@ -132,6 +132,19 @@ class Columns:
             lap = np.zeros(0, np.uint16)
         return Span(t, values, lap, self._starts(parts), _sources(parts))
 
+    def sources(self, t_lo: int, t_hi: int) -> tuple[tuple[int, Source], ...]:
+        """Which leg brought the samples between two times: the first sample's, and each from
+        which on it is another."""
+        parts = self._parts(t_lo, t_hi, 0)
+        out: list[tuple[int, Source]] = []
+        for block, i0, i1 in parts:
+            lo, hi = np.searchsorted(block.shifts, (i0 + 1, i1))
+            for i in (i0, *block.shifts[lo:hi].tolist()):
+                source = Source.of_code(block.piece(i)[3])
+                if not out or out[-1][1] is not source:
+                    out.append((int(block.t[i]), source))
+        return tuple(out)
+
     def at(self, t: int) -> tuple[int, Values] | None:
         """Newest sample at or before ``t``: its time and float[k]; None when there is none."""
         i = bisect_right(self.blocks, t, key=lambda b: b.t_lo) - 1

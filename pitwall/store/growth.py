@@ -214,11 +214,16 @@ class GrowingColumns:
             place -= len(chapter.blocks)
 
     def _gather(self) -> None:
-        """Chapters of the blocks that grow no more."""
-        while len(self._blocks) - self._gathered > BLOCKS:
-            blocks = tuple(self._blocks[self._gathered : self._gathered + BLOCKS])
+        """Chapters of all blocks but the newest, which may grow; the last chapter grows by being
+        made anew, and is folded when it is drawn."""
+        while self._gathered < len(self._blocks) - 1:
+            blocks: tuple[Block, ...] = ()
+            if self._chapters and len(self._chapters[-1].blocks) < BLOCKS:
+                blocks = self._chapters.pop().blocks
+            until = min(len(self._blocks) - 1, self._gathered + BLOCKS - len(blocks))
+            blocks += tuple(self._blocks[self._gathered : until])
             self._chapters.append(Chapter(blocks, self._limit_us))
-            self._gathered += BLOCKS
+            self._gathered = until
 
     def _cut(self, samples: Samples, *, last: bool = False) -> list[Block]:
         """Blocks of about the same size; ``last`` when nothing comes after them."""

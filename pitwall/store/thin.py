@@ -5,15 +5,19 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from pitwall.store.bins import FINEST, Index, Times, Values
+from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
 from pitwall.store.block import Block, breaks_between
-from pitwall.store.chapter import LEVELS, RATIO, Chapter, bin_starts
+from pitwall.store.chapter import WIDTHS, Chapter, bin_starts
 
 NARROW = 2
 """A bin is at most a column divided by this."""
+
+
+_WHOLE = (False, False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +39,7 @@ class Thin:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """What one block or chapter gives: a :class:`Level` cut to the view, and the samples at its
     ends, by which neighbours know whether they belong to one run."""
 
@@ -67,8 +70,8 @@ def thin_of(
     if each < FINEST:
         parts = _seen(_raw(b, rows, view) for b in blocks[first : last + 1])
         return _joined(parts, blocks, rows, len(channels), limit_us, exact=True)
-    level = -1
-    while level + 1 < LEVELS and FINEST * RATIO ** (level + 2) <= each:
+    level = 0
+    while level + 1 < len(WIDTHS) and WIDTHS[level + 1] <= each:
         level += 1
     parts = _seen(_binned(blocks, chapters, level, (first, last), rows, view))
     return _joined(parts, blocks, rows, len(channels), limit_us, exact=False)
@@ -109,7 +112,7 @@ def _samples_seen(
     for chapter in chapters:
         end = at + len(chapter.blocks)
         if end > first and at <= last:
-            if chapter.blocks[0].t_lo >= view[0] and chapter.blocks[-1].t_hi <= view[1]:
+            if chapter.t_lo >= view[0] and chapter.t_hi <= view[1]:
                 count += chapter.samples
             else:
                 count += _seen_in(chapter.blocks[max(first - at, 0) : last + 1 - at], view)
@@ -147,19 +150,16 @@ def _binned(
     span: tuple[int, int],
     rows: slice | list[int],
     view: tuple[int, int],
-) -> Iterator[_Part]:
-    """The parts of blocks ``span[0]..span[1]``: at level -1 their finest bins, else their
-    chapters' bins, and the finest of blocks that are in no chapter yet."""
+) -> Iterator[_Part | None]:
+    """The parts of blocks ``span[0]..span[1]``: their chapters' bins, and the finest of blocks
+    that are in no chapter yet."""
     first, last = span
     at = 0
-    if level >= 0:
-        for chapter in chapters:
-            end = at + len(chapter.blocks)
-            if end > first and at <= last:
-                part = _of_chapter(chapter, level, rows, view)
-                if part is not None:
-                    yield part
-            at = end
+    for chapter in chapters:
+        end = at + len(chapter.blocks)
+        if end > first and at <= last:
+            yield _of_chapter(chapter, level, rows, view)
+        at = end
     for place in range(max(at, first), last + 1):
         yield from _of_block(blocks[place], rows, view)
 
@@ -168,18 +168,22 @@ def _of_chapter(
     chapter: Chapter, level: int, rows: slice | list[int], view: tuple[int, int]
 ) -> _Part | None:
     bins = chapter.level(level)
+    if view[0] < chapter.t_lo and chapter.t_hi < view[1]:
+        first, last = chapter.blocks[0], chapter.blocks[-1]
+        ends = (first, 0), (last, len(last.t) - 1)
+        return _Part(bins.t, bins.low[rows], bins.high[rows], bins.starts, *ends, _WHOLE)
     i0, i1 = _inside(bins.t, view)
     if i0 >= i1:
         return None
-    ends = chapter.blocks[0], chapter.blocks[-1]
+    blocks = chapter.blocks
     lo, hi = bins.starts.searchsorted((i0 + 1, i1))
     return _Part(
         bins.t[i0:i1],
         bins.low[rows, i0:i1],
         bins.high[rows, i0:i1],
         bins.starts[lo:hi] - i0,
-        (ends[0], 0),
-        (ends[1], len(ends[1]) - 1),
+        (blocks[0], 0),
+        (blocks[-1], len(blocks[-1]) - 1),
         (i0 > 0, i1 < len(bins.t)),
     )
 
@@ -187,6 +191,18 @@ def _of_chapter(
 def _of_block(block: Block, rows: slice | list[int], view: tuple[int, int]) -> Iterator[_Part]:
     """The finest bins of a block, then the samples that are in none yet."""
     bins = block.bins
+    count = len(block)
+    if view[0] < block.t_lo and block.t_hi < view[1] and bins.covered == count:
+        yield _Part(
+            bins.times(block.t),
+            bins.low[rows],
+            bins.high[rows],
+            bin_starts(block) if len(block.starts) else NO_INDEX,
+            (block, 0),
+            (block, count - 1),
+            _WHOLE,
+        )
+        return
     if bins.covered:
         t = bins.times(block.t)
         i0, i1 = _inside(t, view)
@@ -204,7 +220,7 @@ def _of_block(block: Block, rows: slice | list[int], view: tuple[int, int]) -> I
                 (block, bins.covered - 1),
                 (i0 > 0, i1 < len(t)),
             )
-    if bins.covered < len(block):
+    if bins.covered < count:
         t = block.t[bins.covered :]
         i0, i1 = _inside(t, view)
         if i0 < i1:

@@ -431,6 +431,7 @@ def _signature(picture: Picture) -> object:
     return (
         picture.axis,
         picture.full if picture.edge is None else picture.full[1],
+        (picture.session, picture.opening),
         (shown.lap, shown.t_end) if shown else None,
         (reference.lap, reference.t_end) if reference else None,
         picture.reference_word,

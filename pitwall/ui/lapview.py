@@ -15,13 +15,12 @@ from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
-from pitwall.ui.model import Axis, ReferenceKind, View
+from pitwall.ui.model import ROLLING_S, Axis, ReferenceKind, View
 from pitwall.ui.overdue import awaited
-from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Times
+from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Stretch, Times
 from pitwall.ui.plot.choice import MOST, Trace, position_channels
 from pitwall.ui.words import NOT_LOADED, seconds
 
-ROLLING_S = 90.0
 REFRESH_US = 5 * SECOND_US
 
 
@@ -214,7 +213,7 @@ class LapView:
         return None if behind is None else reference.lap.time_us + behind
 
     def _rolling(self, view: View, timing: Timing | None) -> Picture:
-        """The last seconds of the selected car, whatever its laps."""
+        """The selected car's session, whatever its laps; the last seconds of it at first."""
         start = self.store.session.started_us
         traces = self.traces(view.car)
         empty = Picture(Axis.ROLLING, (0.0, ROLLING_S), traces, ())
@@ -223,20 +222,23 @@ class LapView:
         edge = view.moment if view.moment is not None else self.store.latest_us(view.car)
         if not edge:
             return empty
-        high = (edge - start) / SECOND_US
-        low = high - ROLLING_S
-        if view.span is not None:
-            low, high = min(low, view.span[0]), max(high, view.span[1])
-        t_lo, t_hi = start + int(low * SECOND_US), start + int(high * SECOND_US)
+        columns = [self.store.columns(view.car, group) for group in _groups(traces)]
+        held = [c for c in columns if c is not None]
+        newest = (edge - start) / SECOND_US
+        opening = (newest - view.window_s, newest)
+        t_lo = min((c.t_lo for c in held), default=edge)
+        low = min((t_lo - start) / SECOND_US, opening[0])
+        t_lo = start + int(low * SECOND_US)
+        t_hi = max(self.store.latest_us(view.car), edge)
+        high = (t_hi - start) / SECOND_US
         mapping = Mapping(np.array([t_lo, t_hi]), np.array([low, high]))
-        lines = tuple(
-            _against(self._line(view.car, trace, t_lo, t_hi), mapping) for trace in traces
-        )
         return Picture(
             axis=Axis.ROLLING,
             full=(low, high),
+            opening=opening,
+            session=Stretch(view.car, start, tuple(c.version for c in held)),
             traces=traces,
-            lines=lines,
+            lines=(),
             mapping=mapping,
             holes=self._holes(view.car, t_lo, t_hi, mapping),
             seams=self._seams(traces, view.car, t_lo, t_hi, mapping),
@@ -304,18 +306,21 @@ class LapView:
     ) -> tuple[tuple[float, str], ...]:
         if not traces:
             return ()
-        trace = traces[0]
-        window = self.store.window(car, trace.group, trace.index, t_lo, t_hi)
+        columns = self.store.columns(car, traces[0].group)
         found = []
         before: Source | None = None
-        for first, _, source in window.sources:
+        for t, source in columns.sources(t_lo, t_hi) if columns is not None else ():
             if source is Source.TABLE:
                 continue  # a repair lies within its neighbours; the ledger counts it
             if before is not None and source is not before:
-                x = mapping.to_x(np.asarray(window.t[first : first + 1]))
+                x = mapping.to_x(np.array([t]))
                 found.append((float(x[0]), f"{before.value} ▸ {source.value}"))
             before = source
         return tuple(found[:8])
+
+
+def _groups(traces: tuple[Trace, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(trace.group for trace in traces))
 
 
 def with_current(

@@ -34,7 +34,7 @@ LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
 TABLES_MOST = 32
 """Percent of the window's width that the tables may take from the traces."""
-NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis"})
+NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis", "window_s"})
 
 
 class MainWindow(QtWidgets.QMainWindow):
@@ -180,7 +180,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "zoom_out": lambda: traces.zoom(1 / ZOOM),
             "pan_left": lambda: traces.pan(-PAN_SHARE),
             "pan_right": lambda: traces.pan(PAN_SHARE),
-            "whole": lambda: w.change(span=None),
+            "whole": traces.whole,
             "fit": lambda: w.change(fit=not w.view.fit),
             "clear": go.clear_cursor,
             "theme": self._next_theme,
@@ -223,15 +223,11 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _view_changed(self, names: frozenset[str]) -> None:
         self.panes.traces.view_changed(names)
-        if names & NEEDS_FEED or ("span" in names and self._rolling):
+        if names & NEEDS_FEED:
             self.refresh()
         elif "cursor" in names:
             self.feed.cursor_moved()
         self.pump.wake()
-
-    @property
-    def _rolling(self) -> bool:
-        return self.panes.traces.picture is not None and self.workspace.view.axis == "rolling"
 
     def event(self, event: QtCore.QEvent) -> bool:
         """Times each frame: Qt paints every dirty widget of the window within this event."""

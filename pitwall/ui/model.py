@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+ROLLING_S = 90.0
+"""What the rolling window shows at first."""
+
 
 class Axis(StrEnum):
     """What the shared axis of the traces counts."""
@@ -48,6 +51,7 @@ class View:
         reference: see :class:`Reference`.
         axis: see :class:`Axis`.
         span: visible part of the axis, in its unit (metres or seconds); None is all of it.
+        window_s: seconds that the rolling window shows while no ``span`` is chosen.
         cursor: event time on the shown lap, microseconds UTC; None without cursor.
         pinned: True when the cursor stays where it is instead of following the pointer.
         fit: True when plots scale to what is in view instead of the channel's limits.
@@ -59,6 +63,7 @@ class View:
     reference: Reference = Reference()
     axis: Axis = Axis.DISTANCE
     span: tuple[float, float] | None = None
+    window_s: float = ROLLING_S
     cursor: int | None = None
     pinned: bool = False
     fit: bool = False

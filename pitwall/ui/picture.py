@@ -100,12 +100,30 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A car's whole session as the axis: its curves are looked up when they are painted, in the
+    width that they are painted in.
+
+    Attributes:
+        car: whose.
+        start_us: event time at which the axis is 0.
+        versions: of the columns that are drawn.
+    """
+
+    car: str
+    start_us: int
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Everything the stack draws.
 
     Attributes:
         axis: what the axis counts; time when distance was wanted but is not known.
         full: limits of the whole axis.
+        opening: the part of the axis that is in view until another is chosen; None is all of it.
+        session: set when the axis is a session's; then there are no ``lines``.
         traces: the plots.
         lines, reference_lines: curves of the shown and the reference lap, one per plot.
         mapping, reference_mapping: event time to axis for both laps.
@@ -143,3 +161,5 @@ class Picture:
     shown: Shown | None = None
     reference: Shown | None = None
     reference_word: str = ""
+    opening: tuple[float, float] | None = None
+    session: Stretch | None = None

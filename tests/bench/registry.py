@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.bench.harness import Result
 
-NAMES = ("append", "keyed-read", "packing", "reopen", "stream", "turbo")
+NAMES = ("append", "keyed-read", "lapsim", "packing", "reopen", "stream", "traces", "turbo")
 
 
 def find(name: str) -> tuple[Callable[[], Result], str]:

@@ -68,7 +68,7 @@ def test_d_switches_the_axis_and_w_the_rolling_window(qtbot: QtBot, window: Main
         press(qtbot, window, key)
         assert traces.picture is not None
         assert traces.picture.axis is axis
-    low, high = traces.picture.full
+    low, high = traces.span
     assert high - low == pytest.approx(90.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pitwall.ui.plot.axis import Scale
 from pitwall.ui.qt import QtCore, QtGui
@@ -87,12 +88,16 @@ def arrange(size: QtCore.QSize, top: int, weights: tuple[float, ...], theme: The
 
 def hatch_brush(theme: Theme) -> QtGui.QBrush:
     """Diagonal stripes for holes."""
-    side = theme.px(8)
+    return _hatch(theme.px(8), theme.colours.hatch.rgba())
+
+
+@lru_cache(maxsize=16)
+def _hatch(side: int, colour: int) -> QtGui.QBrush:
     image = QtGui.QPixmap(side, side)
     image.fill(QtCore.Qt.GlobalColor.transparent)
     painter = QtGui.QPainter(image)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-    painter.setPen(QtGui.QPen(theme.colours.hatch, max(1.5, side / 5)))
+    painter.setPen(QtGui.QPen(QtGui.QColor.fromRgba(colour), max(1.5, side / 5)))
     for shift in (-side, 0, side):
         painter.drawLine(shift, side, shift + side, 0)
     painter.end()

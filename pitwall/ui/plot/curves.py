@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pitwall.telemetry.clock import lap_time
-from pitwall.ui.picture import Line, Picture
+from pitwall.telemetry.clock import SECOND_US, lap_time
+from pitwall.ui.picture import Line, Picture, Stretch
 from pitwall.ui.plot.axis import Scale, nice_limits
 from pitwall.ui.plot.boxes import Box, Boxes
-from pitwall.ui.plot.choice import unit_text
+from pitwall.ui.plot.canvas import Canvas
+from pitwall.ui.plot.choice import Trace, unit_text
+from pitwall.ui.plot.columns import Curves, Dense, Sparse, corners, fill
 from pitwall.ui.plot.decimate import decimate, steps
 from pitwall.ui.plot.furniture import (
     Style,
     paint_bottom,
     paint_corners,
     paint_edge,
+    paint_hairs,
     paint_hatch,
     paint_hole_words,
     paint_label,
@@ -52,41 +55,76 @@ class Painted:
     y: tuple[Scale, ...]
 
 
-def lay_out(picture: Picture, boxes: Boxes, span: tuple[float, float], style: Style) -> Frame:
-    """Scales for a picture within ``boxes``, ``span`` of the axis in view."""
+def lay_out(
+    picture: Picture,
+    boxes: Boxes,
+    span: tuple[float, float],
+    style: Style,
+    curves: Curves | None = None,
+) -> Frame:
+    """Scales for a picture within ``boxes``, ``span`` of the axis in view; ``curves`` are those of
+    a whole session."""
     x = boxes.x_scale(*span)
     plots = boxes.plots[1:] if picture.delta is not None else boxes.plots
     y = []
     for i, (trace, box) in enumerate(zip(picture.traces, plots, strict=True)):
+        own = trace.channel.low, trace.channel.high
+        if not style.fit and own[1] > own[0]:
+            y.append(box.scale(*own))
+            continue
         lines = (_at(picture.lines, i), _at(picture.reference_lines, i))
-        y.append(box.scale(*_limits(trace.channel.low, trace.channel.high, lines, x, style.fit)))
+        seen = [_visible(line, x)[1] for line in lines if line is not None]
+        curve = (curves or {}).get((trace.group, trace.index))
+        if curve is not None:
+            seen += curve.bounds()
+        y.append(box.scale(*_limits(own, seen)))
     return Frame(boxes, x, tuple(y))
 
 
-def paint_ground(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: Style) -> None:
-    """What stays while a lap is being driven: corners, labels, ticks, the reference lap."""
-    paint_corners(painter, picture, frame.boxes, frame.x, style)
+def paint_back(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: Style) -> None:
+    """What stays while the axis moves: labels and values."""
     plots = frame.traces(picture)
-    for i, (trace, box, y) in enumerate(zip(picture.traces, plots, frame.y, strict=True)):
+    for trace, box, y in zip(picture.traces, plots, frame.y, strict=True):
         used = paint_ticks(painter, box, y, trace.channel.step, style)
         paint_label(painter, box, trace.title, unit_text(trace.channel.unit), used, style)
+
+
+def paint_ground(canvas: Canvas, picture: Picture, frame: Frame, style: Style) -> None:
+    """What stays while a lap is being driven: corners, the axis' figures, the reference lap. What
+    was in the plots before is painted over."""
+    c, boxes = style.theme.colours, frame.boxes
+    right = boxes.plots[0].rect.right()
+    # Names and figures reach a little over the ends.
+    left, top = boxes.left - 5, boxes.corners.top()
+    height = boxes.bottom.bottom() + 1 - top
+    canvas.fill((left, top, right + 1 - left, height), c.panel.rgb())
+    plots = frame.traces(picture)
+    for trace, box, y in zip(picture.traces, plots, frame.y, strict=True):
+        paint_hairs(canvas, box, y, trace.channel.step, style)
+    for upper in boxes.plots[:-1]:
+        canvas.fill((1, upper.rect.bottom(), right, 1), c.line.rgb())
+    painter = canvas.painter()
+    paint_corners(painter, picture, boxes, frame.x, style)
+    for i, (trace, box, y) in enumerate(zip(picture.traces, plots, frame.y, strict=True)):
         reference = _at(picture.reference_lines, i)
         if reference is not None:
             colour = style.theme.colours.reference
             painter.setClipRect(_curve_area(box))
             _curve(painter, reference, frame.x, y, colour, trace.channel.step, style, quiet=True)
             painter.setClipping(False)
-    painter.setPen(style.theme.colours.line)
-    for upper in frame.boxes.plots[:-1]:
-        painter.drawLine(1, upper.rect.bottom(), upper.rect.right(), upper.rect.bottom())
     paint_bottom(painter, picture, frame.boxes, frame.x, style)
+    painter.end()
 
 
-def paint_live(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: Style) -> Painted:
-    """What new data changes: the delta, the shown lap, its holes, seams and the live edge."""
+def paint_live(
+    canvas: Canvas, picture: Picture, frame: Frame, style: Style, curves: Curves | None = None
+) -> Painted:
+    """What new data changes: the delta, the shown lap or session, its holes, seams and the live
+    edge."""
+    painter = canvas.painter()
     x, scales = frame.x, list(frame.y)
     if picture.delta is not None:
-        scales.insert(0, _delta_plot(painter, picture, frame.boxes.plots[0], x, style))
+        scales.insert(0, _delta_plot(canvas, painter, picture, frame.boxes.plots[0], x, style))
     plots = frame.traces(picture)
     for i, (trace, box, y) in enumerate(zip(picture.traces, plots, frame.y, strict=True)):
         painter.setClipRect(_curve_area(box))
@@ -94,12 +132,50 @@ def paint_live(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: S
         line = _at(picture.lines, i)
         if line is not None:
             _curve(painter, line, x, y, style.car, trace.channel.step, style)
+        curve = (curves or {}).get((trace.group, trace.index))
+        if curve is not None and picture.session is not None:
+            _long_curve(canvas, painter, curve, picture.session, box, x, y, trace, style)
         painter.setClipping(False)
         if trace.group not in {t.group for t in picture.traces[:i]}:
             paint_hole_words(painter, picture, trace.group, box, x, style)
     paint_seams(painter, picture, frame.boxes, x, style)
     paint_edge(painter, picture, frame.boxes, x, style)
+    painter.end()
     return Painted(x, tuple(scales))
+
+
+def _long_curve(
+    canvas: Canvas,
+    painter: QtGui.QPainter,
+    curve: Dense | Sparse,
+    session: Stretch,
+    box: Box,
+    x: Scale,
+    y: Scale,
+    trace: Trace,
+    style: Style,
+) -> None:
+    """A session's curve, in whichever way suits what is in view of it."""
+    if isinstance(curve, Sparse):
+        at = (curve.t - session.start_us) / SECOND_US
+        line = Line(curve.t, at, curve.y, curve.starts)
+        _curve(painter, line, x, y, style.car, trace.channel.step, style)
+        return
+    if curve.closed:
+        thick = 1.0 + 0.7 * (_passes(style, canvas.ratio) - 1)
+        fill(
+            painter,
+            canvas.layer,
+            curve,
+            y,
+            _curve_area(box),
+            style.car,
+            thick=thick,
+            dashed=style.reconstructed,
+        )
+        return
+    column, py = corners(curve, y)
+    _polylines(painter, x.start + column / canvas.ratio, py, 2 * curve.starts[1:], style.car, style)
 
 
 def _at(lines: tuple[Line, ...], index: int) -> Line | None:
@@ -111,7 +187,7 @@ def _curve_area(box: Box) -> QtCore.QRect:
 
 
 def _delta_plot(
-    painter: QtGui.QPainter, picture: Picture, box: Box, x: Scale, style: Style
+    canvas: Canvas, painter: QtGui.QPainter, picture: Picture, box: Box, x: Scale, style: Style
 ) -> Scale:
     line = picture.delta
     assert line is not None  # noqa: S101 - the caller has looked
@@ -122,6 +198,7 @@ def _delta_plot(
         low, high = low - SMALLEST_DELTA_S / 2, high + SMALLEST_DELTA_S / 2
     low, high = nice_limits(low, high)
     y = box.scale(low, high)
+    paint_hairs(canvas, box, y, False, style)
     used = paint_ticks(painter, box, y, False, style)
     paint_label(painter, box, "Δ time", "s", used, style)
     zero = y.pixel(0.0)
@@ -139,16 +216,11 @@ def _delta_plot(
     return y
 
 
-def _limits(
-    low: float, high: float, lines: tuple[Line | None, ...], x: Scale, fit: bool
-) -> tuple[float, float]:
-    """The channel's own limits; what is in view when asked to fit, or when there are none."""
-    if not fit and high > low:
-        return low, high
-    seen = [_visible(line, x)[1] for line in lines if line is not None]
+def _limits(own: tuple[float, float], seen: list[np.ndarray]) -> tuple[float, float]:
+    """What is in view; the channel's own limits when that is nothing."""
     parts = [y for y in seen if len(y)]
     if not parts:
-        return (low, high) if high > low else (0.0, 1.0)
+        return own if own[1] > own[0] else (0.0, 1.0)
     return nice_limits(min(float(p.min()) for p in parts), max(float(p.max()) for p in parts))
 
 
@@ -179,18 +251,39 @@ def _curve(
         return
     px, py = x.pixels(line.x[part]), y.pixels(values)
     breaks = line.starts[(line.starts > part.start) & (line.starts < part.start + len(px))]
-    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+    breaks = breaks - part.start
+    _polylines(painter, px, py, breaks, colour, style, stepped=stepped, quiet=quiet, dashed=dashed)
+
+
+def _passes(style: Style, ratio: float, *, quiet: bool = False) -> int:
+    """How often a line of width 1 is drawn, each a little lower."""
     # One pixel is enough of a line until the whole picture is drawn larger.
-    ratio = painter.device().devicePixelRatioF()
     wide = style.theme.scale * ratio >= 1.5
-    passes = (1 if quiet else 2) + wide + (style.theme.heavy and not quiet)
+    return (1 if quiet else 2) + wide + (style.theme.heavy and not quiet)
+
+
+def _polylines(
+    painter: QtGui.QPainter,
+    px: np.ndarray,
+    py: np.ndarray,
+    breaks: np.ndarray,
+    colour: QtGui.QColor,
+    style: Style,
+    *,
+    stepped: bool = False,
+    quiet: bool = False,
+    dashed: bool = False,
+) -> None:
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+    ratio = painter.device().devicePixelRatioF()
+    passes = _passes(style, ratio, quiet=quiet)
     painter.setPen(QtGui.QPen(colour, 0))
     if style.reconstructed or dashed:
         pen = QtGui.QPen(colour, 0)
         pen.setDashPattern([3.0, 2.0])
         painter.setPen(pen)
         passes = 1
-    edges = [0, *(int(b) - part.start for b in breaks), len(px)]
+    edges = [0, *breaks.tolist(), len(px)]
     for first, last in zip(edges, edges[1:], strict=False):
         rx, ry = px[first:last], py[first:last]
         if stepped:

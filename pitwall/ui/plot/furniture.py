@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pitwall.ui.model import Axis
 from pitwall.ui.picture import Picture
 from pitwall.ui.plot.axis import Scale, nice_step, nice_ticks, tick_text, time_step
 from pitwall.ui.plot.boxes import Box, Boxes, hatch_brush
+from pitwall.ui.plot.canvas import Canvas
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import Theme, mix, with_alpha
 from pitwall.ui.words import NOT_LOADED
@@ -55,22 +57,42 @@ def paint_label(
         painter.drawText(left, top + metrics.height() + metrics.ascent() + 1, unit)
 
 
-def paint_ticks(painter: QtGui.QPainter, box: Box, y: Scale, whole: bool, style: Style) -> int:
-    """Two to five round values at the left edge, each with a hair of a line; the width taken."""
-    theme, low, high = style.theme, y.low, y.high
-    wanted = min(max(2, box.inner.height() // theme.px(26)), 5)
+def _ticks(box: Box, y: Scale, whole: bool, style: Style) -> tuple[float, tuple[float, ...]]:
+    """Two to five round values, and their step."""
+    wanted = min(max(2, box.inner.height() // style.theme.px(26)), 5)
+    return _round_values(y.low, y.high, wanted, whole)
+
+
+@lru_cache(maxsize=256)
+def _round_values(
+    low: float, high: float, wanted: int, whole: bool
+) -> tuple[float, tuple[float, ...]]:
     step = nice_step(high - low, wanted)
     if whole:
         step = max(1.0, round(step))
+        return step, _whole(low, high, step)
+    return step, nice_ticks(low, high, wanted)
+
+
+def paint_hairs(canvas: Canvas, box: Box, y: Scale, whole: bool, style: Style) -> None:
+    """A hair of a line across the plot at each tick."""
+    colour = mix(style.theme.colours.panel, style.theme.colours.line, 0.45).rgb()
+    left, width = box.inner.left(), box.inner.width()
+    for value in _ticks(box, y, whole, style)[1]:
+        canvas.fill((left, round(y.pixel(value)), width, 1), colour)
+
+
+def paint_ticks(painter: QtGui.QPainter, box: Box, y: Scale, whole: bool, style: Style) -> int:
+    """The ticks' figures at the left edge; the width taken."""
+    theme = style.theme
+    step, values = _ticks(box, y, whole, style)
     painter.setFont(theme.small(mono=True))
     metrics = painter.fontMetrics()
     widest = 0
-    for value in nice_ticks(low, high, wanted) if not whole else _whole(low, high, step):
+    painter.setPen(theme.colours.faint)
+    for value in values:
         at = y.pixel(value)
-        painter.setPen(mix(theme.colours.panel, theme.colours.line, 0.45))
-        painter.drawLine(QtCore.QLineF(box.inner.left(), at, box.inner.right(), at))
         text = tick_text(value, step)
-        painter.setPen(theme.colours.faint)
         width = metrics.horizontalAdvance(text)
         widest = max(widest, width)
         x = box.inner.left() - theme.px(7) - width
@@ -116,6 +138,8 @@ def paint_hatch(
         if hole.group != group:
             continue
         left, right = x.pixel(hole.x0), x.pixel(hole.x1)
+        if right < box.inner.left() - 2 or left > box.inner.right() + 2:
+            continue
         width = max(right - left, 2.0)
         area = QtCore.QRectF(left, box.rect.top(), width, box.rect.height())
         painter.fillRect(area, with_alpha(style.theme.colours.panel, 0.75))

@@ -1,8 +1,9 @@
 """The stage: stacked traces on one shared axis, painted by ourselves.
 
-Three layers. Labels, ticks and the reference lap are painted when the view or the size changes; the
-shown lap over a copy of that when data comes; the cursor over both in each paint event. A cursor's
-move repaints two narrow strips and no curve.
+What is painted when: labels and values when they change; the axis' figures and the reference lap
+when the axis moves; the shown lap over a copy of that when data comes; the cursor over it in each
+paint event. A cursor's move repaints two narrow strips and no curve. A session has no reference
+lap: its curves are painted where they stay, without a copy.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from __future__ import annotations
 import numpy as np
 
 from pitwall.store import SessionStore
-from pitwall.telemetry.clock import lap_time
-from pitwall.ui.model import Axis, View, Workspace
+from pitwall.telemetry.clock import SECOND_US, lap_time
+from pitwall.ui.model import ROLLING_S, Axis, View, Workspace
 from pitwall.ui.panes.panel import Panel
 from pitwall.ui.picture import Picture, Shown
 from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
+from pitwall.ui.plot.canvas import Canvas, show
+from pitwall.ui.plot.columns import Curves, curves_of
 from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, touched
-from pitwall.ui.plot.curves import Frame, Painted, lay_out, paint_ground, paint_live
+from pitwall.ui.plot.curves import (
+    Frame,
+    Painted,
+    lay_out,
+    paint_back,
+    paint_ground,
+    paint_live,
+)
 from pitwall.ui.plot.furniture import Style
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
@@ -24,6 +34,8 @@ from pitwall.ui.theme import Theme
 ZOOM = 1.25
 PAN_SHARE = 0.1
 CLICK_SLACK = 4
+FOLLOW_SHARE = 0.002
+"""A session's view that ends so close to the newest data, in parts of it, follows it."""
 SMALLEST_SPAN = {Axis.DISTANCE: 20.0, Axis.TIME: 0.5, Axis.ROLLING: 1.0}
 
 
@@ -54,9 +66,10 @@ class TraceStack(Panel):
         self._reconstructed = False
         self._connected = True
         self._loading = False
-        self._pixmap: QtGui.QPixmap | None = None
-        self._ground: QtGui.QPixmap | None = None
-        self._key: object = None
+        self._layers: tuple[Canvas, Canvas] | None = None
+        self._back_key: object = None
+        self._ground_key: object = None
+        self._drawn = False
         self._painted: Painted | None = None
         self._boxes: Boxes | None = None
         self._cursor: int | None = None
@@ -109,7 +122,9 @@ class TraceStack(Panel):
         view = self._workspace.view
         if view.span is not None:
             return view.span
-        return self.picture.full if self.picture is not None else (0.0, 1.0)
+        if self.picture is None:
+            return 0.0, 1.0
+        return self.picture.opening or self.picture.full
 
     # -- zoom and pan -------------------------------------------------------------------
 
@@ -135,8 +150,31 @@ class TraceStack(Panel):
         room = full_high - full_low
         width = max(min(high - low, room), min(SMALLEST_SPAN[self.picture.axis], room))
         low = min(max(low, full_low), full_high - width)
+        if self.picture.session is not None:
+            self._set_session_span(low, low + width)
+            return
         whole = width >= room * 0.999
         self._workspace.change(span=None if whole else (low, low + width))
+
+    def _set_session_span(self, low: float, high: float) -> None:
+        """A view that ends at the newest data goes on with it."""
+        picture, live = self.picture, self._workspace.view.live
+        assert picture is not None  # noqa: S101 - the caller has looked
+        follows = live and picture.full[1] - high < (high - low) * FOLLOW_SHARE
+        if follows:
+            self._workspace.change(span=None, window_s=high - low)
+        else:
+            self._workspace.change(span=(low, high))
+
+    def whole(self) -> None:
+        """The whole lap; of a session the usual window, and from there the whole session."""
+        picture, view = self.picture, self._workspace.view
+        if picture is None or picture.session is None:
+            self._workspace.change(span=None)
+        elif view.span is None and view.window_s == ROLLING_S:
+            self._set_session_span(*picture.full)
+        else:
+            self._workspace.change(span=None, window_s=ROLLING_S)
 
     def _zoom_centre(self) -> float:
         low, high = self.span
@@ -150,16 +188,12 @@ class TraceStack(Panel):
     # -- painting -----------------------------------------------------------------------
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
-        if self._pixmap is None or self._pixmap.deviceIndependentSize().toSize() != self.size():
+        top = self._canvases()[-1]
+        if not self._drawn:
             self._render()
+            self._drawn = True
         painter = QtGui.QPainter(self)
-        dirty = event.rect()
-        assert self._pixmap is not None  # noqa: S101 - just rendered
-        ratio = self._pixmap.devicePixelRatio()
-        source = QtCore.QRectF(
-            dirty.x() * ratio, dirty.y() * ratio, dirty.width() * ratio, dirty.height() * ratio
-        )
-        painter.drawPixmap(QtCore.QRectF(dirty), self._pixmap, source)
+        show(painter, top, event.rect())
         if self._cursor is not None and self.picture and self._painted and self._boxes:
             paint_cursor(
                 painter,
@@ -173,31 +207,56 @@ class TraceStack(Panel):
             )
         painter.end()
 
+    def _canvases(self) -> tuple[Canvas, Canvas]:
+        """Ground and top, in the size and density that the widget has now."""
+        size, ratio = self.size(), self.devicePixelRatioF()
+        if self._layers is None or not self._layers[0].fits(size, ratio):
+            self._layers = Canvas(size, ratio), Canvas(size, ratio)
+            self._back_key = self._ground_key = None
+            self._drawn = False
+        return self._layers
+
     def _render(self) -> None:
-        """The ground is painted when something but the shown lap changes; the shown lap is
-        painted over a copy of it."""
         self.curve_renders += 1
+        ground, top = self._canvases()
         picture = self.picture
+        if picture is not None and picture.session is not None:
+            ground = top
         self._boxes = self._painted = None
         style, frame = self._style(), None
+        curves: Curves | None = None
         low, high = self.span
         if picture is not None and picture.traces and high > low:
             weights = tuple(trace.weight for trace in picture.traces)
             if picture.delta is not None:
                 weights = (DELTA_WEIGHT, *weights)
             self._boxes = arrange(self.size(), self.top, weights, self.theme)
-            frame = lay_out(picture, self._boxes, (low, high), style)
-        key = self._ground_key(frame)
-        if self._ground is None or key != self._key:
-            self._ground, self._key = self._paint_ground(frame, style), key
-        if frame is None or picture is None:
-            self._pixmap = self._ground
-            return
-        pixmap = QtGui.QPixmap(self._ground)
-        painter = QtGui.QPainter(pixmap)
-        self._painted = paint_live(painter, picture, frame, style)
-        painter.end()
-        self._pixmap = pixmap
+            curves = self._session_curves(picture, self._boxes, low, high)
+            frame = lay_out(picture, self._boxes, (low, high), style, curves)
+        back = (ground is top, self._back_looks(frame))
+        if back != self._back_key:
+            self._back_key, self._ground_key = back, None
+            self._paint_back(ground, frame, style)
+        looks = self._ground_looks(frame)
+        if ground is top or looks != self._ground_key:
+            self._ground_key = looks
+            self.ground_renders += 1
+            if frame is not None and picture is not None:
+                paint_ground(ground, picture, frame, style)
+        if ground is not top:
+            top.copy_of(ground)
+        if frame is not None and picture is not None:
+            self._painted = paint_live(top, picture, frame, style, curves)
+
+    def _session_curves(
+        self, picture: Picture, boxes: Boxes, low: float, high: float
+    ) -> Curves | None:
+        session = picture.session
+        if session is None:
+            return None
+        span = tuple(session.start_us + round(at * SECOND_US) for at in (low, high))
+        width = round((boxes.right - boxes.left) * self.devicePixelRatioF())
+        return curves_of(self._store, session.car, picture.traces, (span[0], span[1]), width)
 
     def _style(self) -> Style:
         view = self._workspace.view
@@ -205,42 +264,36 @@ class TraceStack(Panel):
         now = self._connected and not self._loading
         return Style(self.theme, self._car, live, now, self._reconstructed, view.fit)
 
-    def _ground_key(self, frame: Frame | None) -> object:
-        """Equal as long as the ground need not be painted anew."""
-        picture, words = self.picture, [text for text, _, _ in self._title_parts()]
-        what: tuple[object, ...] = ()
-        if picture is not None:
-            reference = picture.reference
-            what = (
-                picture.axis,
-                picture.corners,
-                picture.traces,
-                (reference.lap, reference.t_end) if reference else None,
-                tuple(len(line.t) for line in picture.reference_lines),
-            )
-        scales = (frame.x, frame.y) if frame is not None else None
-        looks = (self.theme.name, self.theme.scale, self._car.rgb(), self._reconstructed)
+    def _back_looks(self, frame: Frame | None) -> object:
+        """Equal as long as labels and values need not be painted anew."""
         return (
-            self.size().toTuple(),
-            self.devicePixelRatioF(),
-            looks,
-            words,
+            (self.theme.name, self.theme.scale, self._car.rgb(), self._reconstructed),
+            [text for text, _, _ in self._title_parts()],
             self._axis_words(),
-            scales,
-            what,
+            frame.y if frame is not None else None,
+            self.picture.traces if self.picture is not None else None,
         )
 
-    def _paint_ground(self, frame: Frame | None, style: Style) -> QtGui.QPixmap:
-        self.ground_renders += 1
-        ratio = self.devicePixelRatioF()
-        pixmap = QtGui.QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        painter = QtGui.QPainter(pixmap)
+    def _ground_looks(self, frame: Frame | None) -> object:
+        """Equal as long as the axis and the reference lap need not be painted anew."""
+        picture = self.picture
+        if picture is None or frame is None:
+            return ()
+        reference = picture.reference
+        return (
+            picture.axis,
+            picture.corners,
+            (reference.lap, reference.t_end) if reference else None,
+            tuple(len(line.t) for line in picture.reference_lines),
+            frame.x,
+        )
+
+    def _paint_back(self, back: Canvas, frame: Frame | None, style: Style) -> None:
+        painter = back.painter()
         self.paint_frame(painter)
         if frame is not None and self.picture is not None:
-            paint_ground(painter, self.picture, frame, style)
+            paint_back(painter, self.picture, frame, style)
         painter.end()
-        return pixmap
 
     def paint_title(self, painter: QtGui.QPainter) -> None:
         """The shown lap and the reference, each after a swatch of its line."""
@@ -283,7 +336,7 @@ class TraceStack(Panel):
             words = f"{lap_words(picture.shown)}{self._state_words(view, picture.shown)}"
             parts.append((words, self._car, c.text))
         else:
-            parts.append(("LAST 90 S" if view.live else "90 S", self._car, c.text))
+            parts.append((self._stretch_words(view), self._car, c.text))
         if picture.reference is not None:
             reference = picture.reference
             words = (
@@ -293,6 +346,11 @@ class TraceStack(Panel):
         elif picture.reference_word:
             parts.append(("NO REFERENCE: IT IS THE SHOWN LAP", None, c.faint))
         return parts
+
+    def _stretch_words(self, view: View) -> str:
+        low, high = self.span
+        length = f"{high - low:.0f} S" if high - low < 300 else f"{(high - low) / 60:.0f} MIN"
+        return f"LAST {length}" if view.live and view.span is None else length
 
     def _state_words(self, view: View, shown: Shown) -> str:
         if view.live and shown.open:
@@ -377,7 +435,7 @@ class TraceStack(Panel):
         super().resizeEvent(event)
 
     def _stale(self) -> None:
-        self._pixmap = None
+        self._drawn = False
 
 
 def lap_words(shown: Shown) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pitwall.store import Source
 from pitwall.store.bins import FINEST, extend, fold, no_bins
 from pitwall.store.block import pieces_of
-from pitwall.store.chapter import BLOCKS, RATIO
+from pitwall.store.chapter import BLOCKS, WIDTHS
 from pitwall.store.columns import Columns
 from pitwall.store.growth import BLOCK, GrowingColumns
 from pitwall.store.samples import Samples
@@ -132,7 +132,7 @@ def test_work_is_bounded_by_the_width(long: Columns) -> None:
     for width in (100, 1500):
         for share in (1, 4, 16):
             thin = long.thin((0,), 0, long.t_hi // share, width)
-            assert len(thin.t) <= 2 * RATIO * NARROW * width + BLOCKS * BLOCK // FINEST
+            assert len(thin.t) <= 2 * NARROW * width * (WIDTHS[1] // FINEST) + 2 * BLOCK // FINEST
 
 
 def test_memory_is_little_more_than_the_samples() -> None:
