@@ -70,6 +70,17 @@ def make_application(argv: Sequence[str] = ("pitwall",)) -> QtWidgets.QApplicati
         QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
     )
     application = QtWidgets.QApplication(list(argv))
+    if application.platformName() == "offscreen":
+        QtCore.qInstallMessageHandler(_without_window_manager)
     application.setApplicationName("Pitwall")
     application.setStyle("Fusion")
     return application
+
+
+def _without_window_manager(
+    kind: QtCore.QtMsgType, context: QtCore.QMessageLogContext, text: str
+) -> None:
+    """Print what Qt says, but for calls that only a window manager could answer: nobody who draws
+    offscreen has one, and the words would stand between the lines of a command."""
+    if not text.startswith("This plugin does not support"):
+        sys.stderr.write(f"{text}\n")
