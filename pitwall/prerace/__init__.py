@@ -1,6 +1,7 @@
 """The model of car, track and lap before the race."""
 
 from pitwall.prerace.conditions import Conditions
+from pitwall.prerace.fit import UNKNOWNS, Fit, Unknown, fit_car
 from pitwall.prerace.lap import Laps, simulate, simulate_one
 from pitwall.prerace.lap_track import LapTrack
 from pitwall.prerace.line import curvature_of, track_of_line
@@ -17,14 +18,18 @@ from pitwall.prerace.vehicle_file import (
 
 __all__ = [
     "SERIES",
+    "UNKNOWNS",
     "Conditions",
+    "Fit",
     "LapTrack",
     "Laps",
     "Series",
     "Setting",
     "Trust",
+    "Unknown",
     "Vehicle",
     "curvature_of",
+    "fit_car",
     "parse_vehicle",
     "read_track",
     "read_vehicle",

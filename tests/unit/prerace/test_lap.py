@@ -136,7 +136,7 @@ def test_a_hybrid_runs_out_and_not_below():
     alone = simulate_one(with_values(car, {"motor": None}), track).time_s[0]
     # the lap without a store begins at another point of the track
     assert laps.time_s[0] == pytest.approx(alone, abs=1e-3)
-    back = with_values(car, {"motor.store_j": 3e5, "motor.recovery": 0.3})
+    back = with_values(cars[1], {"motor.recovery": 0.3})
     more, _ = simulate([back, cars[1]], track).time_s
     assert more < laps.time_s[1]
 

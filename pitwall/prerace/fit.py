@@ -1,0 +1,182 @@
+"""Calibration: what a car must be like for the model to drive the laps that were driven.
+
+Fitted are factors on groups of the car's numbers, on the whole speed trace and not on the lap time,
+in which errors cancel. A factor that the laps do not tell is said not to be seen: then it stays
+what the car's file says, and the answer carries the file's uncertainty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.prerace.conditions import Conditions
+from pitwall.prerace.lap import simulate
+from pitwall.prerace.lap_track import Floats, LapTrack
+from pitwall.prerace.vehicle import Vehicle, value_at, with_values
+from pitwall.telemetry import BadInput
+
+POINTS_PER_SAMPLE = 40
+"""Residuals of neighbouring points are alike: so many points say as much as one of their own."""
+SEEN = 0.5
+"""A factor is seen when its deviation is at most this part of what it was before."""
+_ROUNDS = 10
+_STEP = 0.01
+_LARGEST = 0.12
+_SETTLED = 2e-3
+_HUBER = 1.5
+_LEAST_MS = 0.05
+_PART_KNOWN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A factor to be found.
+
+    Attributes:
+        name: as in the result.
+        paths: the car's numbers that it multiplies; those a car does not have are left out.
+        sd: how far off the car's file may be, as standard deviation of the factor's logarithm.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    sd: float
+
+
+GRIP = Unknown("grip", ("front.mu_x", "front.mu_y", "rear.mu_x", "rear.mu_y"), 0.15)
+DRAG = Unknown("drag", ("aero.drag_m2",), 0.15)
+DOWNFORCE = Unknown("downforce", ("aero.front_m2", "aero.rear_m2"), 0.2)
+POWER = Unknown("power", ("power_scale",), 0.1)
+UNKNOWNS = (GRIP, DRAG, DOWNFORCE, POWER)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A calibrated car.
+
+    Attributes:
+        car: the car with the factors in it.
+        unknowns: what was fitted, k of them.
+        factors: float64[k].
+        sd: float64[k], standard deviations of the factors' logarithms, of noise alone: that the
+            model itself is wrong is not in them.
+        correlation: float64[k, k].
+        seen: bool[k], whether the laps told it.
+        residual_ms: RMS of measured minus modelled speed.
+        laps: how many laps.
+        settled: whether the last step was small.
+    """
+
+    car: Vehicle
+    unknowns: tuple[Unknown, ...]
+    factors: Floats
+    sd: Floats
+    correlation: Floats
+    seen: NDArray[np.bool_]
+    residual_ms: float
+    laps: int
+    settled: bool
+
+    def indistinct(self, limit: float = 0.9) -> tuple[tuple[str, str], ...]:
+        """Pairs that these laps do not tell from each other."""
+        k = len(self.unknowns)
+        return tuple(
+            (self.unknowns[i].name, self.unknowns[j].name)
+            for i in range(k)
+            for j in range(i + 1, k)
+            if abs(self.correlation[i, j]) > limit
+        )
+
+
+def fit_car(
+    car: Vehicle,
+    track: LapTrack,
+    speeds: Sequence[Floats],
+    conditions: Conditions | None = None,
+    unknowns: tuple[Unknown, ...] = UNKNOWNS,
+) -> Fit:
+    """Find the factors by which the model drives ``speeds``: one array of m/s for each lap at the
+    track's points, NaN where a lap is not known.
+
+    Gauss-Newton with Huber's weights on the laps' median, which a single lap's mistakes do not
+    move; the car's file is the prior. Raises BadInput when no lap is known over half of the track.
+    """
+    n = len(track.curvature)
+    known = [np.asarray(s, np.float64) for s in speeds if len(s) == n]
+    known = [s for s in known if np.isfinite(s).mean() >= _PART_KNOWN]
+    if not known or not unknowns:
+        raise BadInput(
+            f"calibration on {track.name}: needs a lap with the speed at half of its {n} points, "
+            "and something to find"
+        )
+    laps = np.stack(known)
+    use: NDArray[np.bool_] = np.asarray(np.isfinite(laps).any(axis=0))
+    wanted = np.nanmedian(laps[:, use], axis=0)
+    day = Conditions() if conditions is None else conditions
+    prior = np.array([u.sd for u in unknowns])
+    theta = np.zeros(len(unknowns))
+    settled = False
+    for _ in range(_ROUNDS):
+        residual, slopes = _linear(car, track, day, unknowns, theta, wanted, use)
+        weight, scale = _weights(residual)
+        normal = (slopes.T * weight) @ slopes / scale**2 / POINTS_PER_SAMPLE
+        pull = (slopes.T * weight) @ residual / scale**2 / POINTS_PER_SAMPLE - theta / prior**2
+        step = np.linalg.solve(normal + np.diag(prior**-2), pull)
+        size = float(np.abs(step).max())
+        theta = theta + step * min(1.0, _LARGEST / max(size, 1e-12))
+        if size < _SETTLED:
+            settled = True
+            break
+    residual, slopes = _linear(car, track, day, unknowns, theta, wanted, use)
+    weight, scale = _weights(residual)
+    normal = (slopes.T * weight) @ slopes / scale**2 / POINTS_PER_SAMPLE
+    covariance = np.linalg.inv(normal + np.diag(prior**-2))
+    sd = np.sqrt(np.diag(covariance))
+    return Fit(
+        car=scaled(car, unknowns, theta),
+        unknowns=unknowns,
+        factors=np.exp(theta),
+        sd=sd,
+        correlation=covariance / np.outer(sd, sd),
+        seen=sd <= SEEN * prior,
+        residual_ms=float(np.sqrt(np.mean(residual**2))),
+        laps=len(known),
+        settled=settled,
+    )
+
+
+def scaled(car: Vehicle, unknowns: Sequence[Unknown], theta: Floats) -> Vehicle:
+    """The car with each unknown's numbers multiplied by ``exp(theta)``."""
+    changes: dict[str, float] = {}
+    for unknown, value in zip(unknowns, theta, strict=True):
+        for path in unknown.paths:
+            old = changes.get(path, value_at(car, path))
+            changes[path] = old * math.exp(value)
+    return with_values(car, changes)
+
+
+def _linear(
+    car: Vehicle,
+    track: LapTrack,
+    day: Conditions,
+    unknowns: tuple[Unknown, ...],
+    theta: Floats,
+    wanted: Floats,
+    use: NDArray[np.bool_],
+) -> tuple[Floats, Floats]:
+    """Residual (measured minus modelled) and its slopes float64[points, k], from one batch."""
+    steps = np.vstack([np.zeros(len(theta)), np.eye(len(theta)) * _STEP])
+    cars = [scaled(car, unknowns, theta + step) for step in steps]
+    speed = simulate(cars, track, day).speed_ms[use]
+    return wanted - speed[:, 0], (speed[:, 1:] - speed[:, :1]) / _STEP
+
+
+def _weights(residual: Floats) -> tuple[Floats, float]:
+    """Huber's weights, and the scale of the residuals by their median."""
+    scale = max(1.4826 * float(np.median(np.abs(residual))), _LEAST_MS)
+    return np.minimum(1.0, _HUBER * scale / np.maximum(np.abs(residual), 1e-12)), scale
