@@ -209,6 +209,11 @@ class Run:
         if self._follower is not None:
             self._follower.cancel_history()
 
+    def show_first(self, cars: frozenset[str]) -> None:
+        """Load the history of these cars before that of others."""
+        if self._follower is not None:
+            self._follower.show_first(cars)
+
     def timing(self) -> Timing | None:
         """The newest timing; None before the first."""
         return self._analysis.latest

@@ -6,13 +6,14 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 import msgspec
 
-from pitwall.cloud import Line, archived, parse_bundle, sealed_prefix
+from pitwall.cloud import Line, archived, bundle_name, parse_bundle, sealed_prefix
 from pitwall.cloud.bundle import PREFIX
 from pitwall.cloud.lines import MAX_LINE
 from pitwall.store import Batch, Quarantined, Source, open_segments
@@ -118,6 +119,8 @@ class ArchiveLoader:
         self._laps = laps
         self._cancel = cancel
         self._prefix = prefix
+        self._unpacking = threading.Lock()
+        """Held by the job that unpacks sealed laps; the others fetch meanwhile."""
         self._done = {
             name[len(CHECKPOINT) :]: text
             for name, text in known.items()
@@ -157,20 +160,22 @@ class ArchiveLoader:
         objects: Sequence[ObjectInfo],
         on_progress: Callable[[Loaded], None],
         wanted: Wanted | None = None,
+        chosen: Callable[[], frozenset[str]] = frozenset,
     ) -> Loaded:
         """Load ``objects``, several at a time; ``on_progress`` gets the sum after each.
 
-        Objects that cannot be fetched are in the result's ``failed``: their chunks come by another
+        In their order, but for this: when something of each car is under way, the sealed laps of
+        ``chosen`` cars, as they are then, go before those of others. Objects that cannot be fetched are in the result's ``failed``: their chunks come by another
         way. ``wanted`` says which chunks to hand over (all without it). Ends early, without error,
         when cancelled. Raises the writer's failure.
         """
         total = Loaded()
-        todo = list(reversed(_jobs(objects, self._pool.free())))
+        jobs = _Jobs(_jobs(objects, self._pool.free()), self._session.key)
         tokens = {info.key: token_of(info) for info in objects}
         under_way = 0
-        while (todo or under_way) and not (self._cancel.is_set() and not under_way):
-            while todo and self._pool.free() and not self._cancel.is_set():
-                job = _Load(self, todo.pop(), wanted)
+        while (jobs or under_way) and not (self._cancel.is_set() and not under_way):
+            while jobs and self._pool.free() and not self._cancel.is_set():
+                job = _Load(self, jobs.take(chosen()), wanted)
                 under_way += 1
                 self._pool.put(job.infos[0].key, job)
             self._pool.wait(0.25)
@@ -271,8 +276,10 @@ class ArchiveLoader:
                 bad.append(
                     Quarantined(Source.ARCHIVE, f"{info.key} {line.sk[:40]}", str(error), raw)
                 )
-        # here, where there is time: the writer has one thread for everything
-        opened, samples = open_segments(segments, self._session)
+        # Here, where there is time: the writer has one thread for everything. Laps by one job at a
+        # time: two that pass the interpreter to and fro are no faster than one, and cost frames.
+        with self._unpacking if sealed else nullcontext():
+            opened, samples = open_segments(segments, self._session)
         opened += tuple(gathered.segments)
         samples += tuple(gathered.samples)
         self._laps.note_all(opened)
@@ -325,6 +332,32 @@ class _Load:
 
     def __call__(self) -> Loaded:
         return self.loader.load_objects(self.infos, self.wanted)
+
+
+class _Jobs:
+    """What is to be loaded, and what of it comes next."""
+
+    def __init__(self, jobs: list[tuple[ObjectInfo, ...]], session: str) -> None:
+        names = [[bundle_name(session, info.key) for info in job] for job in jobs]
+        self._left = [
+            (job, frozenset(name.car for name in mine if name is not None))
+            for job, mine in zip(jobs, names, strict=True)
+        ][::-1]
+        """Objects and their cars; the next one last."""
+        self._unseen = {car for _, cars in self._left for car in cars}
+        """Cars of which nothing was taken yet: their newest laps come before anything else."""
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def take(self, chosen: frozenset[str]) -> tuple[ObjectInfo, ...]:
+        """The next one."""
+        at = len(self._left) - 1
+        if chosen and not self._unseen:
+            at = next((i for i in range(at, -1, -1) if self._left[i][1] & chosen), at)
+        job, cars = self._left.pop(at)
+        self._unseen -= cars
+        return job
 
 
 def _jobs(objects: Sequence[ObjectInfo], workers: int) -> list[tuple[ObjectInfo, ...]]:

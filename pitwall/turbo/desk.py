@@ -32,6 +32,7 @@ class Desk:
         store: the session in memory.
         stop: set when everything is to end.
         status: the newest snapshot; replaced by the follower's thread, read by any.
+        chosen: cars that are looked at; replaced by any thread, read by the legs.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Desk:
         self.time = time
         self.stop = stop
         self.status = FollowerStatus()
+        self.chosen: frozenset[str] = frozenset()
         self._recorder = recorder
         self._on_event = on_event
 

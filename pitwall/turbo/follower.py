@@ -168,6 +168,10 @@ class Follower:
         self._thread = threading.Thread(target=self.run, name="pitwall-follow", daemon=True)
         self._thread.start()
 
+    def show_first(self, cars: frozenset[str]) -> None:
+        """Load the history of these cars before that of others, after everybody's newest laps."""
+        self._desk.chosen = cars
+
     def cancel_history(self) -> None:
         """Give up loading history: keep what is here, go live, name what is missing."""
         self._cancel.set()

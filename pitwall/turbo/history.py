@@ -108,7 +108,7 @@ class History:
             # beside the loading: what is on screen first does not wait for it
             lister.put("raw", partial(loader.find, self._spans(heads, now_us)))
             progress.expect(sealed, _SEALED_SHARE if sealed else 0.0)
-            loaded = loader.load(sealed, progress, wanted)
+            loaded = loader.load(sealed, progress, wanted, lambda: desk.chosen)
             of_laps = loaded.chunks
             desk.flush()
             raw = arrived_since(_result(lister), since())

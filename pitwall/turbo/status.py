@@ -144,7 +144,7 @@ class Tempo:
     throttled_s: float = 8.0
     retried_s: float = 8.0
     tick_s: float = 0.25
-    archive_threads: int = 2
+    archive_threads: int = 4
     repair_threads: int = 8
     stream_threads: int = 8
 

@@ -21,11 +21,17 @@ class Commands(Protocol):
     def cancel_history(self) -> None:
         """Stop loading the archive; what is loaded stays and live goes on."""
 
+    def show_first(self, cars: frozenset[str]) -> None:
+        """These cars are looked at: load theirs before others'."""
+
 
 class NoCommands:
     """For windows over a file: there is nothing to cancel."""
 
     def cancel_history(self) -> None:
+        """Nothing is being loaded."""
+
+    def show_first(self, cars: frozenset[str]) -> None:
         """Nothing is being loaded."""
 
 

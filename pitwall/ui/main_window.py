@@ -223,6 +223,10 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _view_changed(self, names: frozenset[str]) -> None:
         self.panes.traces.view_changed(names)
+        if "car" in names or "reference" in names:
+            view = self.workspace.view
+            looked_at = (view.car, view.reference.car)
+            self._inputs.commands.show_first(frozenset(filter(None, looked_at)))
         if names & NEEDS_FEED:
             self.refresh()
         elif "cursor" in names:

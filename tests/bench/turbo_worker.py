@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import resource
@@ -13,16 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tests.bench import turbo_others as others
+from tests.bench.turbo_others import BUCKET
+from tests.bench.turbo_race import GROUP, LAP_S, RATE, SESSION, T0, Size, head_of
 
-from tests.bench.turbo_race import GROUP, LAP_S, RATE, SESSION, T0, Size, head_of, name_of
-
-BUCKET = "race"
-THREADS = 8
 PICTURE_LAPS = 5
 """The picture is usable when so many newest laps of every car are there."""
 LIMIT_S = 600.0
@@ -39,14 +35,19 @@ def main() -> None:
     }  # fmt: skip
     before = _cpu_s()
     figures = WAYS[way](Path(folder), endpoint, size)
-    figures["cpu_s"] = round(_cpu_s() - before, 3)
-    figures["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    readers = figures.get("readers_cpu_s", 0.0)
+    figures.setdefault("cpu_s", round(_cpu_s() - before + readers, 3))
+    figures["peak_mb"] = _peak_mb(resource.RUSAGE_SELF)
     print(json.dumps(figures))
 
 
 def _cpu_s() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _peak_mb(whose: int) -> float:
+    return round(resource.getrusage(whose).ru_maxrss / 1024, 1)
 
 
 # ------------------------------------------------------------------ ours
@@ -102,7 +103,14 @@ def _at_stand_in(
                 session_item(SESSION),
                 *(head_item(head_of(d)) for d in json.loads((folder / "heads.json").read_text())),
             ])  # fmt: skip
-            return (way or _joined)(Path(home), stand_in.table, size, mapping)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            figures = (way or _joined)(Path(home), stand_in.table, size, mapping)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            readers = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            if readers > 0:
+                figures["readers_cpu_s"] = round(readers, 3)
+                figures["largest_reader_mb"] = _peak_mb(resource.RUSAGE_CHILDREN)
+            return figures
         finally:
             stand_in.stop()
 
@@ -173,131 +181,14 @@ def _usable(store: Any, size: Size) -> bool:
     return True
 
 
-# ------------------------------------------------------------------ others
-
-
-def _objects(endpoint: str, prefix: str) -> tuple[Any, list[str]]:
-    import boto3
-    from botocore.config import Config
-
-    client = boto3.client(
-        "s3", endpoint_url=endpoint,
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=THREADS),
-    )  # fmt: skip
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-    return client, [row["Key"] for page in pages for row in page.get("Contents", ())]
-
-
-def naive(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
-    """``get_object``, ``gzip``, ``json.loads``, append; arrays at the end."""
-    begun = time.perf_counter()
-    client, keys = _objects(endpoint, "plain/")
-    names = [channel.name for channel in GROUP.channels]
-    cars: dict[str, dict[str, list[float]]] = {}
-    for key in keys:
-        body = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        for line in gzip.decompress(body).splitlines():
-            record = json.loads(line)
-            columns = cars.get(record["car"])
-            if columns is None:
-                columns = cars[record["car"]] = {name: [] for name in ("t", *names)}
-            columns["t"].append(record["t"])
-            for name in names:
-                columns[name].append(record[name])
-    arrays = {
-        car: {
-            name: np.array(values, np.int64 if name == "t" else np.float32)
-            for name, values in columns.items()
-        }
-        for car, columns in cars.items()
-    }
-    return _checked(begun, sum(len(c["t"]) for c in arrays.values()), size)
-
-
-def best_reader(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
-    """pyarrow.json with a schema, an object a thread, two threads; a block per car at the end."""
-    import io
-
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.json as pj
-    from isal import isal_zlib
-
-    begun = time.perf_counter()
-    client, keys = _objects(endpoint, "plain/")
-    names = [channel.name for channel in GROUP.channels]
-    schema = pa.schema(
-        [("car", pa.string()), ("lap", pa.int32()), ("t", pa.int64()), ("seq", pa.int64())]
-        + [(name, pa.float32()) for name in names]
-    )
-    options = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    reading = pj.ReadOptions(use_threads=False, block_size=16 << 20)
-    cars = [name_of(car) for car in range(size.cars)]
-
-    def decode(key: str) -> list[tuple[Any, Any]]:
-        body = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        text = isal_zlib.decompress(body, wbits=31)
-        table = pj.read_json(io.BytesIO(text), reading, options)
-        index = pc.index_in(table["car"], pa.array(cars)).to_numpy()
-        order = np.argsort(index, kind="stable")
-        t = table["t"].to_numpy()[order]
-        values = np.stack([table[name].to_numpy() for name in names])[:, order]
-        edges = np.searchsorted(index[order], np.arange(len(cars) + 1))
-        return [(t[a:b], values[:, a:b]) for a, b in zip(edges, edges[1:], strict=False)]
-
-    pa.set_cpu_count(1)
-    with ThreadPoolExecutor(2) as pool:
-        parts = list(pool.map(decode, keys))
-    samples = 0
-    joined = []
-    for car in range(len(cars)):
-        t = np.concatenate([part[car][0] for part in parts])
-        joined.append((t, np.concatenate([part[car][1] for part in parts], axis=1)))
-        samples += len(t)
-    return _checked(begun, samples, size)
-
-
-def floor(folder: Path, endpoint: str, size: Size) -> dict[str, Any]:
-    """Download alone, of the objects that ours reads: what no reader can be faster than."""
-    import zstandard
-
-    from pitwall.cloud import parse_bundle
-    from pitwall.telemetry.payload import HEADER, ZSTD
-    from pitwall.turbo.choose import newest_laps
-    from pitwall.turbo.objects import ObjectInfo
-
-    begun = time.perf_counter()
-    client, keys = _objects(endpoint, "sealed/")
-    chosen = [i.key for i in newest_laps(SESSION.key, [ObjectInfo(k, 0, k) for k in keys])]
-
-    def load(key: str) -> int:
-        body = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        unpack = zstandard.ZstdDecompressor().decompress
-        raw = 0
-        for segment in parse_bundle(body).segments:
-            _, flags, *_ = HEADER.unpack_from(segment.payload)
-            packed = memoryview(segment.payload)[HEADER.size :]
-            raw += len(unpack(packed)) if flags & ZSTD else len(packed)
-        return raw
-
-    with ThreadPoolExecutor(2) as pool:
-        raw = sum(pool.map(load, chosen))
-    return {"everything_s": round(time.perf_counter() - begun, 3), "raw_mb": round(raw / 1e6, 1)}
-
-
-def _checked(begun: float, samples: int, size: Size) -> dict[str, Any]:
-    if samples != size.samples:
-        raise SystemExit(f"{samples} of {size.samples} samples")
-    return {"everything_s": round(time.perf_counter() - begun, 3)}
-
-
 WAYS: dict[str, Callable[[Path, str, Size], dict[str, Any]]] = {
     "ours": ours,
     "plain": plain,
     "window": window,
-    "naive": naive,
-    "best_reader": best_reader,
-    "floor": floor,
+    "stream": others.stream,
+    "naive": others.naive,
+    "best_reader": others.best_reader,
+    "floor": others.floor,
 }
 
 if __name__ == "__main__":

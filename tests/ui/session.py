@@ -78,6 +78,7 @@ class Wall:
         default_factory=lambda: Health(State.LIVE, source="table", lag_us=400_000)
     )
     stats: FrameStats = field(default_factory=FrameStats)
+    first: frozenset[str] = frozenset()
     detail: HealthDetail | None = None
     details: int = 0
     """How often the detail was asked for."""
@@ -89,6 +90,10 @@ class Wall:
     def cancel_history(self) -> None:
         """The window's command."""
         self.cancelled += 1
+
+    def show_first(self, cars: frozenset[str]) -> None:
+        """Remembers it."""
+        self.first = cars
 
     def advance(self, until_s: float, *, hole: bool = True) -> None:
         """Commit everything up to ``until_s`` after the start, archive first, then stream."""

@@ -392,3 +392,10 @@ def test_the_window_leaves_room_for_its_frame() -> None:
     assert within(1920, 1080) == (1916, 1040)
     assert within(5120, 2880) == (2560, 1440)
     assert within(800, 600) == (1100, 640)
+
+
+def test_the_cars_that_are_looked_at_are_loaded_first(finished: Wall, open_window: Open) -> None:
+    window = open_window(finished)
+    for car in finished.store.cars()[:2]:
+        window.workspace.select_car(car)
+        assert finished.first == {car}
