@@ -20,7 +20,7 @@ def answer(capsys, *words):
 
 
 def test_a_lap_as_json(capsys):
-    code, out, _ = answer(capsys, TRACK, "--car", "road-cup", "--json")
+    code, out, _ = answer(capsys, TRACK, "--vehicle", "road-cup", "--json")
     doc = json.loads(out)
     assert code == 0
     assert 85 < doc["time_s"] < 120
@@ -34,7 +34,16 @@ def test_a_lap_as_json(capsys):
 def test_changes_and_what_they_gain(capsys, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(write_vehicle(shipped_vehicle("formula-hybrid")), encoding="utf-8")
-    words = ("--car", str(path), "--set", "mass_kg=590", "--set", "wing=2", "--profile", "--json")
+    words = (
+        "--vehicle",
+        str(path),
+        "--set",
+        "mass_kg=590",
+        "--set",
+        "wing=2",
+        "--profile",
+        "--json",
+    )
     code, out, _ = answer(capsys, TRACK, *words)
     doc = json.loads(out)
     assert code == 0
@@ -46,7 +55,9 @@ def test_changes_and_what_they_gain(capsys, tmp_path):
 
 
 def test_a_lap_for_people(capsys):
-    code, out, _ = answer(capsys, TRACK, "--car", "road-cup", "--grip", "0.9", "--set", "fuel=50")
+    code, out, _ = answer(
+        capsys, TRACK, "--vehicle", "road-cup", "--grip", "0.9", "--set", "fuel=50"
+    )
     assert code == 0
     assert out.splitlines()[0].startswith("Road cup coupe on larkspur-hollow (")
     assert "fuel = 50: +" in out
@@ -55,18 +66,22 @@ def test_a_lap_for_people(capsys):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ((TRACK, "--car", "kart"), 2, "no vehicle 'kart'"),
-        ((TRACK, "--car", "none.toml"), 1, "none.toml: No such file"),
-        ((TRACK, "--car", "road-cup", "--set", "wing=99"), 2, "wing = 99.0 holes is not within"),
-        ((TRACK, "--car", "road-cup", "--set", "wing"), 2, "'wing' is not SETTING=VALUE"),
-        ((TRACK, "--car", "road-cup", "--set", "wing=x"), 2, "'x' is not a number"),
-        ((TRACK, "--car", "road-cup", "--set", "wings=1"), 2, "no such vehicle parameter"),
-        ((TRACK, "--car", "road-cup", "--set", "engine=3"), 2, "engine cannot be 3.0"),
-        ((TRACK, "--car", "road-cup", "--set", "camber_front=-2"), 2, "only laps tell"),
-        ((TRACK, "--car", "road-cup", "--set", "mass_kg=0"), 2, "mass_kg = 0.0 is not within"),
-        ((TRACK, "--car", "road-cup", "--grip", "9"), 2, "conditions: grip = 9.0"),
-        (("none.pitwall", "--car", "road-cup"), 1, "none.pitwall: no such file"),
-        (("none.csv", "--car", "road-cup"), 1, "none.csv: No such file"),
+        ((TRACK, "--vehicle", "kart"), 2, "no vehicle 'kart'"),
+        ((TRACK, "--vehicle", "none.toml"), 1, "none.toml: No such file"),
+        (
+            (TRACK, "--vehicle", "road-cup", "--set", "wing=99"),
+            2,
+            "wing = 99.0 holes is not within",
+        ),
+        ((TRACK, "--vehicle", "road-cup", "--set", "wing"), 2, "'wing' is not SETTING=VALUE"),
+        ((TRACK, "--vehicle", "road-cup", "--set", "wing=x"), 2, "'x' is not a number"),
+        ((TRACK, "--vehicle", "road-cup", "--set", "wings=1"), 2, "no such vehicle parameter"),
+        ((TRACK, "--vehicle", "road-cup", "--set", "engine=3"), 2, "engine cannot be 3.0"),
+        ((TRACK, "--vehicle", "road-cup", "--set", "camber_front=-2"), 2, "only laps tell"),
+        ((TRACK, "--vehicle", "road-cup", "--set", "mass_kg=0"), 2, "mass_kg = 0.0 is not within"),
+        ((TRACK, "--vehicle", "road-cup", "--grip", "9"), 2, "conditions: grip = 9.0"),
+        (("none.pitwall", "--vehicle", "road-cup"), 1, "none.pitwall: no such file"),
+        (("none.csv", "--vehicle", "road-cup"), 1, "none.csv: No such file"),
     ],
 )
 def test_what_is_wrong_in_one_line(capsys, words, code, message):

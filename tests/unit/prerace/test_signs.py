@@ -16,7 +16,7 @@ from pitwall.prerace import (
     with_values,
 )
 from pitwall.prerace.vehicle import value_at
-from tests.unit.prerace.makes import road_course
+from tests.unit.prerace.makes import paper_car, road_course
 
 SLOWER = {
     "mass": {"mass_kg": 1.04},
@@ -143,3 +143,16 @@ def test_brake_bias_has_an_optimum_inside():
     cars = [with_values(car, {"brakes.front_share": s}) for s in shares]
     best = int(np.argmin(simulate(cars, road_course()).time_s))
     assert 3 < best < len(shares) - 3
+
+
+@pytest.mark.parametrize("turn", [1.0, -1.0])
+def test_wedge_tightens_left_turns(turn):
+    """More on the right front, which is the outer wheel there, takes grip from a front that has
+    too little; to the right it gives some."""
+    car = paper_car(**{"cg_height_m": 0.5, "front.load_y": -5e-5, "rear.mu_y": 1.5})
+    ring = LapTrack.of("ring", 5.0, np.full(120, turn / 95.0))
+    flat, wedge = simulate([car, with_values(car, {"cross_n": 1500.0})], ring).time_s
+    assert (wedge - flat) * turn > 1e-3
+    leaning = LapTrack.of("lean", 5.0, ring.curvature, banking=turn * 0.1)
+    flat, wedge = simulate([car, with_values(car, {"cross_n": 1500.0})], leaning).time_s
+    assert (wedge - flat) * turn > 1e-3

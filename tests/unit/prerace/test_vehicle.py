@@ -170,6 +170,11 @@ def test_settings_are_read_applied_and_snapped(series):
             series.apply(car, {setting.key: setting.high + setting.step})
 
 
+def test_snapping_is_to_the_nearest_step():
+    wing = series_of(shipped_vehicle("road-cup")).setting("wing")
+    assert [wing.snap(v) for v in (-1.0, 0.4, 1.6, 7.7, 9.0)] == [0.0, 0.0, 2.0, 8.0, 8.0]
+
+
 def test_rules_that_are_broken():
     car = shipped_vehicle("stock-car")
     series = series_of(car)
