@@ -165,9 +165,10 @@ class ArchiveLoader:
         """Load ``objects``, several at a time; ``on_progress`` gets the sum after each.
 
         In their order, but for this: when something of each car is under way, the sealed laps of
-        ``chosen`` cars, as they are then, go before those of others. Objects that cannot be fetched are in the result's ``failed``: their chunks come by another
-        way. ``wanted`` says which chunks to hand over (all without it). Ends early, without error,
-        when cancelled. Raises the writer's failure.
+        ``chosen`` cars, as they are then, go before those of others. Objects that cannot be fetched
+        are in the result's ``failed``: their chunks come by another way. ``wanted`` says which
+        chunks to hand over (all without it). Ends early, without error, when cancelled. Raises the
+        writer's failure.
         """
         total = Loaded()
         jobs = _Jobs(_jobs(objects, self._pool.free()), self._session.key)
