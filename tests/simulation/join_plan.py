@@ -13,9 +13,9 @@ CHANCE = 0.3
 """That a schedule draws a kind; many have no effect where they happen."""
 CHANCES = {
     **dict.fromkeys((*join_kinds.BUCKET, *TROUBLES, "back_pressure"), 0.5),
-    **dict.fromkeys(("repeated_page", "two_readers", "offline", "expired"), 0.65),
+    **dict.fromkeys(("repeated_page", "two_readers", "offline", "expired", "late_object"), 0.65),
     **dict.fromkeys(("switched_off_and_on", "merge"), 0.65),
-    **dict.fromkeys(join_kinds.OF_REPAIRS, 0.8),
+    **dict.fromkeys(join_kinds.OF_REPAIRS, 0.95),
 }
 """Of those that seldom have one, or that only some schedules can have."""
 EARLY_CRASHES = ("crash_repair", "crash_get", "crash_listing")
@@ -131,7 +131,7 @@ def _drawn(
     if sealed:
         wanted.append(rng.choice(join_kinds.SEALED))
     wanted += rng.sample(join_kinds.SLEEPS, 2)
-    wanted += rng.sample(join_kinds.LOADING, 2)
+    wanted += rng.sample(join_kinds.LOADING, 3)
     # A run is killed once, but for one of them.
     crashes = [*EARLY_CRASHES] if rng.random() < 0.3 else [*join_kinds.CRASHES]
     # The first run that comes so far has most to load and to repair.

@@ -103,13 +103,13 @@ class JoinTable(Table):
 
     def chunks(self, group: str, lap: int, car: str, t_lo: int, t_hi: int) -> Any:
         self.on_call("repair")
-        if self.refuses:
-            self.met["table_refuses"] += 1
-            raise Failure("access denied: dynamodb:Query")
         if self.failing:
             self.failing -= 1
             self.met["table_fails"] += 1
             raise Failure("table cannot be reached")
+        if self.refuses:
+            self.met["table_refuses"] += 1
+            raise Failure("access denied: dynamodb:Query")
         out = []
         for key, segment in self.laps.get((car, lap), {}).items():
             if t_lo <= segment.t_lo <= t_hi:

@@ -26,7 +26,7 @@ from tests.unit.turbo.rig import Crash, Joined
 
 SLICE_S = 0.25
 TICK_S = 0.5
-CALLS = {"get": 3, "read": 10, "submit": 6, "repair": 1, "open": 3, "listing": 3}
+CALLS = {"get": 2, "read": 5, "submit": 4, "repair": 1, "open": 2, "listing": 3}
 """Up to which call of a run something may befall it; the first of the others."""
 PATIENCE_S = 170.0
 """How long the last run may take."""
