@@ -1,6 +1,7 @@
 """The recording, the ledger and the columns: one writer in, many readers out."""
 
 from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
+from pitwall.store.between import Between
 from pitwall.store.block import Block
 from pitwall.store.columns import Columns, Span, Window
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
@@ -15,6 +16,7 @@ from pitwall.store.writer import Writer, WriterStats
 __all__ = [
     "Applied",
     "Batch",
+    "Between",
     "Block",
     "Columns",
     "Conflict",

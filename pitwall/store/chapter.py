@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pitwall.store.between import Totals, totals_of
 from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
 from pitwall.store.block import Block, breaks_between
 
@@ -44,7 +45,7 @@ class Chapter:
         t_lo, t_hi: first and last time.
     """
 
-    __slots__ = ("_levels", "_limit_us", "blocks", "samples", "t_hi", "t_lo")
+    __slots__ = ("_levels", "_limit_us", "_totals", "blocks", "samples", "t_hi", "t_lo")
 
     def __init__(self, blocks: tuple[Block, ...], limit_us: int) -> None:
         self.blocks = blocks
@@ -52,12 +53,20 @@ class Chapter:
         self.t_lo, self.t_hi = blocks[0].t_lo, blocks[-1].t_hi
         self._limit_us = limit_us
         self._levels: tuple[Level, ...] = ()
+        self._totals: Totals | None = None
 
     def level(self, index: int) -> Level:
         """Bins of WIDTHS[index] samples."""
         if not self._levels:
             self._levels = self._fold()
         return self._levels[index]
+
+    def totals(self) -> Totals:
+        """Of each whole block; counted when they are first asked for."""
+        if self._totals is None:
+            whole = [(block, 0, len(block)) for block in self.blocks]
+            self._totals = totals_of(whole, len(self.blocks[0].values))
+        return self._totals
 
     @property
     def nbytes(self) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pitwall.store.batch import Source
+from pitwall.store.between import Between, Totals, ends, summed, totals_of
 from pitwall.store.block import NO_TIMES, Block, Laps, Times, Values, breaks_between
 from pitwall.store.chapter import Chapter
 from pitwall.store.thin import Thin, thin_of
@@ -131,6 +132,39 @@ class Columns:
             values = np.zeros((len(self.group.channels), 0), values_dtype(self.group))
             lap = np.zeros(0, np.uint16)
         return Span(t, values, lap, self._starts(parts), _sources(parts))
+
+    def between(self, t_lo: int, t_hi: int) -> Between:
+        """Least, greatest and mean value of each channel, both times included. Whole blocks are
+        counted once for all."""
+        channels = len(self.group.channels)
+        first, i0, last, i1 = ends(self.blocks, t_lo, t_hi)
+        found: list[Totals] = []
+        single: list[tuple[Block, int, int]] = []
+        at = 0
+        for chapter in self.chapters:
+            size = len(chapter.blocks)
+            a, z = max(first + 1 - at, 0), min(last - at, size)
+            if a < z:
+                found.append(chapter.totals().part(a, z))
+            at += size
+        for place in sorted({first, last, *range(max(at, first), last + 1)}):
+            if first <= place <= last:
+                block = self.blocks[place]
+                a, z = i0 if place == first else 0, i1 if place == last else len(block)
+                if a < z:
+                    single.append((block, a, z))
+        if single:
+            found.append(totals_of(single, channels))
+        return summed(found, channels)
+
+    def nearest(self, t: int) -> int | None:
+        """Time of the sample nearest to ``t``; None when there is none."""
+        after = bisect_left(self.blocks, t, key=lambda b: b.t_hi)
+        found: list[int] = []
+        for block in self.blocks[max(after - 1, 0) : after + 1]:
+            i = int(block.t.searchsorted(t, "left"))
+            found += block.t[max(i - 1, 0) : i + 1].tolist()
+        return min(found, key=lambda at: abs(at - t), default=None)
 
     def sources(self, t_lo: int, t_hi: int) -> tuple[tuple[int, Source], ...]:
         """Which leg brought the samples between two times: the first sample's, and each from

@@ -271,7 +271,8 @@ class Feed:
         where = newest if view.cursor is None and view.live else "at the cursor"
         if view.cursor is None and not view.live:
             where = clock_text(t_us - store.session.started_us)
-        panes.values.show_values(store, view.car, t_us, reference, where)
+        mark = view.mark if view.cursor is not None else None
+        panes.values.show_values(store, view.car, t_us, reference, where, mark)
         panes.map.show_cursor(self._place_of(view.car, view.cursor))
 
     # -- parts --------------------------------------------------------------------------

@@ -182,6 +182,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "pan_right": lambda: traces.pan(PAN_SHARE),
             "whole": traces.whole,
             "fit": lambda: w.change(fit=not w.view.fit),
+            "mark": w.toggle_mark,
             "clear": go.clear_cursor,
             "theme": self._next_theme,
             "larger": lambda: self._step_scale(1),
@@ -229,7 +230,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self._inputs.commands.show_first(frozenset(filter(None, looked_at)))
         if names & NEEDS_FEED:
             self.refresh()
-        elif "cursor" in names:
+        elif names & {"cursor", "mark"}:
             self.feed.cursor_moved()
         self.pump.wake()
 

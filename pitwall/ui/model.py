@@ -53,6 +53,7 @@ class View:
         span: visible part of the axis, in its unit (metres or seconds); None is all of it.
         window_s: seconds that the rolling window shows while no ``span`` is chosen.
         cursor: event time on the shown lap, microseconds UTC; None without cursor.
+        mark: event time of the second cursor, from which is measured; None without one.
         pinned: True when the cursor stays where it is instead of following the pointer.
         fit: True when plots scale to what is in view instead of the channel's limits.
     """
@@ -65,6 +66,7 @@ class View:
     span: tuple[float, float] | None = None
     window_s: float = ROLLING_S
     cursor: int | None = None
+    mark: int | None = None
     pinned: bool = False
     fit: bool = False
 
@@ -107,15 +109,15 @@ class Workspace:
     def select_car(self, car: str) -> None:
         """Look at another car; a lap chosen by hand belonged to the one before."""
         if car != self.view.car:
-            self.change(car=car, lap=None, cursor=None, pinned=False, span=None)
+            self.change(car=car, lap=None, cursor=None, mark=None, pinned=False, span=None)
 
     def select_lap(self, lap: int | None) -> None:
         """Show one lap of the selected car; None follows the moment again."""
-        self.change(lap=lap, cursor=None, pinned=False, span=None)
+        self.change(lap=lap, cursor=None, mark=None, pinned=False, span=None)
 
     def go_live(self) -> None:
         """Show the newest data, whatever was shown."""
-        self.change(lap=None, moment=None, cursor=None, pinned=False, span=None)
+        self.change(lap=None, moment=None, cursor=None, mark=None, pinned=False, span=None)
 
     def scrub(self, moment: int) -> None:
         """Show the session as it was at ``moment``; the cursor goes with it."""
@@ -128,6 +130,11 @@ class Workspace:
                 self.change(cursor=t_us)
             return
         self.change(cursor=t_us, pinned=pin and t_us is not None)
+
+    def toggle_mark(self) -> None:
+        """Measure from where the cursor is; without one, or once more there, no longer."""
+        same = self.view.mark == self.view.cursor
+        self.change(mark=None if same else self.view.cursor)
 
     def toggle_axis(self) -> None:
         """Distance to time and back; the rolling window goes to distance."""

@@ -70,8 +70,8 @@ class Navigator:
         self._panes.laps.scroll_to(wanted)
 
     def clear_cursor(self) -> None:
-        """No cursor, and none pinned."""
-        self._workspace.change(cursor=None, pinned=False)
+        """No cursor, none pinned, and nothing measured."""
+        self._workspace.change(cursor=None, mark=None, pinned=False)
 
     def _show_lap(self, lap: int) -> None:
         """Show a lap; the one that still runs is simply live."""

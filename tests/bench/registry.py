@@ -7,7 +7,17 @@ from collections.abc import Callable
 
 from tests.bench.harness import Result
 
-NAMES = ("append", "keyed-read", "lapsim", "packing", "reopen", "stream", "traces", "turbo")
+NAMES = (
+    "append",
+    "cursor",
+    "keyed-read",
+    "lapsim",
+    "packing",
+    "reopen",
+    "stream",
+    "traces",
+    "turbo",
+)
 
 
 def find(name: str) -> tuple[Callable[[], Result], str]:

@@ -62,16 +62,16 @@ def run() -> Result:
         into[f"{view} {n:.0e}, ms".replace("e+0", "e")] = spread(figures, 3)
         medians[who, view, n] = statistics.median(figures)
 
-    note(empty, "empty", "fill", 0, _frames(app, _empty(), FRAMES["empty"]))
+    note(empty, "empty", "fill", 0, frames(app, _empty(), FRAMES["empty"]))
     for n in LENGTHS:
         t, values = data(n)
         for view in VIEWS:
-            note(ours, "ours", view, n, _frames(app, _ours(t, values, view), FRAMES["ours"]))
+            note(ours, "ours", view, n, frames(app, _ours(t, values, view), FRAMES["ours"]))
             how = _pyqtgraph(t, values, view, peak=True)
-            note(peak, "peak", view, n, _frames(app, how, FRAMES["peak"]))
+            note(peak, "peak", view, n, frames(app, how, FRAMES["peak"]))
             if n <= STOCK_MOST:
                 how = _pyqtgraph(t, values, view, peak=False)
-                note(stock, "stock", view, n, _frames(app, how, FRAMES["stock"]))
+                note(stock, "stock", view, n, frames(app, how, FRAMES["stock"]))
         del t, values
         gc.collect()
     ratios = {
@@ -122,7 +122,7 @@ class Painted(QtCore.QObject):
         return False
 
 
-def _frames(app: QtWidgets.QApplication, work: Iterator[Work], count: int) -> list[float]:
+def frames(app: QtWidgets.QApplication, work: Iterator[Work], count: int) -> list[float]:
     """CPU time of each of ``count`` frames, ms: from one paint to the next."""
     widget, step, painted = next(work)
     widget.resize(*SIZE)

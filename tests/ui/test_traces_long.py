@@ -132,6 +132,20 @@ def test_every_width_of_window_draws_one_level_where_nothing_moves(show: Show) -
         assert 1 <= ink.sum(axis=0)[2:-2].max() <= 3, seconds
 
 
+@pytest.mark.parametrize("thin", [40.0, 400.0, 3999.0])
+def test_level_parts_of_a_lively_curve_are_drawn_too(show: Show, thin: float) -> None:
+    values = np.zeros((2, 400_000))
+    values[0] = np.where(np.arange(400_000) // 3000 % 2, 0.0, 100.0)
+    values[0, ::97] = -100.0
+    stack, workspace = show(filled(values))
+    workspace.change(span=(0.0, thin))
+    assert inked(stack, 0).any(axis=0)[2:-2].all()
+    values[0, 1000:] = np.where(np.arange(399_000) % 900 < 450, 100.0, -100.0)
+    stack, workspace = show(filled(values))
+    workspace.change(span=(0.0, thin / 20))
+    assert inked(stack, 0).any(axis=0)[2:-2].all()
+
+
 @pytest.mark.parametrize("seconds", [4.0, 9.0, 12.0])
 def test_a_step_holds_its_value(show: Show, seconds: float) -> None:
     n = int(seconds * HZ) + 1

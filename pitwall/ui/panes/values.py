@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pitwall.store import SessionStore
 from pitwall.telemetry import Channel
+from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
 from pitwall.ui.plot.choice import channel_title, hidden, unit_text
 from pitwall.ui.qt import QtWidgets
@@ -18,6 +19,16 @@ COLUMNS = (
     Column("Δ", "+000.0", optional=2),
     Column("", "km/h", right=False, mono=False, remark=True),
 )
+MEASURED = (
+    COLUMNS[0],
+    Column("Value", "-0000.0"),
+    Column("Δ", "+000.0", optional=2),
+    Column("Min", "-000.0", optional=1),
+    Column("Mean", "-000.0"),
+    Column("Max", "-000.0", optional=1),
+    COLUMNS[-1],
+)
+"""While it is measured from a second cursor."""
 COMPACT = 23
 
 
@@ -34,8 +45,14 @@ class ValuesPane(RowsPane):
         t_us: int,
         reference: tuple[str, int] | None,
         where: str,
+        mark: int | None = None,
     ) -> None:
-        """Show the values of ``car`` at ``t_us``; ``reference`` is ``(car, event time)``."""
+        """Show the values of ``car`` at ``t_us``; ``reference`` is ``(car, event time)``. With
+        ``mark``, the difference to what they were then, and what lies between."""
+        if car is not None and mark is not None:
+            self._show_measured(store, car, t_us, mark)
+            return
+        self.set_columns(COLUMNS)
         self.set_titles(f"Channels of car {car}" if car else "Channels", where)
         rows = []
         for group in store.session.catalog.groups:
@@ -59,6 +76,36 @@ class ValuesPane(RowsPane):
                         ),
                     )
                 )
+        self.set_rows(rows)
+
+    def _show_measured(self, store: SessionStore, car: str, t_us: int, mark: int) -> None:
+        self.set_columns(MEASURED)
+        self.set_titles(f"Channels of car {car}", f"over {signed((t_us - mark) / SECOND_US, 3)} s")
+        rows = []
+        for group in store.session.catalog.groups:
+            columns = store.columns(car, group.name)
+            if columns is None:
+                continue
+            now = sample_at(store, car, group.name, t_us)
+            then = sample_at(store, car, group.name, mark)
+            between = columns.between(min(t_us, mark), max(t_us, mark))
+            for i, channel in enumerate(group.channels):
+                if hidden(channel):
+                    continue
+                low, mean, high = (
+                    float(each[i]) if between.count[i] else None
+                    for each in (between.low, between.mean, between.high)
+                )
+                cells = (
+                    Cell(channel_title(channel), "dim"),
+                    _figure(_value(now, i), channel, "text"),
+                    _change(_value(now, i), _value(then, i), channel),
+                    _figure(low, channel, "dim"),
+                    _figure(mean, channel, "text"),
+                    _figure(high, channel, "dim"),
+                    Cell(unit_text(channel.unit), "faint"),
+                )
+                rows.append(Row((group.name, i), cells))
         self.set_rows(rows)
 
 

@@ -297,7 +297,12 @@ def fill(
     for ends in (upper, lower):
         np.maximum(ends, -1.0, out=ends)
         np.minimum(ends, height, out=ends)
-    begin, end = np.ceil(upper), np.floor(lower)
+    soft = float((lower - upper).sum()) < (SOFT + thick) * ratio * len(column)
+    if soft:
+        begin, end = np.ceil(upper), np.floor(lower)
+    else:  # whole pixels, one at least
+        begin, end = np.rint(upper), np.rint(lower)
+        np.maximum(end, begin + 1.0, out=end)
     # A row more on each side for what is covered in part; the painter cuts off what is too much.
     top = int(begin.min()) - 1
     rows = int(end.max()) + 1 - top
@@ -312,7 +317,7 @@ def fill(
     rank = np.arange(rows).astype(kind)[:, None]
     inside = np.subtract(rank, first) < count
     np.multiply(inside, np.uint32(colour.rgb()), out=pixels)
-    if int(count.sum(dtype=np.int64)) < SOFT * ratio * len(column):
+    if soft:
         above, below = begin - upper, lower - end
         within = begin > end  # all of it in one pixel
         if within.any():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from pitwall.store import SessionStore
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.ui.model import Axis
 from pitwall.ui.picture import Line, Picture
 from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.curves import Painted
 from pitwall.ui.qt import QtCore, QtGui
-from pitwall.ui.reading import Sample, sample_at, value_text
+from pitwall.ui.reading import Sample, decimals, sample_at, value_text
 from pitwall.ui.theme import Theme, readable, with_alpha
 from pitwall.ui.words import DASH, signed
 
@@ -18,15 +20,19 @@ TAG_ROOM = 190
 
 
 def readings(
-    picture: Picture, store: SessionStore, t_us: int
+    picture: Picture, store: SessionStore, t_us: int, mark: int | None = None
 ) -> list[tuple[Sample | None, Sample | None]]:
     """For each trace the samples of its group at event time ``t_us``, and on the reference lap at
-    the same place of the axis."""
+    the same place of the axis, or with ``mark`` those of the same car at that time."""
     car = picture.shown.car if picture.shown is not None else None
+    if picture.session is not None:
+        car = picture.session.car
     then_car, then_us = "", 0
     if picture.reference is not None and picture.reference_mapping is not None:
         then_car = picture.reference.car
         then_us = picture.reference_mapping.to_time(_x_at(picture, t_us))
+    if mark is not None:
+        then_car, then_us = car or "", mark
     found: dict[str, tuple[Sample | None, Sample | None]] = {}
     for group in dict.fromkeys(trace.group for trace in picture.traces):
         now = sample_at(store, car, group, t_us) if car else None
@@ -42,17 +48,55 @@ def delta_at(line: Line, x: float) -> float | None:
     return line.value_at(int(_interp(x, line)))
 
 
+def paint_mark(
+    painter: QtGui.QPainter,
+    picture: Picture,
+    boxes: Boxes,
+    painted: Painted,
+    mark: int,
+    t_us: int | None,
+    theme: Theme,
+) -> None:
+    """The second cursor, and how far the cursor is from it."""
+    px = cursor_pixel(picture, painted, mark)
+    if px is None:
+        return
+    if boxes.left - 1 <= px <= boxes.right + 1:
+        pen = QtGui.QPen(theme.colours.cursor, theme.px(1), QtCore.Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, boxes.bottom.top()))
+    if t_us is None:
+        return
+    painter.setFont(theme.small(mono=True))
+    metrics = painter.fontMetrics()
+    text = f"Δ {signed((t_us - mark) / SECOND_US, 3)} s"
+    if picture.axis is Axis.DISTANCE:
+        text += f"   {signed(_x_at(picture, t_us) - _x_at(picture, mark), 1)} m"
+    # In the cursor's strip, so that a move of it takes the old words away.
+    at = cursor_pixel(picture, painted, t_us)
+    width = metrics.horizontalAdvance(text) + theme.px(10)
+    left = min(max((at or 0.0) + theme.px(8), boxes.left), boxes.right - width)
+    top = boxes.bottom.top() - metrics.height() - theme.px(4)
+    painter.fillRect(
+        QtCore.QRectF(left, top, width, metrics.height()), with_alpha(theme.colours.ground, 0.86)
+    )
+    painter.setPen(theme.colours.text)
+    painter.drawText(QtCore.QPointF(left + theme.px(5), top + metrics.ascent()), text)
+
+
 def paint_cursor(
     painter: QtGui.QPainter,
     picture: Picture,
-    store: SessionStore,
     boxes: Boxes,
     painted: Painted,
+    store: SessionStore,
     t_us: int,
+    mark: int | None,
     theme: Theme,
     car: QtGui.QColor,
 ) -> None:
-    """Line, dots and value tags at ``t_us``."""
+    """Line, dots and value tags at ``t_us``; with ``mark`` the changes since, instead of the
+    reference lap."""
     if picture.mapping is None:
         return
     x = _x_at(picture, t_us)
@@ -69,12 +113,16 @@ def paint_cursor(
         if value is not None:
             _dot(painter, px, scales[0].pixel(value), car, theme)
         plots, scales = plots[1:], scales[1:]
-    samples = readings(picture, store, t_us)
+    samples = readings(picture, store, t_us, mark)
     for trace, (now, then), box, scale in zip(picture.traces, samples, plots, scales, strict=False):
         value = now.values[trace.index] if now is not None else None
         parts = [(value_text(value, trace.channel), car)]
-        if picture.reference is not None:
-            old = then.values[trace.index] if then is not None else None
+        old = then.values[trace.index] if then is not None else None
+        if mark is not None:
+            change = value - old if value is not None and old is not None else None
+            text = DASH if change is None else signed(change, decimals(trace.channel))
+            parts.append((f"Δ {text}", theme.colours.text))
+        elif picture.reference is not None:
             parts.append((value_text(old, trace.channel), theme.colours.reference_text))
         _tag(painter, parts, box.inner, px, boxes, theme)
         if now is not None and value is not None:

@@ -18,7 +18,7 @@ from pitwall.ui.picture import Picture, Shown
 from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
 from pitwall.ui.plot.canvas import Canvas, show
 from pitwall.ui.plot.columns import Curves, curves_of
-from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, touched
+from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, paint_mark, touched
 from pitwall.ui.plot.curves import (
     Frame,
     Painted,
@@ -34,6 +34,8 @@ from pitwall.ui.theme import Theme
 ZOOM = 1.25
 PAN_SHARE = 0.1
 CLICK_SLACK = 4
+SNAP = 6
+"""Pixels to the nearest sample at which the cursor goes to it."""
 FOLLOW_SHARE = 0.002
 """A session's view that ends so close to the newest data, in parts of it, follows it."""
 SMALLEST_SPAN = {Axis.DISTANCE: 20.0, Axis.TIME: 0.5, Axis.ROLLING: 1.0}
@@ -115,6 +117,8 @@ class TraceStack(Panel):
             self.update()
         if "cursor" in names:
             self._move_cursor(self._workspace.view.cursor)
+        if "mark" in names:
+            self.update()
 
     @property
     def span(self) -> tuple[float, float]:
@@ -194,17 +198,14 @@ class TraceStack(Panel):
             self._drawn = True
         painter = QtGui.QPainter(self)
         show(painter, top, event.rect())
-        if self._cursor is not None and self.picture and self._painted and self._boxes:
-            paint_cursor(
-                painter,
-                self.picture,
-                self._store,
-                self._boxes,
-                self._painted,
-                self._cursor,
-                self.theme,
-                self._car,
-            )
+        if self.picture and self._painted and self._boxes:
+            mark = self._workspace.view.mark
+            where = self.picture, self._boxes, self._painted
+            if mark is not None:
+                paint_mark(painter, *where, mark, self._cursor, self.theme)
+            if self._cursor is not None:
+                looks = self.theme, self._car
+                paint_cursor(painter, *where, self._store, self._cursor, mark, *looks)
         painter.end()
 
     def _canvases(self) -> tuple[Canvas, Canvas]:
@@ -390,7 +391,22 @@ class TraceStack(Panel):
             return None
         if self.picture.mapping is None or not self._boxes.left <= px <= self._boxes.right:
             return None
-        return self.picture.mapping.to_time(self._painted.x.value(px))
+        t_us = self.picture.mapping.to_time(self._painted.x.value(px))
+        return self._snapped(t_us, px)
+
+    def _snapped(self, t_us: int, px: float) -> int:
+        """The nearest sample of the first plot, where there is one within a few pixels."""
+        picture = self.picture
+        if picture is None or self._painted is None or self._boxes is None or not picture.traces:
+            return t_us
+        car = picture.session.car if picture.session else picture.shown and picture.shown.car
+        columns = self._store.columns(car, picture.traces[0].group) if car else None
+        found = columns.nearest(t_us) if columns is not None else None
+        if found is None:
+            return t_us
+        at = cursor_pixel(picture, self._painted, found)
+        inside = at is not None and self._boxes.left <= at <= self._boxes.right
+        return found if inside and at is not None and abs(at - px) <= SNAP else t_us
 
     # -- pointer ------------------------------------------------------------------------
 
@@ -413,7 +429,10 @@ class TraceStack(Panel):
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
         if event.button() == QtCore.Qt.MouseButton.LeftButton and self._pressed is not None:
             self._pressed = None
-            if not self._dragged:
+            shift = event.modifiers() & QtCore.Qt.KeyboardModifier.ShiftModifier
+            if not self._dragged and shift:
+                self._workspace.change(mark=self._time_at(event.position().x()))
+            elif not self._dragged:
                 self._workspace.set_cursor(self._time_at(event.position().x()), pin=True)
 
     def leaveEvent(self, event: QtCore.QEvent) -> None:  # noqa: D102, N802
