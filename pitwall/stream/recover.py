@@ -47,7 +47,10 @@ class Recovery:
 
 def recover(shard: Shard, fault: Fault, by_time: bool, now_us: int) -> Recovery:
     """Decide. ``by_time``: the source can open by time; ``now_us``: server time."""
-    shard.faults += 1
+    spoken = isinstance(fault, Expired | Trimmed | NotFound | Rejected)
+    # What the service says of a place ends the pauses for a network that was away.
+    shard.faults = 1 if spoken and not shard.spoken else shard.faults + 1
+    shard.spoken = spoken
     if isinstance(fault, Throttled | Denied):
         return Recovery()
     if isinstance(fault, Expired):

@@ -79,7 +79,8 @@ class Shard:
         asked: monotonic seconds when it was last read.
         due: monotonic seconds when it may be read next.
         empties: empty pages in a row.
-        faults: failures in a row.
+        faults: failures in a row; counted anew from the first answer about its place.
+        spoken: the last failure was such an answer: the service is there.
         repeats: pages in a row that brought nothing newer than ``sequence``.
         rewinds: times in a row that its place was opened anew because of that.
         slow: times the shortest time between reads; grows when reads are refused.
@@ -108,6 +109,7 @@ class Shard:
     due: float = 0.0
     empties: int = 0
     faults: int = 0
+    spoken: bool = False
     repeats: int = 0
     rewinds: int = 0
     slow: float = 1.0
@@ -228,6 +230,8 @@ class Shard:
             opened_us=token.opened_us,
             verified_us=token.verified_us,
             last_us=token.last_us,
+            # Records came and their place is not known any more: it had been refused.
+            doubt_us=0 if token.sequence else token.last_us,
         )
 
     @property

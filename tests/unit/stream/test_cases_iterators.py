@@ -564,6 +564,33 @@ def test_case_42_what_was_trimmed_behind_a_refused_position_is_told(
         assert gap.to_us == wire.stream.shards[name].changes[0].created_us
 
 
+@pytest.mark.parametrize("by_time", [True, False])
+def test_case_42_a_start_between_the_refusal_and_the_loss_forgets_neither(by_time: bool) -> None:
+    """The place was refused, the program was killed, and only then came what follows."""
+    wire = Wire(at_timestamp=by_time)
+    wire.put(range(1, 4))
+    wire.start()
+    wire.run(2)
+    [(name, text)] = wire.sink.checkpoints.items()
+    token = json.loads(text)
+    last_us = token["last"]
+    token["seq"] = "9" * 38
+    wire.sink.checkpoints[name] = json.dumps(token, sort_keys=True, separators=(",", ":"))
+    wire.start()
+    wire.run(0.05)
+    assert not json.loads(wire.sink.checkpoints[name])["seq"]
+    for n in range(4, 9):
+        wire.time.advance(2)
+        wire.put(range(n, n + 1))
+    wire.stream.trim(name, 5)
+    reader = wire.start()
+    wire.run(5)
+    assert set(wire.applied()) == {1, 2, 3, 6, 7, 8}
+    [gap] = reader.status.gaps
+    assert gap.from_us == last_us
+    assert gap.to_us == wire.stream.shards[name].changes[0].created_us
+
+
 def test_case_43_only_numbers_that_were_read_are_read_after() -> None:
     """AFTER the shard's starting number skipped its first record (dsync#202)."""
     wire = Wire(2, pace=Pace(limit=3))

@@ -10,10 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.stream import HORIZON, Listing, Position, ServerClock, ShardInfo, ThreadPool, at_time
+from pitwall.stream import (
+    HORIZON,
+    Expired,
+    Listing,
+    Position,
+    Retryable,
+    ServerClock,
+    ShardInfo,
+    ThreadPool,
+    at_time,
+)
 from pitwall.stream.checkpoint import Token, dump, load, newer
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.lineage import Lineage, Ready
+from pitwall.stream.recover import recover
+from pitwall.stream.shard import Shard, State
 from pitwall.telemetry import BadInput
 from tests.unit.stream.rig import ARN, SECOND, START, VirtualTime, head
 
@@ -187,3 +199,15 @@ def test_the_pool_runs_so_many_at_a_time_and_hands_errors_over() -> None:
     assert pool.free() == 2
     assert pool.stop(5)
     assert not [t for t in threading.enumerate() if t.name.startswith("pitwall-test")]
+
+
+def test_an_answer_about_a_place_ends_the_pauses_for_a_network_that_was_away() -> None:
+    shard = Shard(ShardInfo("s", ()), State.OPEN, sequence="1" * 21, last_us=START)
+    for away in range(1, 9):
+        assert not recover(shard, Retryable("away"), True, START).at_once
+        assert shard.faults == away
+    assert recover(shard, Expired("old"), True, START).at_once
+    assert not recover(shard, Expired("old"), True, START).at_once
+    assert shard.faults == 2
+    recover(shard, Retryable("away"), True, START)
+    assert shard.faults == 3
