@@ -101,13 +101,14 @@ class Band:
         columns = store.columns(span.car, trace.group)
         if columns is None:
             return 0
-        window = columns.window(trace.index, span.start_us, span.end_us)
-        good = np.isfinite(window.v)
-        t, v = window.t[good], window.v[good].astype(np.float64)
-        column, low, high = envelope(x.pixels(t) - band.left(), v, band.width())
+        thin = columns.thin((trace.index,), span.start_us, span.end_us, band.width())
+        good = np.isfinite(thin.low[0]) & np.isfinite(thin.high[0])
+        low, high = (each[0][good].astype(np.float64) for each in (thin.low, thin.high))
+        at = x.pixels(thin.t[good]) - band.left()
+        column, low, high = envelope(at, low, high, band.width())
         top, bottom = float(trace.channel.high), float(trace.channel.low)
         if not top > bottom:
-            top, bottom = float(v.max(initial=1.0)), float(v.min(initial=0.0))
+            top, bottom = float(high.max(initial=1.0)), float(low.min(initial=0.0))
         y = Scale(bottom, top, band.bottom() - 2.0, band.top() + 2.0)
         colour = mix(self.theme.colours.raised, self.theme.colours.reference, 0.42)
         painter.setPen(QtGui.QPen(colour, 0))

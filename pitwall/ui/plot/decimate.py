@@ -45,21 +45,23 @@ def steps(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
-def envelope(x: Floats, y: Floats, columns: int) -> tuple[NDArray[np.int64], Floats, Floats]:
+def envelope(
+    x: Floats, low: Floats, high: Floats, columns: int
+) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Least and greatest value in each of ``columns`` pixel columns that has a sample.
 
     Args:
         x: float64[n], positions in pixels, non-decreasing; outside 0..columns is left out.
-        y: float64[n], finite.
+        low, high: float64[n], finite; least and greatest value from each position to the next.
 
     Returns:
         ``(column int64[m], low float64[m], high float64[m])``.
     """
     inside = slice(*np.searchsorted(x, (0.0, float(columns))))
-    x, y = x[inside], y[inside]
+    x, low, high = x[inside], low[inside], high[inside]
     if not len(x):
         empty = np.empty(0)
         return np.empty(0, np.int64), empty, empty
     column = x.astype(np.int64)
     first = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
-    return column[first], np.minimum.reduceat(y, first), np.maximum.reduceat(y, first)
+    return column[first], np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)

@@ -73,7 +73,7 @@ def test_the_envelope_is_the_range_of_each_column(
     run: tuple[list[float], list[float]], width: int
 ) -> None:
     x, y = np.array(run[0]), np.array(run[1])
-    column, low, high = envelope(x, y, width)
+    column, low, high = envelope(x, y, y, width)
     inside = x < width
     assert column.tolist() == np.unique(np.floor(x[inside])).astype(int).tolist()
     for i, c in enumerate(column.tolist()):
