@@ -12,6 +12,7 @@ from pitwall.prerace.vehicle import Engine, Motor, Vehicle
 
 NODES = 512
 _CURVE_NODES = 2048
+_AT_ONCE = 64
 _SLOWEST_MS = 2.0
 """Force is held below this speed; power over speed has no end there."""
 
@@ -58,8 +59,8 @@ class Drive:
     Attributes:
         engine: of the combustion engines, N; also of electric motors that are all a car has.
         motor: of the motors of hybrids, N; None when there are none in use.
-        draw: power out of the store while the motor drives with all it has, W; None when there is
-            no motor in use.
+        draw: power out of the store while the motor drives with all it has, W; None without
+            stores.
         crank: power of the combustion engine, W; None when ``motor`` is.
     """
 
@@ -79,8 +80,9 @@ class Drive:
         return np.asarray((last + 1) / self.engine.per_w)
 
 
-def make_drive(cars: tuple[Vehicle, ...], boost: bool) -> Drive:
-    """Tables for ``cars``; equal drives share their rows' work."""
+def make_drive(cars: tuple[Vehicle, ...], *, stored: bool) -> Drive:
+    """Tables for ``cars``; equal drives share their rows' work. ``stored``: the cars' laps are
+    shaped by stores of energy, so that motors drive beside engines and their draw counts."""
     keys: dict[tuple[object, ...], int] = {}
     row = np.empty(len(cars), np.intp)
     kinds: list[Vehicle] = []
@@ -90,43 +92,52 @@ def make_drive(cars: tuple[Vehicle, ...], boost: bool) -> Drive:
         if found == len(kinds):
             kinds.append(car)
         row[i] = found
-    top = np.array([car.max_ms * 1.02 for car in kinds]) ** 2
-    w = np.linspace(0.0, 1.0, NODES) * top[:, None]
+    blocks = [_block(kinds[k : k + _AT_ONCE], stored) for k in range(0, len(kinds), _AT_ONCE)]
+    per_w = (NODES - 1) / np.array([_top(car) for car in kinds])[row]
+    engine, motor, draw, crank = (
+        ForceTable(np.concatenate(parts).ravel(), per_w, row * NODES)
+        for parts in zip(*blocks, strict=True)
+    )
+    if not stored:
+        return Drive(engine, None, None, None)
+    hybrids = any(car.engine is not None for car in kinds)
+    return Drive(engine, motor if hybrids else None, draw, crank if hybrids else None)
+
+
+def _top(car: Vehicle) -> float:
+    """Squared speed at which a car's table ends."""
+    return (car.max_ms * 1.02) ** 2
+
+
+def _block(kinds: list[Vehicle], stored: bool) -> tuple[Floats, Floats, Floats, Floats]:
+    """Force of the engine and of the motor, draw and crank power of a few cars, few enough for
+    the arrays to stay in the cache; only the first is worked out without stores."""
+    w = np.linspace(0.0, 1.0, NODES) * np.array([_top(car) for car in kinds])[:, None]
     v = np.maximum(np.sqrt(w), _SLOWEST_MS)
     turning, efficiency = _gears(kinds, v)
-    hybrids = boost and any(c.engine is not None and c.motor is not None for c in kinds)
     first = np.zeros_like(v)
-    second = np.zeros_like(v)
-    draw = np.zeros_like(v)
+    second, draw = (np.zeros_like(v), np.zeros_like(v)) if stored else (first, first)
     for engine, motor, rows in _curves(kinds):
+        scale = np.array([kinds[r].power_scale for r in rows])[:, None]
         n = turning[rows]
         if engine is not None:
-            scale = np.array([kinds[r].power_scale for r in rows])[:, None]
             first[rows] = scale * _power(engine, n)
-        if motor is not None:
-            power = np.minimum(motor.power_w, motor.torque_nm * n)
-            power = np.where(v[rows] >= motor.from_ms, power, 0.0)
-            if engine is None:
-                scale = np.array([kinds[r].power_scale for r in rows])[:, None]
-                first[rows] = scale * power
-                draw[rows] = scale * power / motor.efficiency
-            elif boost:
-                second[rows] = power
-                draw[rows] = power / motor.efficiency
-    held = w >= np.array([car.max_ms for car in kinds])[:, None] ** 2 * 1.02
-    limited = np.where(held | (efficiency == 0.0), 0.0, efficiency / v)
-    per_w = (NODES - 1) / top[row]
-
-    def table(values: Floats) -> ForceTable:
-        return ForceTable(values.ravel(), per_w, row * NODES)
-
-    electric = any(c.engine is None for c in kinds)
-    return Drive(
-        table(first * limited),
-        table(second * limited) if hybrids else None,
-        table(draw) if hybrids or electric else None,
-        table(first) if hybrids else None,
-    )
+        if motor is None or (engine is not None and not stored):
+            continue
+        power = np.minimum(motor.power_w, motor.torque_nm * n)
+        power[v[rows] < motor.from_ms] = 0.0
+        if engine is None:
+            power *= scale
+            first[rows] = power
+        else:
+            second[rows] = power
+        if stored:
+            draw[rows] = power / motor.efficiency
+    efficiency /= v
+    efficiency[w >= np.array([car.max_ms**2 for car in kinds])[:, None] * 1.02] = 0.0
+    if not stored:
+        return first * efficiency, first, first, first
+    return first * efficiency, second * efficiency, draw, first
 
 
 def _gears(kinds: list[Vehicle], v: Floats) -> tuple[Floats, Floats]:

@@ -100,7 +100,8 @@ def simulate_one(car: Vehicle, track: LapTrack, conditions: Conditions | None = 
 def _simulate(cars: Sequence[Vehicle], track: LapTrack, conditions: Conditions) -> Laps:
     batch = make_batch(cars, conditions)
     road = Road(track, conditions.grip, conditions.drag_zones)
-    drive = make_drive(batch.cars, conditions.boost)
+    stored = uses_store(cars[0], conditions.boost)
+    drive = make_drive(batch.cars, stored=stored)
     w = corner_limits(batch, track, conditions.grip, conditions.corner_margin_ms)
     # Nothing drives a car beyond this, so no lap has it, and braking need not be followed there.
     level = batch.mass * (batch.rolling * min(road.normal) + min(road.climb))
@@ -109,7 +110,7 @@ def _simulate(cars: Sequence[Vehicle], track: LapTrack, conditions: Conditions) 
     # must not depend on the company.
     first = int(np.argmax(np.abs(track.curvature) / track.grip))
     _brake(batch, road, w, track.step_m, first)
-    if uses_store(cars[0], conditions.boost):
+    if stored:
         w, left = _within_store(batch, drive, road, w, track.step_m, Store.of(batch, drive))
     else:
         _accelerate(batch, drive, road, w, track.step_m, first)
