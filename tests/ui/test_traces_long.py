@@ -184,6 +184,8 @@ def test_reduced_is_reduceat(each: int) -> None:
     values[:, rng.integers(0, 600, 30)] = np.nan
     first = np.concatenate(([0], np.cumsum(each + rng.integers(0, 2, 600))))
     first = first[first < 600]
+    if 2 < each < 50:
+        first = np.delete(first, [5, 40, 41, -3])  # some are longer
     for one in (np.fmin, np.fmax):
         np.testing.assert_array_equal(
             reduced(one, values, first), one.reduceat(values, first, axis=1)

@@ -31,6 +31,7 @@ FEW = 2
 SOFT = 4.0
 """Curves whose columns are shorter on average, in logical pixels, get soft ends; in a band nobody
 sees them."""
+LONGER_MOST = 16
 DASH, DASHES = 3, 5
 """Columns drawn, of so many, where times were computed and not seen."""
 
@@ -220,9 +221,10 @@ def reduced(least: np.ufunc, values: NDArray[np.floating], first: Index) -> Any:
     lengths = ends - begin
     if len(lengths) < 8:
         return least.reduceat(values, first, axis=1)
-    shortest, longest = int(lengths.min()), int(lengths.max())
-    power = 1 << (shortest.bit_length() - 1)
-    if longest > 2 * power:
+    power = 1 << (int(lengths.min()).bit_length() - 1)
+    # A few may be longer, as those of the newest samples are, which are in no wide bins yet.
+    longer = np.flatnonzero(lengths > 2 * power)
+    if len(longer) > LONGER_MOST:
         return least.reduceat(values, first, axis=1)
     doubled, reach = values, 1
     while reach < power:
@@ -230,8 +232,10 @@ def reduced(least: np.ufunc, values: NDArray[np.floating], first: Index) -> Any:
         reach *= 2
     out = np.empty((len(values), len(first)), values.dtype)
     out[:, 1:-1] = doubled.take(begin, axis=1)
-    if longest > power:
+    if int(lengths.max()) > power:
         least(out[:, 1:-1], doubled.take(ends - power, axis=1), out=out[:, 1:-1])
+    for i in longer.tolist():
+        least.reduce(values[:, begin[i] : ends[i]], axis=1, out=out[:, i + 1])
     # The outermost hold what is left over of the stretch beyond the view.
     least.reduce(values[:, : first[1]], axis=1, out=out[:, 0])
     least.reduce(values[:, first[-1] :], axis=1, out=out[:, -1])
