@@ -77,6 +77,18 @@ def test_mistakes_of_one_lap_do_not_count(shared_data):
     assert fit_car(start, track, laps, mode.conditions).factors == pytest.approx(clean, abs=0.01)
 
 
+def test_a_place_where_everybody_lifts_hardly_counts(shared_data):
+    """A stretch of yellow flags in all laps is what the model cannot do: it must not be bent."""
+    mode = MODES[0]
+    speed = reference.speeds(shared_data)["Budapest", mode.car, mode.mode]
+    start = reference.cars(shared_data)[mode.car]
+    track = reference.tracks(shared_data)["Budapest"]
+    clean = fit_car(start, track, [speed], mode.conditions).factors
+    slow = speed.copy()
+    slow[630:690] *= 0.6
+    assert fit_car(start, track, [slow], mode.conditions).factors == pytest.approx(clean, abs=0.03)
+
+
 def test_the_day_is_part_of_the_fit(shared_data):
     """Laps of a grippier day give the same car when the day is known."""
     mode = MODES[0]

@@ -11,6 +11,7 @@ from pitwall.analysis import TimingEngine
 from pitwall.cli import main
 from pitwall.cloud.local.field import make_field
 from pitwall.prerace import parse_vehicle, track_of_line
+from pitwall.prerace import practice as practice_module
 from pitwall.prerace.practice import SLOWEST, enough, practice_laps
 from pitwall.store import Batch, Recording, SessionStore, Source
 from pitwall.telemetry import BadInput, Series, Session, chunk, encode
@@ -56,12 +57,24 @@ def test_laps_that_count_and_their_speeds(practice):
     for lap in used:
         assert lap.lap.time_us <= SLOWEST * best
         assert np.isfinite(lap.speed_ms).all()
+        assert lap.speed_ms[0] == pytest.approx(lap.speed_ms[1], rel=0.05)
         seconds = (track.step_m / lap.speed_ms).sum()
         assert seconds == pytest.approx(lap.lap.time_us / 1e6, rel=0.005)
     for lap in laps:
         assert bool(lap.dropped) == (len(lap.speed_ms) == 0)
     assert any(lap.dropped for lap in laps)
     assert len(enough(laps)) == len(used)
+
+
+def test_slow_laps_are_dropped_with_the_reason(practice, monkeypatch):
+    _, store, car = practice
+    timing = TimingEngine().update(store)
+    track = track_of_line(timing.track, "field")
+    monkeypatch.setattr(practice_module, "SLOWEST", 1.0 + 1e-9)
+    laps = practice_laps(store, timing, car, track)
+    (fastest,) = [lap for lap in laps if not lap.dropped]
+    assert fastest.lap == timing.cars[car].best
+    assert any(lap.dropped == "over 100% of the car's best" for lap in laps)
 
 
 def test_a_car_that_is_not_there(practice):
