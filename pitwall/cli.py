@@ -162,7 +162,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="no window")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save what the window shows")
     parser.add_argument("--size", type=_size, metavar="WxH", help="window size, e.g. 1920x1080")
-    parser.add_argument("--theme", choices=("dark", "sunlight"), default="dark")
+    parser.add_argument("--theme", choices=("dark", "sunlight", "contrast"), default="dark")
 
 
 def _cloud_options(parser: argparse.ArgumentParser) -> None:

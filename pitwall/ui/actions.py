@@ -102,7 +102,7 @@ ACTIONS: tuple[Action, ...] = (
         "A second cursor where the cursor is: difference, least, greatest and mean between them.",
     ),
     Action("clear", "Clear cursors", ("Esc",), "Traces", "Release the pinned cursor."),
-    Action("theme", "Dark / sunlight", ("Ctrl+T",), "Window", "Switch the theme."),
+    Action("theme", "Next theme", ("Ctrl+T",), "Window", "Dark, sunlight, high contrast."),
     Action("larger", "Larger text", ("Ctrl++", "Ctrl+="), "Window", "For reading from afar."),
     Action("smaller", "Smaller text", ("Ctrl+-",), "Window", "For more on screen."),
     Action(

@@ -15,7 +15,7 @@ from pitwall.ui.qt import QtGui, QtWidgets
 SMALL, BODY, LARGE = 11, 13, 20
 """Text heights in pixels at scale 1: labels, figures, the session clock."""
 SCALES = (0.85, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
-THEMES = ("dark", "sunlight")
+THEMES = ("dark", "sunlight", "contrast")
 
 
 @dataclass(frozen=True, slots=True)

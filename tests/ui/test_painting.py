@@ -179,7 +179,7 @@ def test_scrubbing_while_live_goes_on_keeps_the_picture(
     ("size", "larger"),
     [((1366, 768), 1.0), ((1920, 1080), 1.0), ((1920, 1080), 1.25), ((3840, 2160), 1.0)],
 )
-@pytest.mark.parametrize("theme", ["dark", "sunlight"])
+@pytest.mark.parametrize("theme", ["dark", "sunlight", "contrast"])
 def test_no_text_is_clipped(
     finished: Wall, open_window: Open, size: tuple[int, int], larger: float, theme: str
 ) -> None:
