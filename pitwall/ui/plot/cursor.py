@@ -105,11 +105,14 @@ def paint_cursor(
         return
     painter.setPen(QtGui.QPen(theme.colours.cursor, theme.px(1)))
     painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, boxes.bottom.top()))
+    # Once for all plots: a font of its own for each takes longer than its text.
+    painter.setFont(theme.body(mono=True))
+    metrics = painter.fontMetrics()
     plots, scales = list(boxes.plots), list(painted.y)
     if picture.delta is not None:
         value = delta_at(picture.delta, x)
         tag = [(f"{signed(value, 3)} s" if value is not None else DASH, car)]
-        _tag(painter, tag, plots[0].inner, px, boxes, theme)
+        _tag(painter, tag, plots[0].inner, px, boxes, metrics, theme)
         if value is not None:
             _dot(painter, px, scales[0].pixel(value), car, theme)
         plots, scales = plots[1:], scales[1:]
@@ -124,7 +127,7 @@ def paint_cursor(
             parts.append((f"Δ {text}", theme.colours.text))
         elif picture.reference is not None:
             parts.append((value_text(old, trace.channel), theme.colours.reference_text))
-        _tag(painter, parts, box.inner, px, boxes, theme)
+        _tag(painter, parts, box.inner, px, boxes, metrics, theme)
         if now is not None and value is not None:
             # On the sample that is read, so that the dot lies on the curve.
             at = painted.x.pixel(_x_at(picture, now.t))
@@ -168,11 +171,10 @@ def _tag(
     inner: QtCore.QRect,
     px: float,
     boxes: Boxes,
+    metrics: QtGui.QFontMetrics,
     theme: Theme,
 ) -> None:
     """The values beside the line, on the side that has room."""
-    painter.setFont(theme.body(mono=True))
-    metrics = painter.fontMetrics()
     gap, pad = theme.px(14), theme.px(5)
     widths = [metrics.horizontalAdvance(text) for text, _ in parts]
     width = sum(widths) + gap * (len(parts) - 1) + 2 * pad
