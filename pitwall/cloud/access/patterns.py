@@ -50,6 +50,21 @@ def group_rows(groups: Iterable[str], sessions: Iterable[str] = ()) -> list[str]
     return out
 
 
+def sealed_rows(sessions: Iterable[str] = ()) -> list[str]:
+    """What sealing writes: sealed laps of every car, and the lap catalog. Raises BadInput when a
+    session is none."""
+    return [
+        row
+        for session in _sessions(sessions)
+        for row in (f"{session}#*#{_LAP}#*#sealed", f"{session}#catalog")
+    ]
+
+
+def session_rows(sessions: Iterable[str]) -> list[str]:
+    """Session list, and all rows of these sessions. Raises BadInput when a session is none."""
+    return [SESSIONS_PK, *(f"{session}#*" for session in _sessions(sessions))]
+
+
 def shared_rows(sessions: Iterable[str] = ()) -> list[str]:
     """Session list, heads and lap catalog: every car's, without any measurement. Raises BadInput
     when a session is none."""

@@ -10,7 +10,9 @@ class Permission(NamedTuple):
 
     Attributes:
         words: what it lets somebody do, after "may" or "may not".
-        roles: who is given it (:data:`pitwall.cloud.access.roles.ROLES`).
+        roles: who is given it for everything that there is
+            (:data:`pitwall.cloud.access.roles.ROLES`). The sealer reads as the engineer does, and
+            is told of where something is written.
         own: who is given it for rows of their own.
     """
 
@@ -20,6 +22,7 @@ class Permission(NamedTuple):
 
 
 _OWN = ("driver", "partner")
+_WRITES = ("producer", "sealer")
 
 PERMISSIONS: dict[str, Permission] = {
     "dynamodb:Query": Permission("read these rows of the table", ("engineer",), _OWN),
@@ -30,9 +33,9 @@ PERMISSIONS: dict[str, Permission] = {
     "dynamodb:PartiQLInsert": Permission("write the table by PartiQL", ()),
     "dynamodb:PartiQLUpdate": Permission("write the table by PartiQL", ()),
     "dynamodb:PartiQLDelete": Permission("write the table by PartiQL", ()),
-    "dynamodb:PutItem": Permission("write this item to the table", (), ("producer",)),
+    "dynamodb:PutItem": Permission("write this item to the table", (), _WRITES),
     "dynamodb:BatchWriteItem": Permission("write these rows to the table", (), ("producer",)),
-    "dynamodb:DescribeTable": Permission("look up the table", ("engineer", *_OWN, "producer")),
+    "dynamodb:DescribeTable": Permission("look up the table", ("engineer", *_OWN, *_WRITES)),
     "dynamodb:DescribeLimits": Permission("look up the account's limits", ("engineer",)),
     "dynamodb:ListStreams": Permission("find the table's stream", ("archiver",)),
     "dynamodb:DescribeStream": Permission(
@@ -46,7 +49,7 @@ PERMISSIONS: dict[str, Permission] = {
     "kinesis:GetRecords": Permission("follow the Kinesis stream", ("engineer",)),
     "s3:ListBucket": Permission("list the archive", ("engineer",)),
     "s3:GetObject": Permission("read this object of the archive", ("engineer",)),
-    "s3:PutObject": Permission("write sealed laps to the archive", (), ("producer",)),
+    "s3:PutObject": Permission("write sealed laps to the archive", (), _WRITES),
     "firehose:PutRecordBatch": Permission("send records to the archive", ("archiver",)),
     "firehose:DescribeDeliveryStream": Permission("look up the delivery stream", ("engineer",)),
     "lambda:ListEventSourceMappings": Permission(

@@ -17,7 +17,14 @@ from urllib.parse import quote
 from pitwall.cloud.access.conditions import escape
 from pitwall.cloud.access.installer import installer
 from pitwall.cloud.access.names import Place
-from pitwall.cloud.access.patterns import ALIKE, car_rows, group_rows, shared_rows
+from pitwall.cloud.access.patterns import (
+    ALIKE,
+    car_rows,
+    group_rows,
+    sealed_rows,
+    session_rows,
+    shared_rows,
+)
 from pitwall.telemetry import BadInput
 
 MAX_POLICY = 6144
@@ -31,7 +38,7 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a role is narrowed to.
+    """What a role is narrowed to; engineer, archiver and installer are not.
 
     Attributes:
         cars: of driver and producer.
@@ -175,6 +182,42 @@ def _producer(place: Place, scope: Scope) -> list[Statement]:
     ]
 
 
+def _sealer(place: Place, scope: Scope) -> list[Statement]:
+    _only(scope, "sealer", "sessions")
+    # every row is read, unless sessions are named
+    rows = _rows(session_rows(scope.sessions)) if scope.sessions else None
+    objects = [f"sealed/{session}/*" for session in scope.sessions] or ["sealed/*"]
+    return [
+        _allow("ReadRows", ["dynamodb:BatchGetItem", "dynamodb:Query"], [place.table_arn], rows),
+        # one item a call: a batch would be a permission to delete as well
+        _allow(
+            "WriteSealedLaps",
+            ["dynamodb:PutItem"],
+            [place.table_arn],
+            _rows(sealed_rows(scope.sessions)),
+        ),
+        _allow("LookUpTable", ["dynamodb:DescribeTable"], [place.table_arn]),
+        _allow(
+            "ListSealedLaps",
+            ["s3:ListBucket"],
+            [place.bucket_arn],
+            {"StringLike": {"s3:prefix": objects}},
+        ),
+        _allow(
+            "WriteSealedObjects", ["s3:PutObject"], [f"{place.bucket_arn}/{o}" for o in objects]
+        ),
+        _never(place),
+        _no_stream(place),
+        {
+            "Sid": "NeverChunksNamedAlike",
+            "Effect": "Deny",
+            "Action": ["dynamodb:PutItem"],
+            "Resource": [place.table_arn],
+            "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": list(ALIKE)}},
+        },
+    ]
+
+
 def _archiver(place: Place, scope: Scope) -> list[Statement]:
     _only(scope, "archiver")
     return [
@@ -208,6 +251,7 @@ ROLES: dict[str, Callable[[Place, Scope], list[Statement]]] = {
     "driver": _driver,
     "partner": _partner,
     "producer": _producer,
+    "sealer": _sealer,
     "archiver": _archiver,
     "installer": _installer,
 }
@@ -246,15 +290,19 @@ def _never(place: Place) -> Statement:
     }
 
 
+def _no_stream(place: Place) -> Statement:
+    return {
+        "Sid": "NeverTheStream",
+        "Effect": "Deny",
+        "Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+        "Resource": [f"{place.table_arn}/*"],
+    }
+
+
 def _no_others(place: Place) -> list[Statement]:
     """What nobody may have who is not to have every row."""
     return [
-        {
-            "Sid": "NeverTheStream",
-            "Effect": "Deny",
-            "Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-            "Resource": [f"{place.table_arn}/*"],
-        },
+        _no_stream(place),
         {
             "Sid": "NeverCarsNamedAlike",
             "Effect": "Deny",

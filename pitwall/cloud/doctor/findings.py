@@ -11,7 +11,7 @@ from pitwall.telemetry import BadInput
 
 Grade = Literal["ok", "warning", "fault"]
 
-ROLES = ("engineer", "driver", "partner", "producer", "installer")
+ROLES = ("engineer", "driver", "partner", "producer", "sealer", "installer")
 """Whose permissions can be tried from a laptop; the archiver's show in what it does."""
 
 

@@ -86,7 +86,7 @@ def _engineer(exam: Exam) -> Iterator[Trial]:
             "read the Kinesis stream", "kinesis:GetRecords",
             lambda: kinesis_records(exam, exam.facts.kinesis_shards[-1], 1),
         )  # fmt: skip
-    yield Trial("list the archive", "s3:ListBucket", lambda: _list(exam))
+    yield _list(exam)
     key = next((key for key, _ in exam.facts.objects), "raw/pitwall-doctor")
     yield Trial(
         "read the archive", "s3:GetObject",
@@ -121,34 +121,33 @@ def _partner(exam: Exam) -> Iterator[Trial]:
 
 
 def _producer(exam: Exam) -> Iterator[Trial]:
-    table, car = exam.questions.place.table, exam.questions.cars[0]
-
-    def put(of: str) -> Answer:
-        item = {"pk": {"S": _row(exam, of)}, "sk": {"S": "doctor"}}
-        return exam.call(
-            "dynamodb", "put_item", TableName=table, Item=item, ConditionExpression=_NEVER
-        )
-
-    def batch() -> Answer:
-        key = {"pk": {"S": _row(exam, car)}, "sk": {"S": "doctor"}}
-        rows = [{"DeleteRequest": {"Key": key}}]
-        return exam.call("dynamodb", "batch_write_item", RequestItems={table: rows})
-
-    def upload(of: str) -> Answer:
-        key = f"sealed/{_session(exam)}/{quote(of, safe='')}/doctor"
-        return exam.call(
-            "s3", "put_object", Bucket=exam.facts.bucket, Key=key, Body=b"x", ContentMD5=_BAD_MD5
-        )
-
-    other = _stranger(exam)
+    car, other = exam.questions.cars[0], _stranger(exam)
     yield _describe(exam)
-    yield Trial(f"write items of car {car}", "dynamodb:PutItem", lambda: put(car))
-    yield Trial(f"write rows of car {car}", "dynamodb:BatchWriteItem", batch)
-    yield Trial(f"write sealed laps of car {car}", "s3:PutObject", lambda: upload(car))
-    yield Trial("write other cars", "dynamodb:PutItem", lambda: put(other), False)
-    yield Trial("write others' sealed laps", "s3:PutObject", lambda: upload(other), False)
+    yield _put(exam, _row(exam, car), f"items of car {car}")
+    yield _batch(exam, _row(exam, car), f"rows of car {car}")
+    yield _upload(exam, car, f"sealed laps of car {car}")
+    yield _not(_put(exam, _row(exam, other), "other cars"))
+    yield _not(_upload(exam, other, "others' sealed laps"))
     yield _not(_query(exam, _row(exam, car), "the table"))
     yield from _no_stream(exam)
+
+
+def _sealer(exam: Exam) -> Iterator[Trial]:
+    car, session = _stranger(exam), _session(exam)
+    sealed = keys.sealed_pk(session, _GROUP, 0, car)
+    yield _query(exam, keys.SESSIONS_PK, "the session list")
+    yield from _reads(exam, _row(exam, car), "every car")
+    yield _describe(exam)
+    yield _put(exam, sealed, "sealed laps of every car")
+    yield _put(exam, keys.catalog_pk(session), "the lap catalog")
+    yield _list(exam, "sealed laps in the archive", f"sealed/{session}/")
+    yield _upload(exam, car, "sealed laps to the archive")
+    yield _not(_put(exam, _row(exam, car), "chunks"))
+    yield _not(_put(exam, keys.head_pk(session), "heads"))
+    yield _not(_put(exam, keys.SESSIONS_PK, "the session list"))
+    yield _not(_batch(exam, sealed, "or delete in batches"))
+    yield from _no_stream(exam)
+    yield _scan(exam)
 
 
 def _installer(exam: Exam) -> Iterator[Trial]:
@@ -168,7 +167,7 @@ def _installer(exam: Exam) -> Iterator[Trial]:
             "firehose", "describe_delivery_stream", DeliveryStreamName=place.delivery
         ),
     )  # fmt: skip
-    yield Trial("list the archive", "s3:ListBucket", lambda: _list(exam))
+    yield _list(exam)
     yield _not(_query(exam, keys.SESSIONS_PK, "the table"))
 
 
@@ -177,6 +176,7 @@ _TRIALS: dict[str, Callable[[Exam], Iterator[Trial]]] = {
     "driver": _driver,
     "partner": _partner,
     "producer": _producer,
+    "sealer": _sealer,
     "installer": _installer,
 }
 
@@ -218,6 +218,37 @@ def _query(exam: Exam, pk: str, words: str, **more: Any) -> Trial:
             ExpressionAttributeValues={":pk": {"S": pk}},
             Limit=1,
             **more,
+        ),
+    )  # fmt: skip
+
+
+def _put(exam: Exam, pk: str, words: str) -> Trial:
+    item = {"pk": {"S": pk}, "sk": {"S": "doctor"}}
+    return Trial(
+        f"write {words}", "dynamodb:PutItem",
+        lambda: exam.call(
+            "dynamodb", "put_item",
+            TableName=exam.questions.place.table, Item=item, ConditionExpression=_NEVER,
+        ),
+    )  # fmt: skip
+
+
+def _batch(exam: Exam, pk: str, words: str) -> Trial:
+    rows = [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": "doctor"}}}}]
+    requested = {exam.questions.place.table: rows}
+    return Trial(
+        f"write {words}", "dynamodb:BatchWriteItem",
+        lambda: exam.call("dynamodb", "batch_write_item", RequestItems=requested),
+    )  # fmt: skip
+
+
+def _upload(exam: Exam, car: str, words: str) -> Trial:
+    key = f"sealed/{_session(exam)}/{quote(car, safe='')}/doctor"
+    return Trial(
+        f"write {words}", "s3:PutObject",
+        lambda: exam.call(
+            "s3", "put_object",
+            Bucket=exam.facts.bucket, Key=key, Body=b"x", ContentMD5=_BAD_MD5,
         ),
     )  # fmt: skip
 
@@ -276,5 +307,10 @@ def kinesis_records(exam: Exam, shard: str, limit: int) -> Answer:
     return exam.call("kinesis", "get_records", ShardIterator=iterator, Limit=limit)
 
 
-def _list(exam: Exam) -> Answer:
-    return exam.call("s3", "list_objects_v2", Bucket=exam.facts.bucket, Prefix="raw/", MaxKeys=1)
+def _list(exam: Exam, words: str = "the archive", prefix: str = "raw/") -> Trial:
+    return Trial(
+        f"list {words}", "s3:ListBucket",
+        lambda: exam.call(
+            "s3", "list_objects_v2", Bucket=exam.facts.bucket, Prefix=prefix, MaxKeys=1
+        ),
+    )  # fmt: skip

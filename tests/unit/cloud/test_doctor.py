@@ -46,6 +46,7 @@ POLICIES = {
     "DRIVER": policy_for("driver", PLACE, Scope(cars=("7",))),
     "PARTNER": policy_for("partner", PLACE, Scope(groups=("pos",))),
     "PRODUCER": policy_for("producer", PLACE, Scope(cars=("7",))),
+    "SEALER": policy_for("sealer", PLACE),
     "INSTALLER": policy_for("installer", PLACE),
 }
 
@@ -137,6 +138,8 @@ def test_healthy(look: Any) -> None:
         ("DRIVER", Questions(role="driver", cars=("7",))),
         ("PARTNER", Questions(role="partner", groups=("pos",))),
         ("PRODUCER", Questions(role="producer", cars=("7",))),
+        ("SEALER", Questions(role="sealer")),
+        ("SEALER", Questions(role="sealer", session=KEY)),
     ],
 )
 def test_each_role_has_what_it_needs_and_no_more(look: Any, who: str, questions: Questions) -> None:
@@ -158,6 +161,7 @@ def test_looking_changes_nothing(stand_in: StandIn, look: Any, clients_of: Any) 
     _beat(stand_in, clients_of)
     before = state()
     look("PRODUCER", Questions(role="producer", cars=("7",)))
+    look("SEALER", Questions(role="sealer", session=KEY))
     look("ENGINEER", Questions())
     assert state() == before
 

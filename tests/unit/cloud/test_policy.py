@@ -45,7 +45,7 @@ def test_every_role_is_allowed_and_refused_something() -> None:
         assert seen == {True, False}, role
 
 
-@pytest.mark.parametrize("role", ["engineer", "driver", "partner", "producer"])
+@pytest.mark.parametrize("role", ["engineer", "driver", "partner", "producer", "sealer"])
 @pytest.mark.parametrize(
     "action", ["Scan", "PartiQLSelect", "PartiQLUpdate", "ExportTableToPointInTime"]
 )
@@ -284,7 +284,7 @@ def test_missing_permissions_in_words() -> None:
     )
     assert (
         "missing; role producer has it for own rows (`pitwall cloud policy producer`)"
-        in missing("dynamodb:PutItem")
+        in missing("dynamodb:BatchWriteItem")
     )
     assert missing("glue:GetTable") == "these credentials lack the permission glue:GetTable"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pitwall.cloud import chunk_item, make_clients, publish
+from pitwall.cli import main
+from pitwall.cloud import chunk_item, history, make_clients, publish
 from pitwall.cloud.access import Place, Scope, policy_for
 from pitwall.cloud.archiver import make_handler
 from pitwall.cloud.faults import explain
@@ -36,7 +38,12 @@ POLICIES = {
     "PARTNER": policy_for("partner", PLACE, Scope(groups=(GROUPS[0],))),
     "PRODUCER1": policy_for("producer", PLACE, Scope(cars=("1",))),
     "PRODUCERS": policy_for("producer", PLACE, Scope(cars=("1", "2"), sessions=(KEY,))),
+    "SEALER": policy_for("sealer", PLACE),
     "ARCHIVER": policy_for("archiver", PLACE),
+    "CAR": {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
+    },
     "NOBODY": [],
 }
 
@@ -210,6 +217,33 @@ def test_publishing_needs_no_more_than_the_producer_has(
     assert stand_in.status()["access"]["refused"] == refused
     with pytest.raises(Failure, match="may not write these rows to the table: permission dynamodb"):
         play("PRODUCER1")
+
+
+def test_sealing_needs_no_more_than_the_sealer_has(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    key = "2026-02-02-unsealed-r1"
+    mine = [replace(c, series=replace(c.series, session=key)) for c in CHUNKS]
+    car = client(stand_in, "dynamodb", "CAR")
+    for written in history(mine, replace(made.SESSION, key=key), text=False, end=True):
+        if written.item is not None and written.item["k"]["S"] in "chm":
+            car.put_item(TableName=stand_in.table, Item=written.item)
+
+    def seal(who: str) -> int:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", who)
+        return main(["cloud", "seal", "--session", key, "--endpoint-url", stand_in.endpoint])
+
+    for who in ("ENGINEER", "PRODUCER1"):
+        assert seal(who) == 1
+    refused = stand_in.status()["access"]["refused"]
+    assert seal("SEALER") == 0
+    assert stand_in.status()["access"]["refused"] == refused
+    sealed = client(stand_in, "s3", "ENGINEER").list_objects_v2(
+        Bucket=stand_in.bucket, Prefix=f"sealed/{key}/"
+    )
+    assert sealed["KeyCount"] > 0
+    assert rows(stand_in, "SEALER", f"{key}#catalog")
 
 
 def test_strangers(stand_in: StandIn) -> None:
