@@ -198,7 +198,12 @@ def _number(text: str, low: float, high: float) -> float:
 
 
 def _url(text: str) -> str:
+    from pitwall.cloud.clients import NO_USER
+
     scheme, _, rest = text.partition("://")
+    if "@" in text:
+        # not repeated: what is said ends in logs
+        raise argparse.ArgumentTypeError(NO_USER)
     if scheme not in ("http", "https") or not rest:
         raise argparse.ArgumentTypeError(f"a URL such as http://127.0.0.1:8000, not {text!r}")
     return text

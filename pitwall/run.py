@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pitwall.analysis import TRACK_META, Timing, TimingEngine
+from pitwall.cloud.endpoints import masked
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
 from pitwall.telemetry import PitwallError
@@ -76,7 +77,7 @@ class CloudAddress:
     @property
     def shown(self) -> str:
         """As the window names it."""
-        place = self.endpoint_url or self.region or self.profile or "AWS"
+        place = masked(self.endpoint_url or "") or self.region or self.profile or "AWS"
         names = f"{self.table} + {self.kinesis}" if self.kinesis else self.table
         return f"{names} · {place}"
 

@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from pitwall.cloud.endpoints import RegionalFallback
+from pitwall.cloud.endpoints import RegionalFallback, masked
 from pitwall.cloud.faults import explain
 from pitwall.cloud.parser import FastParserFactory
 from pitwall.cloud.prepared import prepare_with
-from pitwall.telemetry import Failure
+from pitwall.telemetry import BadInput, Failure
 
 if TYPE_CHECKING:
     from botocore.session import Session as BotocoreSession
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0
 READ_S = 30.0
 LOCAL_REGION = "us-east-1"
+NO_USER = "give it without user and password: calls are signed with AWS credentials"
+"""What to do about an endpoint that carries them."""
 _MAX_ATTEMPTS = 4
 _BY_ACCOUNT = ("dynamodb", "dynamodbstreams")
 """Services that have endpoints of each account's own."""
@@ -192,13 +194,18 @@ def make_clients(
         pool: connections kept per client; as many as threads that use it.
 
     Raises:
+        BadInput: the endpoint carries a user or password.
         Failure: the profile does not exist, or the endpoint is no URL.
     """
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session as BotocoreSession
 
-    if endpoint_url is not None and urlsplit(endpoint_url).scheme not in ("http", "https"):
-        raise Failure(f"endpoint {endpoint_url!r}: give a URL such as http://127.0.0.1:8000")
+    if endpoint_url is not None:
+        if urlsplit(endpoint_url).scheme not in ("http", "https"):
+            url = masked(endpoint_url)
+            raise Failure(f"endpoint {url!r}: give a URL such as http://127.0.0.1:8000")
+        if "@" in urlsplit(endpoint_url).netloc:
+            raise BadInput(f"endpoint {masked(endpoint_url)}: {NO_USER}")
     session = BotocoreSession(profile=profile)
     stock = session.get_component("response_parser_factory")
     session.register_component("response_parser_factory", FastParserFactory(stock))

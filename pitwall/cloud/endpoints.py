@@ -18,8 +18,15 @@ from urllib.parse import urlsplit
 
 _log = logging.getLogger(__name__)
 
+_USER_INFO = re.compile(r"(?<=://)[^/?#\s]*@")
 _ACCOUNTS_OWN = re.compile(r"\d{12}\.(streams-)?ddb\.")
 _UNREACHED = ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError")
+
+
+def masked(text: str) -> str:
+    """``text`` with neither user nor password in the addresses that it names: a configured endpoint
+    or proxy may carry them, and what is shown ends in logs."""
+    return _USER_INFO.sub("***@", text)
 
 
 class RegionalFallback:

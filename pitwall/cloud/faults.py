@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pitwall.cloud.access import missing
+from pitwall.cloud.endpoints import masked
 
 Kind = Literal["denied", "stale", "unknown", "skew", ""]
 """Why credentials did not get a call through; empty for anything else."""
@@ -57,6 +58,10 @@ _PASSING = _UNREACHED | _BROKEN
 
 def explain(error: BaseException) -> str:
     """One line: what failed, where, and what to do about it. Any exception is taken."""
+    return masked(_explain(error))
+
+
+def _explain(error: BaseException) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict) and isinstance(response.get("Error"), dict):
         return _service(response["Error"], str(getattr(error, "operation_name", "AWS call")))

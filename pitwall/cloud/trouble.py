@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pitwall.cloud.endpoints import masked
 from pitwall.cloud.faults import explain, kind_of
 
 _SSO_EXPIRED = frozenset({"UnauthorizedSSOTokenError", "TokenRetrievalError"})
@@ -121,7 +122,9 @@ def _local(name: str, error: BaseException, where: Where) -> Trouble | None:
 
 def _unreached(error: BaseException, where: Where) -> str:
     if where.endpoint:
-        return f"nothing answers at {where.endpoint}: is it running, and is the address right?"
+        return (
+            f"nothing answers at {masked(where.endpoint)}: is it running, and is the address right?"
+        )
     if where.region and where.regions and where.region not in where.regions:
         return f"no region is known as {where.region}: choose one of the list"
     url = str(getattr(error, "kwargs", {}).get("endpoint_url", ""))

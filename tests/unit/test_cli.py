@@ -102,6 +102,10 @@ BAD = {
         "session key 'A#b': use <date>-<event>-<name>",
     ),
     "endpoint": ("live --session a --endpoint-url nonsense", "argument --endpoint-url: a URL such"),
+    "endpoint with a password": (
+        "live --session a --headless --json --endpoint-url http://u:hunter2@127.0.0.1:9",
+        "argument --endpoint-url: give it without user and password",
+    ),
     "no stream": (
         "live --session a --kinesis la#ps",
         "argument --kinesis: name or ARN of a Kinesis",
@@ -124,6 +128,7 @@ def test_bad_input_is_one_line_and_exit_2(
     code, line = told(capsys, *words.split())
     assert code == 2
     assert expected in line
+    assert "hunter2" not in line
     assert sorted(file.name for file in folder.iterdir()) == before
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pitwall.run import Run
+from pitwall.run import CloudAddress, Run
 
 
 class Told(Run):
@@ -33,3 +33,8 @@ def test_a_loss_is_told_all_the_same() -> None:
 @pytest.mark.parametrize("state", ["archive", "ended", "failed", "file"])
 def test_elsewhere_there_is_nothing_to_wait_for(state: str) -> None:
     assert Told((state, 17), (state, 0)).settled_summary()["ledger"]["missing"] == 17
+
+
+def test_no_password_is_shown() -> None:
+    address = CloudAddress("t", "b", endpoint_url="http://u:hunter2@127.0.0.1:9", kinesis="laps")
+    assert address.shown == "t + laps · http://***@127.0.0.1:9"

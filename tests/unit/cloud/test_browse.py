@@ -317,6 +317,8 @@ UNREACHED = exceptions.EndpointConnectionError(
          "no region is known as eu-wets-1", ""),
         (UNREACHED, Where(endpoint="http://127.0.0.1:9", regions=REGIONS),
          "nothing answers at http://127.0.0.1:9", ""),
+        (UNREACHED, Where(endpoint="http://u:hunter2@127.0.0.1:9"),
+         "nothing answers at http://***@127.0.0.1:9", ""),
         (refused("ResourceNotFoundException"), Where(region="eu-west-1", table="t"),
          "no table t in eu-west-1 of this account", ""),
         (refused("UnrecognizedClientException"), Where(region="ap-east-1"),
