@@ -129,6 +129,8 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"archive: {d['reason']}"
     if name == "gap":
         return f"the stream lost a part of {_short(d['shard'])} ({d['reason']}); asking the table"
+    if name == "clock-set":
+        return f"this machine's clock was set back by {d['back_s']:.0f} s"
     if name == "resumed":
         return f"awake again after {d['slept_s']:.0f} s of sleep"
     return ""

@@ -146,6 +146,7 @@ def _shard(shard: ShardHealth) -> dict[str, Any]:
         "throttles": shard.throttles,
         "retries": shard.retries,
         "gaps": shard.gaps,
+        "in_doubt_since": iso(shard.doubt_us) if shard.doubt_us else None,
     }
 
 

@@ -117,6 +117,7 @@ def _shards(
             throttles=shard.throttles,
             retries=shard.retries,
             gaps=shard.gaps,
+            doubt_us=shard.doubt_us,
         )
 
 
@@ -128,7 +129,7 @@ def _shard_lag_us(shard: ShardStatus, answer_us: int | None) -> int | None:
 
 
 def _rank(shard: ShardStatus) -> int:
-    if _is_read(shard) and shard.faults >= FAILING:
+    if _is_read(shard) and (shard.faults >= FAILING or shard.doubt_us):
         return 0
     return _RANK[shard.state.value]
 

@@ -30,6 +30,9 @@ LOCAL_REGION = "us-east-1"
 NO_USER = "give it without user and password: calls are signed with AWS credentials"
 """What to do about an endpoint that carries them."""
 _MAX_ATTEMPTS = 4
+_BY_THEMSELVES = ("dynamodbstreams", "kinesis")
+"""Services whose reader waits and asks again by itself: it must see every refusal, and what the
+client repeats on its own is more than a shard serves."""
 _BY_ACCOUNT = ("dynamodb", "dynamodbstreams")
 """Services that have endpoints of each account's own."""
 # Providers that read this machine's environment and files; the others ask a service elsewhere.
@@ -167,7 +170,7 @@ class Clients:
             "user_agent_extra": "pitwall",
             **options,
         }
-        retries = _retries(self._session)
+        retries = _retries(self._session, 1 if service in _BY_THEMSELVES else _MAX_ATTEMPTS)
         if retries:
             options["retries"] = retries
         if is_loopback(self._endpoint_url):
@@ -239,14 +242,14 @@ def is_aws(url: str) -> bool:
     )
 
 
-def _retries(session: BotocoreSession) -> dict[str, Any]:
-    """Standard mode, unless the configuration says otherwise."""
+def _retries(session: BotocoreSession, attempts: int) -> dict[str, Any]:
+    """Standard mode and so many attempts, unless the configuration says otherwise."""
     scoped = session.get_scoped_config()
     options: dict[str, Any] = {}
     if not (os.environ.get("AWS_RETRY_MODE") or scoped.get("retry_mode")):
         options["mode"] = "standard"
     if not (os.environ.get("AWS_MAX_ATTEMPTS") or scoped.get("max_attempts")):
-        options["total_max_attempts"] = _MAX_ATTEMPTS
+        options["total_max_attempts"] = attempts
     return options
 
 

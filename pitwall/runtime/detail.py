@@ -28,6 +28,8 @@ class ShardHealth:
         checkpoint_age_us: since then; None before the first.
         reads_per_s: reads a second, over the last seconds; None before there are any to count.
         polls, records, throttles, retries, gaps: counted since the start of following.
+        doubt_us: creation time of the last record before its place was refused, until the next one
+            shows whether anything between was lost; 0 when not in doubt.
     """
 
     id: str
@@ -45,6 +47,7 @@ class ShardHealth:
     throttles: int = 0
     retries: int = 0
     gaps: int = 0
+    doubt_us: int = 0
 
     @property
     def read(self) -> bool:

@@ -103,7 +103,8 @@ class Control:
 
     def _listed(self, listing: Listing, now: float) -> None:
         self._gone = 0
-        self._listing_due = now + self._pace.next_listing(self._rng)
+        self._report.settle("gone")
+        self._listing_due = now + self._next_listing()
         if listing.stream != self._tree.stream:
             # Another stream under the same name: its shards are not continuations of ours.
             self._tree.switched_off()
@@ -111,7 +112,8 @@ class Control:
             return
         was = self._tree.lineage.enabled
         self._tree.merge(listing, self._server.now_us(), now)
-        self._listing_due = now + self._next_listing()
+        if self._tree.orphans:
+            self._listing_due = now + self._next_listing()
         if not listing.enabled:
             if was:
                 self._report.warn("disabled", "the stream has been switched off")

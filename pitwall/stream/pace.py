@@ -12,7 +12,8 @@ class Pace:
     """The reader's tempo, seconds unless said otherwise.
 
     Attributes:
-        poll: shortest time between two reads of one shard: 5 a second is what a shard serves.
+        poll: shortest time between two reads of one shard: a little more than the fifth of a
+            second that a shard serves, since calls are not equally long on their way.
         idle: longest pause between reads of a shard that has nothing.
         eager: empty pages in a row after which the pause begins to grow. Empty pages are normal
             in front of data, so the first ones do not slow a reader down that is catching up.
@@ -27,7 +28,7 @@ class Pace:
         backoff, backoff_most: first and largest pause after a failure.
     """
 
-    poll: float = 0.2
+    poll: float = 0.21
     idle: float = 1.0
     eager: int = 5
     listing: float = 30.0

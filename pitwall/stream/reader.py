@@ -30,7 +30,7 @@ from pitwall.stream.source import HORIZON, Listing, Page, StreamSource, at_time
 from pitwall.stream.status import OnEvent, ReaderStatus
 from pitwall.stream.timing import Time
 from pitwall.stream.tree import ShardTree
-from pitwall.stream.trouble import Trouble
+from pitwall.stream.trouble import LISTINGS, Trouble
 from pitwall.stream.wake import SleepWatch
 from pitwall.telemetry import Failure, PitwallError
 from pitwall.telemetry.clock import SECOND_US
@@ -193,12 +193,16 @@ class Reader:
         slept_us = self._sleep.look()
         if not slept_us:
             return
-        self._server.forget()
+        set_back_us = max(-slept_us, 0)
+        self._server.forget(set_back_us)
         self._control.hurry(now)
         for shard in self._tree.shards.values():
             shard.due = now
             shard.missed = 0
-        self._report.tell("resumed", {"slept_s": slept_us / SECOND_US})
+        if set_back_us:
+            self._report.tell("clock-set", {"back_s": set_back_us / SECOND_US})
+        else:
+            self._report.tell("resumed", {"slept_s": slept_us / SECOND_US})
 
     # ------------------------------------------------------------------ shards come and go
 
@@ -263,7 +267,9 @@ class Reader:
             raise done.error
         if self._control.owns(done.key):
             if isinstance(done.error, Fault):
-                self._trouble.count(done.error, now)
+                self._trouble.count(done.error, now, LISTINGS)
+            else:
+                self._report.answered(LISTINGS)
             self._control.done(done, now)
             self._start_ready(now)
             return None
@@ -299,7 +305,8 @@ class Reader:
             self._tree.add(page.children, self._server.now_us())
         shard.records += len(page.records)
         if page.records:
-            self._trouble.came(shard, page.records[0].created_us)
+            first = page.records[0]
+            self._trouble.came(shard, first.created_us, first.sequence)
         else:
             if page.next_iterator is None:
                 self._trouble.came(shard, fetched.asked_us)

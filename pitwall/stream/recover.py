@@ -109,7 +109,9 @@ def _rejected(shard: Shard, fault: Fault, by_time: bool) -> Recovery:
     if anchor is Anchor.HORIZON:
         return Recovery()
     shard.unsaved = True
+    # A second refusal on the way knows no more than the first.
     shard.doubt_us = shard.last_us
+    shard.doubt_sequence = shard.sequence or shard.doubt_sequence
     if anchor is Anchor.AFTER and by_time and shard.anchored_us:
         shard.reopen(at_time(shard.anchored_us - OVERLAP_US))
         return Recovery(at_once=True, reopened=f"its position was refused: {fault}")

@@ -17,8 +17,6 @@ from pitwall.telemetry.clock import SECOND_US
 _GAPS_KEPT = 100
 _GRAVEST = ("gone", "denied", "replaced", "disabled", "held", "crowded")
 """Events that warn of a lasting state."""
-_DISPROVED = ("gone", "denied")
-"""Those that one good answer ends."""
 
 
 class Report:
@@ -42,6 +40,8 @@ class Report:
         """By event, what the user should know now."""
         self._gaps: tuple[StreamGap, ...] = ()
         self._gap_count = 0
+        self._denied: set[str] = set()
+        """Kinds of calls that are refused for want of a permission."""
 
     def tell(self, event: str, details: Mapping[str, object]) -> None:
         """Say what happened."""
@@ -57,11 +57,17 @@ class Report:
         """It is not so any more."""
         self._warnings.pop(event, None)
 
-    def answered(self) -> None:
-        """The service has answered as it should."""
+    def denied(self, calls: str, text: str) -> None:
+        """Calls of a kind are refused for want of a permission."""
+        self._denied.add(calls)
+        self.warn("denied", text)
+
+    def answered(self, calls: str) -> None:
+        """The service has answered a call of this kind as it should."""
         self.fault = None
-        for event in _DISPROVED:
-            self.settle(event)
+        self._denied.discard(calls)
+        if not self._denied:
+            self.settle("denied")
 
     @property
     def message(self) -> str:
@@ -161,4 +167,5 @@ def _shard_status(shard: Shard, now_us: int) -> ShardStatus:
         # the service rounds creation times down and our offset is an estimate: never below none
         max(now_us - shard.last_us, 0) if shard.last_us else None,
         max(now_us - shard.saved_us, 0) if shard.saved_us else None,
+        shard.doubt_us,
     )

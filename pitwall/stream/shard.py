@@ -91,6 +91,7 @@ class Shard:
         gap_from_us: where a reported loss begins, until its end is known; 0 otherwise.
         doubt_us: creation time of the last record before its place was refused: the records from
             there on must come again, or they are lost; 0 when not in doubt.
+        doubt_sequence: number of that record; empty when it is not known.
         lag_us: age of the newest head that came through it, when it was read; None before one.
         polls, records, throttles, retries, gaps: counted since the start, for whoever watches.
     """
@@ -120,6 +121,7 @@ class Shard:
     unsaved: bool = False
     gap_from_us: int = 0
     doubt_us: int = 0
+    doubt_sequence: str = ""
     lag_us: int | None = None
     polls: int = 0
     records: int = 0

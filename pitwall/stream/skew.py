@@ -27,6 +27,8 @@ class ServerClock:
         """Lower bound of server minus local, microseconds; written under the lock."""
         self._high = 0
         """Upper bound, where ``_low`` is not None; written under the lock."""
+        self._guess: int | None = None
+        """Stands for the offset until there are bounds again; written under the lock."""
 
     def note(self, date: str | None, sent_us: int, received_us: int) -> None:
         """Take in one answer.
@@ -50,16 +52,22 @@ class ServerClock:
             else:
                 self._low, self._high = max(self._low, low), min(self._high, high)
 
-    def forget(self) -> None:
-        """Drop what is known: the machine slept, or its clock was set."""
+    def forget(self, set_back_us: int = 0) -> None:
+        """Begin anew: the machine slept, or its clock was set back by so much. Until the next
+        answer the offset is what it was, or would be for a clock set so: a machine whose clock is
+        wrong has not been put right by sleeping."""
         with self._lock:
-            self._low = None
+            if self._low is not None:
+                self._guess = (self._low + self._high) // 2
+                self._low = None
+            if self._guess is not None:
+                self._guess += set_back_us
 
     @property
     def offset_us(self) -> int | None:
         """Server time minus this machine's clock, microseconds; None before the first answer."""
         with self._lock:
-            return None if self._low is None else (self._low + self._high) // 2
+            return self._guess if self._low is None else (self._low + self._high) // 2
 
     def now_us(self) -> int:
         """Server time as well as it is known, microseconds UTC."""

@@ -46,6 +46,8 @@ class ShardStatus:
             first.
         record_age_us: age of the last record now; None before the first.
         checkpoint_age_us: since its checkpoint last went to the writer; None before the first.
+        doubt_us: creation time of the last record before its place was refused, while nothing has
+            come since that shows whether anything was lost; 0 when not in doubt.
     """
 
     id: str
@@ -62,6 +64,7 @@ class ShardStatus:
     lag_us: int | None = None
     record_age_us: int | None = None
     checkpoint_age_us: int | None = None
+    doubt_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class ShardTree:
         self.lineage = Lineage()
         self.shards: dict[str, Shard] = {}
         self.seeks: dict[str, Seek] = {}
+        self._ended: dict[str, float] = {}
+        """Monotonic seconds when shards ended that nothing follows yet; the reader's thread."""
         self.damaged: list[str] = []
         """Checkpoints that could not be read, in words."""
         self.retention_us = 0
@@ -187,10 +189,11 @@ class ShardTree:
 
     def _follow(self, child: Shard, now: float) -> Iterator[tuple[str, float]]:
         for parent in child.info.parents:
-            seek = self.seeks.pop(parent, None)
+            self.seeks.pop(parent, None)
+            ended = self._ended.pop(parent, now)
             if parent in self.shards and parent not in self._followed:
                 self._followed.add(parent)
-                yield parent, now - seek.since if seek else 0.0
+                yield parent, now - ended
 
     @property
     def orphans(self) -> bool:
@@ -204,6 +207,7 @@ class ShardTree:
 
     def ended(self, shard: Shard, now: float) -> None:
         """It was read to its end, or lost: its children are wanted."""
+        self._ended[shard.id] = now
         if self.lineage.enabled and not self.lineage.children(shard.id):
             self.seeks[shard.id] = Seek(now, now)
 

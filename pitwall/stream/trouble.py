@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from pitwall.stream.checkpoint import newer
 from pitwall.stream.crowd import Crowd
 from pitwall.stream.faults import Denied, Fault, Throttled
 from pitwall.stream.guard import Balked
@@ -15,6 +16,8 @@ from pitwall.stream.skew import ServerClock
 from pitwall.stream.source import Page
 from pitwall.stream.tree import STUCK
 
+READS, LISTINGS = "reads", "listings"
+"""Kinds of calls."""
 _REPEATS = 3
 _SLOWEST = 8.0
 _HELD_S = 5.0
@@ -40,20 +43,21 @@ class Trouble:
 
     # ------------------------------------------------------------------ calls
 
-    def count(self, fault: Fault, now: float) -> None:
-        """A call has failed."""
+    def count(self, fault: Fault, now: float, calls: str) -> None:
+        """A call of a kind has failed."""
         self._report.fault = fault
         if isinstance(fault, Throttled):
             self._report.throttles += 1
-            self._crowd.refused(now)
+            if calls == READS:
+                self._crowd.refused(now)
         else:
             self._report.retries += 1
         if isinstance(fault, Denied):
-            self._report.warn("denied", str(fault))
+            self._report.denied(calls, str(fault))
 
     def failed(self, shard: Shard, fault: Fault, now: float) -> None:
         """A call for ``shard`` has failed."""
-        self.count(fault, now)
+        self.count(fault, now, READS)
         if isinstance(fault, Throttled):
             shard.throttles += 1
             # Whoever else reads the shard shares its limit: ask less often for a while.
@@ -79,7 +83,7 @@ class Trouble:
         shard.faults = 0
         shard.missed = 0
         shard.slow = max(shard.slow * 0.9, 1.0)
-        self._report.answered()
+        self._report.answered(READS)
 
     # ------------------------------------------------------------------ records
 
@@ -88,14 +92,18 @@ class Trouble:
         shard.gap_from_us = from_us
         self._report.lost(shard, from_us, 0, _TOO_OLD)
 
-    def came(self, shard: Shard, first_us: int) -> None:
+    def came(self, shard: Shard, first_us: int, sequence: str = "") -> None:
         """The first record after a loss ends it, and so does the shard's end; the first after a
-        place that was refused shows whether there was one."""
+        place that was refused shows whether there was one: none when it is one that was read.
+        The service rounds creation times to seconds, so its number decides within one."""
         if shard.gap_from_us:
             self._report.found_again(shard.id, first_us)
-        elif 0 < shard.doubt_us < first_us:
-            self._report.lost(shard, shard.doubt_us, first_us, _TOO_OLD)
+        elif shard.doubt_us and first_us >= shard.doubt_us:
+            known = first_us == shard.doubt_us and sequence and shard.doubt_sequence
+            if not known or newer(sequence, shard.doubt_sequence):
+                self._report.lost(shard, shard.doubt_us, first_us, _TOO_OLD)
         shard.gap_from_us = shard.doubt_us = 0
+        shard.doubt_sequence = ""
 
     def balked(self, shard: Shard, page: Page, balked: Balked, now: float) -> Page:
         """What of ``page`` comes before the record that could not be taken in. That one is read

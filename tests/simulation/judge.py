@@ -163,6 +163,7 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
     for gap in schedule.gaps:
         by_shard[gap.shard].append(gap)
     after = _descendants(paddock)
+    doubts = {shard.id: shard.doubt_us for shard in schedule.status.shards}
     for key, change in paddock.written.items():
         if change.written_us <= schedule.wanted_us:
             continue
@@ -170,6 +171,8 @@ def _check_gaps(schedule: Schedule, streamed: set[Chunk], gone: set[Chunk], out:
         if key in gone and key not in streamed:
             # A shard that was never listed can only be told by one that follows it.
             told = [*own, *(g for name in after[change.shard] for g in by_shard[name])]
+            if 0 < doubts.get(change.shard, 0) <= change.created_us:
+                continue  # nothing came after it: that the shard is in doubt is what can be said
             slack = STEP_BACK_US if steps_back else 0
             if key not in paddock.silent and not any(
                 _holds(g, change.created_us, slack) for g in told

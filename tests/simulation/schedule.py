@@ -20,6 +20,7 @@ from pitwall.stream import (
     KinesisSource,
     Pace,
     Reader,
+    ReaderStatus,
     ServerClock,
     StreamGap,
     StreamSource,
@@ -333,6 +334,11 @@ class Schedule:
             for key, change in self.paddock.written.items()
             if change.written_us > self.wanted_us and key not in lost
         }
+
+    @property
+    def status(self) -> ReaderStatus:
+        """What the reader last said of itself."""
+        return self._reader.status
 
     def _heads_here(self) -> bool:
         heads = self.laptop.recording.heads()

@@ -192,11 +192,12 @@ def _shard_row(shard: ShardHealth) -> Row:
     failing = shard.read and shard.failures >= FAILING
     lost = shard.state == "gap"
     quiet = "text" if shard.read else "faint"
-    state = "failing" if failing else "lost" if lost else shard.state
+    doubt = shard.read and shard.doubt_us > 0
+    state = "failing" if failing else "in doubt" if doubt else "lost" if lost else shard.state
     rate = DASH if shard.reads_per_s is None else f"{shard.reads_per_s:.1f}"
     cells = (
         Cell(shard.id[-_NAME:], quiet),
-        Cell(state, "fault" if failing or lost else "dim" if shard.read else "faint"),
+        Cell(state, "fault" if failing or lost or doubt else "dim" if shard.read else "faint"),
         _age(shard.answer_age_us if shard.read else None),
         _age(shard.lag_us if shard.read else None),
         _age(shard.record_age_us, quiet),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from email.utils import formatdate
 
@@ -14,6 +15,7 @@ from pitwall.stream import (
     HORIZON,
     Expired,
     Listing,
+    Pace,
     Position,
     Retryable,
     ServerClock,
@@ -25,7 +27,9 @@ from pitwall.stream.checkpoint import Token, dump, load, newer
 from pitwall.stream.lag import HeadLag
 from pitwall.stream.lineage import Lineage, Ready
 from pitwall.stream.recover import recover
-from pitwall.stream.shard import Shard, State
+from pitwall.stream.report import Report
+from pitwall.stream.shard import Shard, State, Taken
+from pitwall.stream.tree import ShardTree
 from pitwall.telemetry import BadInput
 from tests.unit.stream.rig import ARN, SECOND, START, VirtualTime, head
 
@@ -159,9 +163,14 @@ def test_a_clock_that_is_set_starts_the_bounds_again() -> None:
     assert abs(clock.offset_us - 3600 * SECOND) <= SECOND
     clock.note("not a date", time.wall, time.wall)
     clock.note(None, time.wall, time.wall)
+    known = clock.offset_us
     clock.forget()
-    assert clock.offset_us is None
-    assert clock.now_us() == time.wall
+    assert clock.offset_us == known
+    clock.forget(set_back_us=60 * SECOND)
+    assert clock.offset_us == known + 60 * SECOND
+    clock.note(stamped(time.wall), time.wall, time.wall)
+    assert abs(clock.offset_us) <= SECOND
+    assert abs(clock.now_us() - time.wall) <= SECOND
 
 
 def test_lag_of_a_replayed_race_is_taken_against_its_own_first_head() -> None:
@@ -211,3 +220,28 @@ def test_an_answer_about_a_place_ends_the_pauses_for_a_network_that_was_away() -
     assert shard.faults == 2
     recover(shard, Retryable("away"), True, START)
     assert shard.faults == 3
+
+
+def test_a_rotation_says_how_long_the_child_was_waited_for() -> None:
+    parent = ShardInfo("a", ())
+    tree = ShardTree(Listing(ARN, True, (parent,)), HORIZON, {}, START, 0.0)
+    list(tree.start_ready(True, START, 0.0))
+    tree.shards["a"].accept(Taken(ends=True))
+    tree.ended(tree.shards["a"], 10.0)
+    tree.sought("a", Pace(), random.Random(1), 11.0)
+    tree.add((ShardInfo("b", ("a",)),), START)
+    tree.sought("a", Pace(), random.Random(1), 14.0)
+    [started] = tree.start_ready(True, START, 14.5)
+    assert started.follows == (("a", 4.5),)
+
+
+def test_a_refusal_of_one_kind_of_calls_is_told_once_beside_good_ones_of_another() -> None:
+    told: list[str] = []
+    report = Report(lambda event, details: told.append(event))
+    for _ in range(5):
+        report.denied("listings", "may not list")
+        report.answered("reads")
+    assert told == ["denied"]
+    assert report.message == "may not list"
+    report.answered("listings")
+    assert report.message == ""
