@@ -39,7 +39,7 @@ from pitwall.turbo.history import History
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.mender import Mender
 from pitwall.turbo.patience import Patience, Stopped, told
-from pitwall.turbo.permitted import is_refusal
+from pitwall.turbo.permitted import check_readable, is_refusal
 from pitwall.turbo.roster import Roster
 from pitwall.turbo.sources import ArchiveLeg, Sources
 from pitwall.turbo.splice import Seam, complete, targets_of
@@ -241,11 +241,14 @@ class Follower:
 
     def _connect(self) -> tuple[StreamSource, Listing]:
         """The stream, or the table in its place where the stream is refused."""
+        otherwise = self._sources.otherwise
         try:
             source = self._patience(self._sources.connect)
-            return source, self._patience(source.describe)
+            listing = self._patience(source.describe)
+            if otherwise is not None:
+                check_readable(source, listing)
+            return source, listing
         except Failure as failure:
-            otherwise = self._sources.otherwise
             if otherwise is None or not is_refusal(failure.__cause__):
                 raise
             reason = str(failure)

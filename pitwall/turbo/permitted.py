@@ -15,7 +15,7 @@ from dataclasses import replace
 from pitwall.cloud import LapEntry
 from pitwall.cloud.faults import kind_of
 from pitwall.store import Ledger, Quarantined
-from pitwall.stream import Denied, Fault
+from pitwall.stream import HORIZON, Denied, Fault, Listing, StreamSource
 from pitwall.telemetry import Failure, Head, Segment
 from pitwall.telemetry.plural import counted
 from pitwall.turbo.patience import told
@@ -24,6 +24,8 @@ from pitwall.turbo.table import Found, LapReader
 
 _AT_ONCE = 8
 _NAMED = 6
+_SHARDS = 3
+"""Of a stream that are tried: one that does not answer says nothing of what is permitted."""
 Pair = tuple[str, str]
 """Car and group."""
 
@@ -113,6 +115,22 @@ def is_refusal(fault: BaseException | None) -> bool:
     response = getattr(fault.__cause__, "response", None)
     error = response.get("Error") if isinstance(response, dict) else None
     return isinstance(error, dict) and kind_of(error) == "denied"
+
+
+def check_readable(source: StreamSource, listing: Listing) -> None:
+    """See that a stream that may be looked up may be read too: each is a permission of its own.
+
+    Raises Failure, with the refusal as its cause, when it may not. Any other trouble of a shard is
+    left to whoever reads it.
+    """
+    for shard in reversed(listing.shards[-_SHARDS:]):
+        try:
+            source.read(source.open(shard.id, HORIZON), 1)
+        except Fault as fault:
+            if is_refusal(fault):
+                raise Failure(told(fault)) from fault
+        else:
+            return
 
 
 class PermittedTable:

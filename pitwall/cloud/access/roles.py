@@ -294,7 +294,12 @@ def _no_stream(place: Place) -> Statement:
     return {
         "Sid": "NeverTheStream",
         "Effect": "Deny",
-        "Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+        # the look-up too: who may make it is taken for one who may follow
+        "Action": [
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+        ],
         "Resource": [f"{place.table_arn}/*"],
     }
 

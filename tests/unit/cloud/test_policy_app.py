@@ -30,6 +30,20 @@ def without(*sids: str) -> dict[str, Any]:
     return {**ENGINEER, "Statement": left}
 
 
+def allowing(action: str) -> dict[str, Any]:
+    """A policy that somebody wrote by hand."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def both(*policies: dict[str, Any]) -> dict[str, Any]:
+    """Several policies attached to one user."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [each for policy in policies for each in policy["Statement"]],
+    }
+
+
 @pytest.fixture(scope="module")
 def stand_in() -> Iterator[StandIn]:
     spec = {"cars": 2, "seconds_history": 60, "stream_s": 30, "session": SESSION}
@@ -38,11 +52,13 @@ def stand_in() -> Iterator[StandIn]:
             "ENGINEER": ENGINEER,
             "DRIVER": policy_for("driver", Place(), Scope(cars=("7",))),
             "PARTNER": policy_for("partner", Place(), Scope(groups=("engine", "pos"))),
+            "LOOKING": both(
+                policy_for("driver", Place(), Scope(cars=("7",))), allowing("dynamodb:Describe*")
+            ),
+            "HALF": both(without("FollowStream"), allowing("dynamodb:Describe*")),
+            "BOTH": both(ENGINEER, policy_for("producer", Place(), Scope(cars=("7",)))),
             "ABSENT": policy_for("driver", Place(), Scope(cars=("99",))),
-            "CAR": {
-                "Version": "2012-10-17",
-                "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-            },
+            "CAR": allowing("*"),
             "NOARCHIVE": without("ListArchive", "ReadArchive"),
             "NOBODY": without("ReadAllRows"),
         }
@@ -188,6 +204,26 @@ def test_who_may_not_follow_the_stream_follows_the_table(
         assert {group for head in store.heads().values() for group in head.n} == {
             group for _, group in held
         }
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "limited"),
+    [
+        ("LOOKING", "DescribeStream", True),
+        ("HALF", "GetShardIterator", False),
+        ("BOTH", "DescribeStream", False),
+    ],
+)
+def test_whoever_may_not_read_the_stream_wholly_follows_the_table(
+    stand_in: StandIn, tmp_path: Path, who: str, action: str, limited: bool
+) -> None:
+    _, lines, _ = live(stand_in, tmp_path, who)
+    seen = events(lines)
+    reason = seen["by-table"]["reason"]
+    assert "may not follow the table's stream" in reason
+    assert f"dynamodb:{action}" in reason
+    assert seen["live"]["missing"] == 0
+    assert ("limited" in seen) is limited
 
 
 def test_the_engineer_may_do_so_too(stand_in: StandIn, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,19 @@ from typing import Any
 import pytest
 
 from pitwall.store import Source
-from pitwall.stream import Denied, Rejected, StreamSource, after
+from pitwall.stream import (
+    Denied,
+    Listing,
+    Page,
+    Position,
+    Rejected,
+    Retryable,
+    ShardInfo,
+    StreamSource,
+    after,
+)
 from pitwall.turbo import Phase, Tempo
+from pitwall.turbo.permitted import check_readable
 from pitwall.turbo.table_source import READS_PER_S
 from tests.unit.stream.scripted import ClientError
 from tests.unit.turbo.rig import SECOND, SESSION, Car, series_of
@@ -367,6 +379,64 @@ def test_the_stream_is_refused(tmp_path: Path) -> None:
     one.follow(10)
     assert "may not follow the table's stream" in str(dict(one.events)["by-table"]["reason"])
     assert one.live()
+
+
+class Half:
+    """A stream that may be looked up; ``refuse`` raises for what may not be done with it."""
+
+    by_time = True
+
+    def __init__(self, refuse: Callable[[str, str], None]) -> None:
+        self.refuse = refuse
+        self.asked: list[str] = []
+
+    def describe(self) -> Listing:
+        return Listing("s", True, tuple(ShardInfo(f"s{i}") for i in range(5)))
+
+    def children(self, shard: str) -> tuple[ShardInfo, ...]:
+        return ()
+
+    def open(self, shard: str, position: Position) -> str:
+        self.asked.append(shard)
+        self.refuse("GetShardIterator", shard)
+        return shard
+
+    def read(self, iterator: str, limit: int) -> Page:
+        self.refuse("GetRecords", iterator)
+        return Page((), iterator)
+
+
+@pytest.mark.parametrize("action", ["GetShardIterator", "GetRecords"])
+def test_the_stream_may_be_looked_up_but_not_read(tmp_path: Path, action: str) -> None:
+    race = TableRace()
+    one = joined(race, tmp_path / "x", 30)
+
+    def refuse(what: str, shard: str) -> None:
+        if what == action and shard != "s4":
+            raise Denied("no") from denied(action)
+        if shard == "s4":  # says nothing of permissions
+            raise Retryable("busy")
+
+    half = Half(refuse)
+    by_table = one.follower._sources
+    one.follower._sources = replace(
+        by_table, connect=lambda: half, by_table=None, otherwise=lambda: by_table
+    )
+    one.follow(10)
+    reason = str(dict(one.events)["by-table"]["reason"])
+    assert "may not follow the table's stream" in reason
+    assert f"dynamodb:{action}" in reason
+    assert one.live()
+    assert half.asked == ["s4", "s3"]
+
+
+def test_trouble_of_shards_is_no_refusal() -> None:
+    def trouble(what: str, shard: str) -> None:
+        raise Retryable("busy")
+
+    half = Half(trouble)
+    check_readable(half, half.describe())
+    assert half.asked == ["s4", "s3", "s2"]
 
 
 def test_credentials_that_have_run_out_are_no_missing_permission(tmp_path: Path) -> None:
