@@ -125,13 +125,19 @@ def check_freshness(exam: Exam) -> None:
     if head_s is None:
         exam.add("ok", what, "readable; no session to compare it with")
         return
+    live = not exam.facts.ended and now_s - head_s < STALE_S
+    began_s = exam.facts.began_s
+    if live and (newest or 0.0) < began_s and now_s - began_s <= FRESH_S:
+        ago = max(now_s - began_s, 0.0)
+        exam.add("ok", what, f"nothing due yet: the session began {ago:.0f} s ago")
+        return
     if newest is None:
-        live = not exam.facts.ended and now_s - head_s < STALE_S
         told = "no raw object in the hours of the session's end nor in the last two"
         todo = "check the archiver: mapping, log, queue of batches given up"
         exam.add("fault" if live else "warning", what, told, todo)
         return
-    age = now_s - newest
+    # what came before the session's first sample says nothing of it
+    age = now_s - (max(newest, began_s) if live else newest)
     figures: dict[str, Any] = {"newest_object_age_s": round(age, 1)}
     if exam.facts.ended or now_s - head_s > STALE_S:
         if newest >= min(head_s, now_s) - _SLACK_S:

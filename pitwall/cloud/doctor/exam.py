@@ -68,7 +68,13 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Facts:
-    """What was found on the way, for later checks."""
+    """What was found on the way, for later checks.
+
+    Attributes:
+        head_s: event time of the session's newest head, seconds; None when there is none, or it is
+            ahead of the clock.
+        began_s: of the first sample of whoever wrote a head lately, seconds.
+    """
 
     account: str = ""
     table: dict[str, Any] = field(default_factory=dict)
@@ -77,6 +83,7 @@ class Facts:
     kinesis_shards: list[str] = field(default_factory=list)
     session: str = ""
     head_s: float | None = None
+    began_s: float = 0.0
     ended: bool = False
     bucket: str = ""
     objects: list[tuple[str, int]] = field(default_factory=list)

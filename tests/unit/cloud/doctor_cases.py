@@ -120,7 +120,7 @@ def fill(service: Service, table: str) -> None:
         pk = keys.sealed_pk(KEY, "driver", entry.lap, "1")
         payload = base64.b64encode(noise.bytes(100_000)).decode()
         put({"pk": {"S": pk}, "sk": {"S": keys.sealed_sk("a1", 1)}, "p": {"B": payload}})
-    put(head_item(Head(KEY, "1", "a1", now_us - 1, now_us, 3, {"driver": 9})))
+    put(head_item(Head(KEY, "1", "a1", now_us - 3_600_000_000, now_us, 3, {"driver": 9})))
 
 
 def _text(item: Any) -> Any:

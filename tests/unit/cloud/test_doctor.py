@@ -337,8 +337,9 @@ def table(**more: Any) -> dict[str, Any]:
     }
 
 
-def query(age_s: float = 1.0, ended: bool = False) -> Any:
-    head = Head(KEY, "7", "a1", 1, round((NOW - age_s) * 1e6), 3, {"pos": 5}, ended)
+def query(age_s: float = 1.0, ended: bool = False, began_s: float = 9e8, *more: Head) -> Any:
+    first, last = round((NOW - began_s) * 1e6), round((NOW - age_s) * 1e6)
+    heads = [Head(KEY, "7", "a1", first, last, 3, {"pos": 5}, ended), *more]
 
     def answer(**request: Any) -> dict[str, Any]:
         pk = request["ExpressionAttributeValues"][":pk"]["S"]
@@ -346,13 +347,17 @@ def query(age_s: float = 1.0, ended: bool = False) -> Any:
             older = {"sk": {"S": "2020-01-01-old"}, "t": {"N": "1"}}
             return {"Items": [{"sk": {"S": KEY}, "t": {"N": "9"}}, older]}
         if pk.endswith("#head"):
-            return {"Items": [head_item(head)]}
+            return {"Items": [head_item(head) for head in heads]}
         if pk.endswith("#catalog"):
             entry = LapEntry(KEY, "7", 3, 1, 2, {("pos", "a1"): ((1, 9),)}, True)
             return {"Items": [catalog_item(entry)]}
         return {"Items": []}
 
     return answer
+
+
+SPEAKS = Head(KEY, "7", "a2", 1, round((NOW - 1) * 1e6), 3, {"pos": 5})
+SILENT = Head(KEY, "8", "a1", 1, round((NOW - 9000) * 1e6), 3, {"pos": 5})
 
 
 def objects(age_s: float | None) -> Any:
@@ -464,6 +469,39 @@ def test_all_is_well() -> None:
         ),
         ({"dynamodb_query": query(120.0)}, "session", "warning", "silent"),
         ({"dynamodb_query": query(9000.0, True)}, "session", "ok", "ended"),
+        (
+            {"dynamodb_query": query(-60.0)}, "session", "warning",
+            "1 car, last head 59.5 s ahead of the clock: no proof that anybody speaks",
+        ),
+        # one that went on after it
+        ({"dynamodb_query": query(-60.0, False, 9e8, SPEAKS)}, "session", "ok", "1.5 s ago, live"),
+        # and one that did not, beside one whose rehearsal ended ahead
+        ({"dynamodb_query": query(-60.0, True, 9e8, SILENT)}, "session", "warning", "silent"),
+        ({"dynamodb_query": query(-4.0)}, "session", "ok", "live"),
+        ({"dynamodb_query": query(-60.0)}, "archive ", "ok", "readable; no session to compare"),
+        (
+            {"dynamodbstreams_describe_stream": denied("dynamodb:DescribeStream")},
+            "stream", "warning", "may not follow the table's stream",
+        ),
+        # an archive with other sessions' objects, or none, before anything of this one is due
+        (
+            {"s3_list_objects_v2": objects(2000.0), "dynamodb_query": query(1.0, False, 20.0)},
+            "archive ", "ok", "nothing due yet: the session began 20 s ago",
+        ),
+        (
+            {"s3_list_objects_v2": objects(None), "dynamodb_query": query(1.0, False, 20.0)},
+            "archive ", "ok", "nothing due yet: the session began 20 s ago",
+        ),
+        (
+            {"s3_list_objects_v2": objects(2000.0), "dynamodb_query": query(1.0, False, 400.0)},
+            "archive ", "warning", "400 s behind",
+        ),
+        # gone on with in the afternoon: what drove in the morning counts no more
+        (
+            {"s3_list_objects_v2": objects(2000.0),
+             "dynamodb_query": query(1.0, False, 20.0, SILENT)},
+            "archive ", "ok", "nothing due yet",
+        ),
         ({"s3_list_objects_v2": objects(None)}, "archive ", "fault", "no raw object"),
         ({"s3_list_objects_v2": objects(500.0)}, "archive ", "warning", "500 s behind"),
         ({"s3_list_objects_v2": objects(2000.0)}, "archive ", "fault", "33 min behind"),
