@@ -45,14 +45,18 @@ class Control:
         self._server = server
         self._pace = pace
         self._rng = rng
+        # What follows is the reader's thread's alone.
         self._due = now
-        """Monotonic seconds before which no call is made."""
+        """Monotonic seconds before which no call is made; moves when a call is done."""
         # One listing may lack a parent that is there: the next one tells.
         self._listing_due = now if tree.orphans else now + self._next_listing()
+        """Monotonic seconds of the next complete listing; moves with each, and with ``hurry``."""
         self._busy = False
+        """A call is under way; from ``next_job`` to ``done``."""
         self._faults = 0
         """Failures in a row."""
         self._gone = 0
+        """Listings in a row that said the stream is not there."""
 
     def hurry(self, now: float) -> None:
         """List as soon as may be."""

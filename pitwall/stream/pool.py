@@ -69,11 +69,13 @@ class ThreadPool(Generic[T]):
         self._workers = workers
         self._on_thread = on_thread
         self._jobs: queue.Queue[tuple[str, Job[T]] | None] = queue.Queue(2 * workers)
+        """Put by the owner, taken by the workers; None ends a worker."""
         self._done: deque[Done[T]] = deque()
         """Appended by the workers, emptied by the owner; never longer than ``workers``."""
         self._under_way = 0
         """Jobs put and not yet taken back; owner's thread only."""
         self._ready = threading.Event()
+        """Set by the workers when a job is done and by ``wake``; cleared by the owner."""
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:

@@ -150,8 +150,9 @@ class Trouble:
         if self._crowd.look(now):
             self._report.warn(
                 "crowded",
-                "the service refuses reads: too many programs read this stream (two a shard); "
-                "what is refused comes later, nothing is lost",
+                "the service refuses reads: more programs read this stream than it serves (two a "
+                "shard on DynamoDB, five reads a second of a shard on Kinesis); what is refused "
+                "comes later, nothing is lost",
             )
         else:
             self._report.settle("crowded")

@@ -375,7 +375,7 @@ def test_case_87_others_reading_the_stream_are_told_of_while_they_do() -> None:
         rig.run(2)
     assert rig.applied() == list(range(1, 301))
     assert rig.names().count("crowded") == 1
-    assert "too many programs read this stream" in reader.status.message
+    assert "more programs read this stream" in reader.status.message
     source.every = 0
     rig.run(70)
     assert reader.status.message == ""
