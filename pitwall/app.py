@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -18,7 +19,7 @@ import platformdirs
 from pitwall.headless import Lines, follow, line_of
 from pitwall.run import CloudAddress, Run
 from pitwall.runtime import StallWatch, State
-from pitwall.telemetry import BadInput
+from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.clock import now_us
 from pitwall.telemetry.plural import counted
 
@@ -96,6 +97,10 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         damaged = f", {counted(d['damaged'], 'place')} damaged" if d["damaged"] else ""
         objects = counted(d["objects"], "object")
         return f"archive read: {counted(d['chunks'], 'chunk')} with repeats, {objects}{damaged}"
+    if name == "table-laps":
+        damaged = f", {counted(d['damaged'], 'damaged one')}" if d["damaged"] else ""
+        chunks, items = counted(d["chunks"], "chunk"), counted(d["items"], "item")
+        return f"sealed laps read from the table: {chunks}, {items}{damaged}"
     if name == "history":
         return f"history complete in {d['seconds']:.1f} s: {counted(d['chunks'], 'chunk')}"
     if name == "live" and "seconds" in d:
@@ -127,6 +132,8 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"rotation survived: {_short(d['shard'])} went on in its children"
     if name == "archive-absent":
         return f"archive: {d['reason']}"
+    if name == "table-laps-absent":
+        return f"sealed laps of the table: {d['reason']}; reading chunk by chunk"
     if name == "gap":
         return f"the stream lost a part of {_short(d['shard'])} ({d['reason']}); asking the table"
     if name == "clock-set":
@@ -331,7 +338,7 @@ def run_publish(
                 spool=spool,
                 refuse=options.refuse,
             )
-        if not report.stopped:
+        if not (report.stopped or report.unsealed):
             spool.remove()
     finally:
         clients.close()
@@ -351,7 +358,27 @@ def run_publish(
             + "the same again goes on from here, --restart begins again"
         )
         raise KeyboardInterrupt
+    if report.unsealed:
+        raise Failure(
+            f"{counted(report.unsealed, 'lap')} could not be sealed in table {cloud.table} and "
+            f"bucket {cloud.bucket}; all chunks are in the table. Once that is mended, run "
+            f"`{_seal_command(session, cloud)}`, or the same again: the spool is kept"
+        )
     return 0
+
+
+def _seal_command(session: str, cloud: CloudAddress) -> str:
+    """What seals the laps of a session afterwards, from here."""
+    words = ["pitwall", "cloud", "seal", "--session", session]
+    for option, value in (
+        ("table", cloud.table),
+        ("bucket", cloud.bucket),
+        ("profile", cloud.profile),
+        ("region", cloud.region),
+        ("endpoint-url", cloud.endpoint_url),
+    ):
+        words += [f"--{option}", value] if value else []
+    return shlex.join(words)
 
 
 @contextlib.contextmanager

@@ -27,8 +27,8 @@ class PublishReport:
     """What was published.
 
     Attributes:
-        chunks, heads, laps, objects: written: chunks and heads accepted by the table, laps sealed
-            there, sealed objects put into the bucket.
+        chunks, heads, laps, objects: written: chunks and heads accepted by the table, laps of cars
+            sealed there, sealed objects put into the bucket.
         known: chunks that a head or spool it resumed from stated already, not written again.
         retried: items that the table left out of a batch and took later.
         failed: batches that failed as a whole and were sent again.
@@ -141,7 +141,7 @@ def publish(
         objects=sealed.objects,
         retried=written.retried,
         failed=written.failed,
-        unsealed=sealed.failed + run.let_go,
+        unsealed=sealed.failed + run.let_go or int(not in_time),
         message=sealed.message or late or run.message,
         t_hi=run.t_hi,
         stopped=stopped,

@@ -22,7 +22,8 @@ _QUEUED = 512
 
 @dataclass(slots=True)
 class SealStats:
-    """Counts of one sealer; ``message`` is the last failure in one line."""
+    """Counts of one sealer: laps of cars that were sealed or could not be, each once, whatever
+    number of groups it has, and objects written; ``message`` is the last failure in one line."""
 
     laps: int = 0
     objects: int = 0
@@ -42,8 +43,8 @@ class Sealer:
         resumed: (car, epoch) of producers that an earlier process sealed laps of.
 
     Attributes:
-        done: catalog entries of laps that all groups have left and that were dealt with; to be
-            taken from by whoever submits.
+        done: catalog entries of laps that all groups have left and that were sealed; to be taken
+            from by whoever submits.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Sealer:
         self._catalog = catalog
         self._parts = Parts()
         self._bundler = Bundler(resumed)
+        self._sealed: set[tuple[str, int]] = set()
         self._unsealed: set[tuple[str, int]] = set()
         self._queue: queue.Queue[ClosedLap | None] = queue.Queue(_QUEUED)
         self._hurry = threading.Event()
@@ -111,20 +113,24 @@ class Sealer:
         place = (lap.entry.car, lap.entry.lap)
         try:
             self._write(lap)
-            self.stats.laps += bool(lap.chunks)
         except Exception as error:  # noqa: BLE001 - told and counted; the thread must live on
-            self.stats.failed += 1
-            self.stats.message = str(error) if isinstance(error, BadInput) else explain(error)
-            self._unsealed.add(place)
+            self._missed(place, str(error) if isinstance(error, BadInput) else explain(error))
         entry = self._parts.listed(lap.entry)
         entry = replace(entry, sealed=entry.sealed and place not in self._unsealed)
         try:
             self._call(lambda: self._put_item(catalog_item(entry)))
         except Exception as error:  # noqa: BLE001 - as above
-            self.stats.failed += 1
-            self.stats.message = explain(error)
-        if lap.entry.sealed:
+            self._missed(place, explain(error))
+            return
+        if entry.sealed:
+            self._sealed.add(place)
+            self.stats.laps = len(self._sealed)
             self.done.append(entry)
+
+    def _missed(self, place: tuple[str, int], why: str) -> None:
+        self._unsealed.add(place)
+        self.stats.failed = len(self._unsealed)
+        self.stats.message = why
 
     def _write(self, lap: ClosedLap) -> None:
         segments: list[Segment] = []

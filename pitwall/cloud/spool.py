@@ -167,10 +167,16 @@ class Spool:
     def kept(self) -> Iterator[Segment]:
         """Chunks that the table has and whose lap is not sealed, in the order they came."""
         self.commit()
-        with self._told():
-            found = list(self._chunks("c.n <= s.accepted", 0, -1))
-        for _, chunk in found:
-            yield chunk
+        after = 0
+        while True:
+            # a part at a time: they may be as many as the limit lets
+            with self._told():
+                found = list(self._chunks("c.n <= s.accepted", after, _WINDOW))
+            if not found:
+                return
+            after = found[-1][0]
+            for _, chunk in found:
+                yield chunk
 
     # ------------------------------------------------------------------ what comes and goes
 

@@ -269,6 +269,49 @@ class TestAnswers:
             assert "demo-publisher" not in out
 
 
+class TestPublish:
+    """What `pitwall publish` says of laps that it could not seal."""
+
+    def publish(self, endpoint: str, session: str, *more: str) -> int:
+        words = ("--endpoint-url", endpoint, "--spool", "spool", "--speed", "1000")
+        return cli.main(["publish", "race.pitwall", "--session", session, *words, *more])
+
+    def test_laps_without_a_bucket_are_told_and_can_be_sealed_later(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], endpoint: str
+    ) -> None:
+        session = "2025-01-01-a-b"
+        assert self.publish(endpoint, session, "--bucket", "nothere") == 1
+        out, err = capsys.readouterr()
+        line = err.splitlines()[-1]
+        assert line.startswith("pitwall: ")
+        assert "lap" in line
+        assert "could not be sealed in table pitwall and bucket nothere" in line
+        command = line.split("`")[1]
+        assert command.startswith(f"pitwall cloud seal --session {session} --table pitwall")
+        assert "--bucket nothere" in command
+        assert "no such bucket" in err
+        assert list(Path("spool").glob("*.spool"))
+        # the same with what is said to a program
+        assert self.publish(endpoint, session, "--bucket", "nothere", "--json") == 1
+        out, err = capsys.readouterr()
+        assert json.loads(out)["resumed"]
+        assert json.loads(out)["unsealed"] > 0
+        assert err.count("\n") == 1
+        seal = command.replace("nothere", "pitwall-archive").split()[1:]
+        assert cli.main([*seal, "--json"]) == 0
+        done = json.loads(capsys.readouterr().out)
+        assert (done["sealed"] > 0, done["left"]) == (True, [])
+
+    def test_laps_are_counted_once_and_the_spool_goes(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], endpoint: str
+    ) -> None:
+        assert self.publish(endpoint, "2025-01-01-a-c", "--json") == 0
+        doc = json.loads(capsys.readouterr().out)
+        laps = {lap for n in range(1, 81) for lap in (one(n).lap,)}
+        assert (doc["laps"], doc["unsealed"]) == (len(laps), 0)
+        assert not list(Path("spool").glob("*.spool"))
+
+
 class TestNothingHalfDone:
     """Whatever stops an import, there is no output."""
 

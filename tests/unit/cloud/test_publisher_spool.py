@@ -365,13 +365,34 @@ def test_a_lap_that_could_not_be_kept_is_not_sealed_in_part(path: Path) -> None:
     again.close()
 
 
-def test_a_bucket_that_refuses_does_not_keep_chunks_for_ever(path: Path) -> None:
+def test_what_a_bucket_refused_is_sealed_by_the_next_run(path: Path) -> None:
+    refuses = [True]
+
     def fault(key: str) -> None:
-        raise Throttled("AccessDenied", 403)
+        if refuses:
+            raise Throttled("AccessDenied", 403)
 
     clients = FakeClients(bucket=FakeBucket(fault))
     spool = Spool(path, KEY)
     report = run(clients, spool)
-    assert report.unsealed
-    assert list(spool.kept()) == []
+    assert (report.laps, report.unsealed) == (0, len({(c.series.car, c.lap) for c in CHUNKS}))
+    assert len(list(spool.kept())) == len(CHUNKS)
+    spool.close()
+    refuses.clear()
+    again = Spool(path, KEY)
+    report = run(clients, again)
+    assert (report.chunks, report.unsealed) == (0, 0)
+    assert list(again.kept()) == []
+    check_all(clients)
+    again.close()
+
+
+def test_a_bucket_that_refuses_does_not_keep_more_than_the_limit(path: Path) -> None:
+    def fault(key: str) -> None:
+        raise Throttled("AccessDenied", 403)
+
+    size = sum(len(c.payload) + 96 for c in CHUNKS)
+    spool = Spool(path, KEY, limit_bytes=size // 4)
+    run(FakeClients(bucket=FakeBucket(fault)), spool)
+    assert sum(len(c.payload) + 96 for c in spool.kept()) <= size // 4
     spool.close()
