@@ -13,7 +13,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from pitwall.cloud import explain, is_passing, make_clients
 from pitwall.cloud.clients import is_aws, is_loopback
-from pitwall.telemetry import Failure
+from pitwall.cloud.endpoints import masked
+from pitwall.telemetry import BadInput, Failure
 
 LOCAL = "http://127.0.0.1:9"
 
@@ -42,6 +43,33 @@ def test_no_dummy_credentials_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None
     assert clients.dynamodb.meta.endpoint_url == LOCAL
     with pytest.raises(boto.NoCredentialsError):
         clients.dynamodb.list_tables()
+
+
+SECRET = "http://team:hunter2@127.0.0.1:9"
+
+
+def test_a_password_in_an_address_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = "http://***@127.0.0.1:9"
+    assert masked(f"at {SECRET}/x, {SECRET}") == f"at {masks}/x, {masks}"
+    for plain in ("https://a.b/c@d", "mail@example.org", "http://127.0.0.1:9/?q=a@b"):
+        assert masked(plain) == plain
+    with pytest.raises(BadInput, match="without user and password") as refused:
+        make_clients(SECRET)
+    assert "hunter2" not in str(refused.value)
+    with pytest.raises(Failure) as failed:
+        make_clients(SECRET.replace("http", "ftp"))
+    assert "hunter2" not in str(failed.value)
+    # what the environment says is botocore's to take
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", SECRET)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    clients = make_clients(region="eu-west-1")
+    with pytest.raises(boto.EndpointConnectionError) as unreached:
+        clients.dynamodb.list_tables()
+    assert explain(unreached.value).startswith("cannot reach http://***@127.0.0.1:9/")
+    assert "hunter2" not in explain(boto.HTTPClientError(error=f"no way to {SECRET}"))
+    clients.close()
 
 
 def test_the_standard_configuration_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
