@@ -17,6 +17,8 @@ class HeadLag:
     def __init__(self) -> None:
         self.lag_us: int | None = None
         """Of the newest head; None before the first."""
+        self.source_lag_us: int | None = None
+        """How old the newest head was when the service got it; None before the first."""
         self.read_us = 0
         """Server time when the newest head was read."""
         self.shift_us: int | None = None
@@ -47,6 +49,8 @@ class HeadLag:
         if stamped >= self._newest:
             self._newest = stamped
             self.lag_us = max(server_us - stamped, 0)
+            # The service may round its times down.
+            self.source_lag_us = max(created_us - stamped, 0)
             self.shift_us = offset
         self.read_us = max(self.read_us, server_us)
 

@@ -129,6 +129,7 @@ class Report:
             last_record_us=tree.newest_us(),
             passed_us=passed_us,
             lag_us=lag.lag_us,
+            source_lag_us=lag.source_lag_us,
             head_age_us=head_age_us,
             clock_offset_us=None if offset is None else -offset,
             stalled=tuple(tree.stalled(pace, now)),

@@ -81,6 +81,8 @@ class ReaderStatus:
         last_record_us: creation time of the newest record.
         passed_us: server time up to which every shard has most likely been read.
         lag_us: age of the newest head when it was read, server time; None before the first.
+        source_lag_us: age of the newest head when the service got it, however late we read it;
+            None before the first.
         head_age_us: server time since the newest head was read; None before the first.
         clock_offset_us: this machine's clock minus server time; None when not measured.
         stalled: ended shards whose children have not shown up, and shards of which the service
@@ -114,6 +116,7 @@ class ReaderStatus:
     last_record_us: int = 0
     passed_us: int = 0
     lag_us: int | None = None
+    source_lag_us: int | None = None
     head_age_us: int | None = None
     clock_offset_us: int | None = None
     stalled: tuple[str, ...] = ()

@@ -114,7 +114,7 @@ class Tempo:
             table for another stream while this one is switched off.
         crosscheck_us: when the archive is listed once more, after the roster.
         silent_us: age of the newest head from which the source counts as silent.
-        late_us: lag of the newest head, though everything is read, from which the source is late.
+        late_us: age of the newest head when the service got it, from which the source is late.
         behind_us: time for which shards have not been read to their end, from which we are behind.
         failing_s: time for which calls for some shard fail, from which we are behind, or offline
             when they fail for all.

@@ -138,9 +138,9 @@ class Judge:
         # Silence is what was looked for and not found: every shard was read after the last head.
         if quiet_us > self._tempo.silent_us and unread_us < quiet_us - SECOND_US:
             return Verdict(Phase.SILENT)
-        # Of a lag only what is not ours is the source's.
+        # A head that we read late, as all are after catching up, is not the source's fault.
         limit = self._tempo.late_us * (3 if self._late else 5) // 5
-        self._late = status.lag_us is not None and status.lag_us - unread_us > limit
+        self._late = status.source_lag_us is not None and status.source_lag_us > limit
         return Verdict(Phase.LATE if self._late else Phase.LIVE)
 
     def _failing(self, now: float) -> bool:

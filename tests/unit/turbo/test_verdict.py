@@ -215,6 +215,41 @@ def test_joining_without_a_network_is_offline_until_it_is_there(path: Path) -> N
     assert joined.status.why == joined.status.message == ""
 
 
+def test_what_was_read_late_is_not_called_the_source_s_lateness(path: Path) -> None:
+    watched = Watched(path)
+
+    def cut() -> None:
+        fail(watched.race, lambda: Retryable("reset"))
+        watched.race.every.append(mend)
+        began.append(watched.race.time.mono)
+
+    def mend() -> None:
+        if watched.race.time.mono > began[0] + 30:
+            watched.race.world.faults.clear()
+
+    began: list[float] = []
+    phases = names(watched.follow(90, does=cut))
+    assert Phase.LATE not in phases
+    assert phases[-1] is Phase.LIVE
+
+
+def test_what_the_service_gets_late_is_late_until_it_comes_in_time(path: Path) -> None:
+    watched = Watched(path)
+    race = watched.race
+    in_time = race.event_us
+    held: list[float] = []
+
+    def hold() -> None:
+        held.append(race.time.mono)
+        race.event_us = lambda car: in_time(car) - (  # type: ignore[method-assign]
+            9 * SECOND if race.time.mono < held[0] + 20 else 0
+        )
+
+    phases = watched.follow(60, does=hold)
+    assert names(phases) == [Phase.LIVE, Phase.LATE, Phase.LIVE]
+    assert 20 <= phases[2][0] <= 23
+
+
 # ---------------------------------------------------------------------- the order of precedence
 
 
@@ -249,7 +284,8 @@ def judged(
 def test_each_condition_alone() -> None:
     answered = replace(SHARD, verified_us=START + SECOND)
     assert judged(WELL) is Phase.LIVE
-    assert judged(replace(WELL, lag_us=6 * SECOND)) is Phase.LATE
+    assert judged(replace(WELL, source_lag_us=6 * SECOND)) is Phase.LATE
+    assert judged(replace(WELL, lag_us=60 * SECOND)) is Phase.LIVE
     assert judged(WELL, quiet_us=4 * SECOND) is Phase.SILENT
     assert judged(WELL, quiet_us=4 * SECOND, unread_us=4 * SECOND) is Phase.LIVE
     assert judged(WELL, unread_us=9 * SECOND) is Phase.BEHIND
@@ -274,7 +310,7 @@ def test_a_source_at_the_limit_is_not_late_and_live_by_turns() -> None:
     judge = Judge(TEMPO)
     phases = [
         judge.verdict(
-            replace(WELL, lag_us=round(lag_s * SECOND)),
+            replace(WELL, source_lag_us=round(lag_s * SECOND)),
             100.0 + i / 10,
             over=False,
             quiet_us=0,
@@ -330,6 +366,7 @@ def test_more_trouble_never_makes_it_sound_better(
         failing=min(failing, open_),
         blocked=blocked,
         lag_us=lag_us,
+        source_lag_us=lag_us,
     )
     found = judged(status, over=over, quiet_us=quiet_us, unread_us=unread_us, stands_s=stands_s)
     rank = ORDER.index(found)
@@ -337,7 +374,7 @@ def test_more_trouble_never_makes_it_sound_better(
         judged(status, over=over, quiet_us=9 * SECOND, unread_us=unread_us, stands_s=stands_s),
         judged(status, over=over, quiet_us=quiet_us, unread_us=60 * SECOND, stands_s=stands_s),
         judged(
-            replace(status, lag_us=60 * SECOND),
+            replace(status, source_lag_us=60 * SECOND),
             over=over,
             quiet_us=quiet_us,
             unread_us=unread_us,
