@@ -103,7 +103,8 @@ def _service(error: dict[str, Any], operation: str) -> str:
         found = _ACTION.search(message)
         if found is None:
             return f"access denied: {operation} is not allowed for these credentials"
-        return f"access denied: {missing(found[1], (found[2] or '').rstrip('.,'))}"
+        resource = (found[2] or "").rstrip(".,")
+        return f"access denied: {missing(found[1], resource, barred=is_barred(error))}"
     if kind == "stale":
         return f"the AWS session has expired ({operation}): {_SIGN_IN}"
     if kind == "unknown":
@@ -117,6 +118,11 @@ def _service(error: dict[str, Any], operation: str) -> str:
     if code in _SLOW:
         return f"{operation}: AWS keeps throttling ({message or code})"
     return f"{operation}: {code}: {message}"
+
+
+def is_barred(error: Mapping[str, Any]) -> bool:
+    """Whether a service's error (``Message``) says that a statement denies what was asked."""
+    return "with an explicit deny" in str(error.get("Message", ""))
 
 
 def kind_of(error: Mapping[str, Any]) -> Kind:

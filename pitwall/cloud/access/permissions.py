@@ -64,20 +64,32 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 
-def missing(action: str, resource: str = "") -> str:
-    """One line: what these credentials may not do, which permission that is, and who has it."""
+def missing(action: str, resource: str = "", *, barred: bool = False) -> str:
+    """One line: what these credentials may not do, which permission that is, and who has it.
+
+    Args:
+        action: the IAM action.
+        resource: its ARN, where it is known.
+        barred: a statement denies it, which no further policy makes up for.
+    """
     where = f" on {resource}" if resource else ""
+    lack = "is denied by a statement" if barred else "is missing"
     known = PERMISSIONS.get(action)
     if known is None:
-        return f"these credentials lack the permission {action}{where}"
-    line = f"these credentials may not {known.words}: permission {action}{where} is missing"
-    if not (known.roles or known.own):
+        return f"these credentials may not use it: permission {action}{where} {lack}"
+    line = f"these credentials may not {known.words}: permission {action}{where} {lack}"
+    names = (*known.roles, *known.own)
+    if not names:
         return f"{line}; no role of Pitwall's has it, on purpose"
     has = [f"role {_either(known.roles)} has it"] if known.roles else []
     if known.own:
         has.append(f"role {_either(known.own)} has it for own rows")
-    first = (*known.roles, *known.own)[0]
-    return f"{line}; {', '.join(has)} (`pitwall cloud policy {first}`)"
+    line = f"{line}; {', '.join(has)}"
+    if barred:
+        return f"{line}, and a further policy does not help"
+    # rows may be narrowed on purpose: then the role that is meant is not the one that has all
+    role = "ROLE" if known.own and len(names) > 1 else names[0]
+    return f"{line} (`pitwall cloud policy {role}`)"
 
 
 def _either(names: tuple[str, ...]) -> str:

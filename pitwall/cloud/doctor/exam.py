@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from pitwall.cloud.doctor.findings import Finding, Grade, Questions
-from pitwall.cloud.faults import Kind, explain, kind_of
+from pitwall.cloud.faults import Kind, explain, is_barred, kind_of
 from pitwall.telemetry import Failure
 
 SIGN_IN = "sign in with `aws sso login`, set AWS_PROFILE, or give --profile"
@@ -29,6 +29,7 @@ class Answer(NamedTuple):
         seconds: how long it took.
         bytes: of the answer's body.
         skew_s: server's clock minus ours; None when it did not tell.
+        barred: refused by a statement that denies it.
     """
 
     doc: dict[str, Any] | None
@@ -39,6 +40,7 @@ class Answer(NamedTuple):
     bytes: int = 0
     skew_s: float | None = None
     kind: Kind = ""
+    barred: bool = False
 
     @property
     def denied(self) -> bool:
@@ -150,7 +152,8 @@ class Exam:
             if meta.get("HTTPStatusCode") == 501:
                 code = "NotImplemented"
             skew = _skew(meta, wall, self.now())
-            return Answer(None, code, explain(error), True, seconds, 0, skew, kind_of(told))
+            words, kind, barred = explain(error), kind_of(told), is_barred(told)
+            return Answer(None, code, words, True, seconds, 0, skew, kind, barred)
         seconds = self.timer() - started
         meta = doc.get("ResponseMetadata", {})
         size = str(meta.get("HTTPHeaders", {}).get("content-length", "0"))

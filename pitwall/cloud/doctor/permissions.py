@@ -55,6 +55,9 @@ def check_permissions(exam: Exam) -> None:
             exam.add("warning", what, "not tried: there is no such bucket", "check --bucket")
         elif answer.denied == (not trial.wanted):
             exam.add("ok", what, trial.action if trial.wanted else f"{trial.action} is refused")
+        elif trial.wanted and answer.barred:
+            told = f"a statement denies permission {trial.action}"
+            exam.add("fault", what, told, "find the policy that it is in; detach or change it")
         elif trial.wanted:
             todo = f"attach the policy that `{exam.policy_command()}` prints"
             exam.add("fault", what, f"permission {trial.action} is missing", todo)

@@ -173,9 +173,12 @@ def test_broken_permissions(look: Any) -> None:
     assert "may follow the stream" in bad
     assert "may list the archive" in bad
     assert "may read rows of every car" in bad
+    # a driver's policy denies the stream, whatever else is attached
     stream = of(findings, "may follow")
-    assert "permission dynamodb:DescribeStream is missing" in stream.told
-    assert stream.todo == (
+    assert stream.told == "a statement denies permission dynamodb:DescribeStream"
+    archive = of(findings, "may list the archive")
+    assert "permission s3:ListBucket is missing" in archive.told
+    assert archive.todo == (
         "attach the policy that `pitwall cloud policy engineer --account 000000000000 --region "
         "us-east-1 --table pitwall --bucket pitwall-archive --stack pitwall --json` prints"
     )
@@ -270,8 +273,8 @@ def _everything() -> dict[str, Any]:
 # -- against fakes: what the stand-in does not have
 
 
-def denied(action: str) -> ClientError:
-    message = f"User: arn:x is not authorized to perform: {action} on resource: arn:y"
+def denied(action: str, because: str = "") -> ClientError:
+    message = f"User: arn:x is not authorized to perform: {action} on resource: arn:y{because}"
     return ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, "Call")
 
 
@@ -560,6 +563,15 @@ def test_broken(answers: dict[str, Any], what: str, grade: str, told: str) -> No
     if grade != "ok":
         assert found.todo
     assert all(f.todo for f in findings if f.grade != "ok")
+
+
+def test_a_statement_that_denies() -> None:
+    because = " with an explicit deny in an identity-based policy"
+    findings = see(Account(s3_list_objects_v2=denied("s3:ListBucket", because)))
+    found = of(findings, "may list the archive")
+    assert (found.grade, found.told) == ("fault", "a statement denies permission s3:ListBucket")
+    assert found.todo == "find the policy that it is in; detach or change it"
+    assert "arn:y is denied by a statement; role engineer" in of(findings, "archive ").told
 
 
 def test_a_kinesis_stream_is_looked_at_like_the_tables() -> None:

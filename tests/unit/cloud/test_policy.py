@@ -286,7 +286,20 @@ def test_missing_permissions_in_words() -> None:
         "missing; role producer has it for own rows (`pitwall cloud policy producer`)"
         in missing("dynamodb:BatchWriteItem")
     )
-    assert missing("glue:GetTable") == "these credentials lack the permission glue:GetTable"
+    # an engineer's policy is not for who is narrowed on purpose
+    assert missing("dynamodb:Query").endswith("(`pitwall cloud policy ROLE`)")
+    assert missing("s3:ListBucket").endswith("(`pitwall cloud policy engineer`)")
+    assert missing("glue:GetTable", "arn:x").endswith(
+        "permission glue:GetTable on arn:x is missing"
+    )
+
+
+def test_a_statement_that_denies_is_not_mended_by_a_further_policy() -> None:
+    line = missing("dynamodb:GetRecords", "arn:stream", barred=True)
+    assert "permission dynamodb:GetRecords on arn:stream is denied by a statement" in line
+    assert line.endswith("role engineer has it, and a further policy does not help")
+    assert "pitwall cloud policy" not in missing("dynamodb:Query", barred=True)
+    assert "on purpose" in missing("dynamodb:Scan", barred=True)
 
 
 def test_the_roles_that_are_told_have_the_permission() -> None:

@@ -133,7 +133,7 @@ def test_what_is_missing_is_told_in_words(
     assert code == 1
     assert len(errors.splitlines()) == 1
     assert told in errors
-    assert "`pitwall cloud policy engineer`" in errors
+    assert "`pitwall cloud policy ROLE`" in errors
 
 
 @pytest.fixture(scope="module")
