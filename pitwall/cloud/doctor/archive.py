@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pitwall.cloud.bundle import sealed_prefix
-from pitwall.cloud.doctor.exam import Exam
+from pitwall.cloud.doctor.exam import Answer, Exam
 
 FRESH_S = 300.0
 STALE_S = 900.0
 """Firehose may keep what it collects for up to 900 s."""
 _SLACK_S = 5.0
+_MOST_PAGES = 20
+"""Of an hour's listing, a thousand objects each: more than a delivery stream makes in an hour."""
 
 
 def check_stack(exam: Exam) -> None:
@@ -103,9 +105,7 @@ def check_freshness(exam: Exam) -> None:
     now_s = exam.now() + exam.facts.skew_s
     newest: float | None = None
     for hour in _hours(exam, now_s):
-        answer = exam.call(
-            "s3", "list_objects_v2", Bucket=bucket, Prefix=f"raw/{hour:%Y/%m/%d/%H}/"
-        )
+        rows, answer = _listed(exam, f"raw/{hour:%Y/%m/%d/%H}/")
         if answer.doc is None:
             absent = answer.code == "NoSuchBucket"
             exam.add(
@@ -117,7 +117,7 @@ def check_freshness(exam: Exam) -> None:
                 else "without it history comes from stream and table: slower, not less",
             )
             return
-        for row in answer.doc.get("Contents") or ():
+        for row in rows:
             exam.facts.objects.append((str(row["Key"]), int(row["Size"])))
             newest = max(newest or 0.0, row["LastModified"].timestamp())
     _sealed(exam)
@@ -184,6 +184,23 @@ def _hours(exam: Exam, now_s: float) -> list[datetime]:
         if moment <= now_s
     }
     return sorted(hours)
+
+
+def _listed(exam: Exam, prefix: str) -> tuple[list[dict[str, Any]], Answer]:
+    """All objects under ``prefix``, and the last answer. The newest may be on any page: keys begin
+    with the delivery stream's name, and several may write into one hour."""
+    rows: list[dict[str, Any]] = []
+    request: dict[str, Any] = {"Bucket": exam.facts.bucket, "Prefix": prefix}
+    for _ in range(_MOST_PAGES):
+        answer = exam.call("s3", "list_objects_v2", **request)
+        if answer.doc is None:
+            break
+        rows += answer.doc.get("Contents") or ()
+        token = answer.doc.get("NextContinuationToken")
+        if not answer.doc.get("IsTruncated") or not token:
+            break
+        request["ContinuationToken"] = token
+    return rows, answer
 
 
 def _sealed(exam: Exam) -> None:

@@ -20,6 +20,7 @@ from pitwall.cloud.doctor.exam import Answer, Exam
 _SESSION = "2000-01-01-doctor"
 _GROUP = "doctor"
 _NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
+_NO_SHARD = "shardId-00000000000000000000-00000000"
 _BAD_MD5 = base64.b64encode(bytes(16)).decode()
 
 
@@ -32,12 +33,14 @@ class Trial:
         action: the IAM action.
         call: tries it.
         wanted: False for what the role must not have.
+        doubt: added where it is refused: why that may not be the last word.
     """
 
     words: str
     action: str
     call: Callable[[], Answer]
     wanted: bool = True
+    doubt: str = ""
 
 
 def check_permissions(exam: Exam) -> None:
@@ -54,7 +57,8 @@ def check_permissions(exam: Exam) -> None:
             # nobody is refused what is not there
             exam.add("warning", what, "not tried: there is no such bucket", "check --bucket")
         elif answer.denied == (not trial.wanted):
-            exam.add("ok", what, trial.action if trial.wanted else f"{trial.action} is refused")
+            refused = f"{trial.action} is refused{trial.doubt}"
+            exam.add("ok", what, trial.action if trial.wanted else refused)
         elif trial.wanted and answer.barred:
             told = f"a statement denies permission {trial.action}"
             exam.add("fault", what, told, "find the policy that it is in; detach or change it")
@@ -77,7 +81,8 @@ def _engineer(exam: Exam) -> Iterator[Trial]:
             lambda: exam.call("dynamodbstreams", "describe_stream", StreamArn=arn, Limit=1),
         )  # fmt: skip
     if exam.facts.shards:
-        yield Trial("read the stream", "dynamodb:GetRecords", lambda: _records(exam))
+        shard = str(exam.facts.shards[-1]["ShardId"])
+        yield Trial("read the stream", "dynamodb:GetRecords", lambda: _records(exam, shard))
     name = exam.questions.place.kinesis
     if name:
         yield Trial(
@@ -91,10 +96,7 @@ def _engineer(exam: Exam) -> Iterator[Trial]:
         )  # fmt: skip
     yield _list(exam)
     key = next((key for key, _ in exam.facts.objects), "raw/pitwall-doctor")
-    yield Trial(
-        "read the archive", "s3:GetObject",
-        lambda: exam.call("s3", "get_object", Bucket=exam.facts.bucket, Key=key, Range="bytes=0-0"),
-    )  # fmt: skip
+    yield _get(exam, key)
     yield _scan(exam)
 
 
@@ -105,6 +107,7 @@ def _driver(exam: Exam) -> Iterator[Trial]:
     yield _describe(exam)
     yield _not(_query(exam, _row(exam, _stranger(exam)), "other cars"))
     yield from _no_stream(exam)
+    yield from _no_archive(exam)
     yield _scan(exam)
 
 
@@ -120,6 +123,7 @@ def _partner(exam: Exam) -> Iterator[Trial]:
     )  # fmt: skip
     yield _not(_query(exam, hidden, "payloads of other groups"))
     yield from _no_stream(exam)
+    yield from _no_archive(exam)
     yield _scan(exam)
 
 
@@ -133,6 +137,8 @@ def _producer(exam: Exam) -> Iterator[Trial]:
     yield _not(_upload(exam, other, "others' sealed laps"))
     yield _not(_query(exam, _row(exam, car), "the table"))
     yield from _no_stream(exam)
+    yield from _no_archive(exam)
+    yield _scan(exam)
 
 
 def _sealer(exam: Exam) -> Iterator[Trial]:
@@ -150,6 +156,7 @@ def _sealer(exam: Exam) -> Iterator[Trial]:
     yield _not(_put(exam, keys.SESSIONS_PK, "the session list"))
     yield _not(_batch(exam, sealed, "or delete in batches"))
     yield from _no_stream(exam)
+    yield from _no_archive(exam)
     yield _scan(exam)
 
 
@@ -283,13 +290,36 @@ def _no_stream(exam: Exam) -> Iterator[Trial]:
             "follow the stream", "dynamodb:DescribeStream",
             lambda: exam.call("dynamodbstreams", "describe_stream", StreamArn=arn, Limit=1), False,
         )  # fmt: skip
+        # who may not look the stream up can still be told of a shard by somebody else
+        yield Trial(
+            "read the stream", "dynamodb:GetShardIterator",
+            lambda: _records(exam, _NO_SHARD), False,
+        )  # fmt: skip
 
 
-def _records(exam: Exam) -> Answer:
+def _no_archive(exam: Exam) -> Iterator[Trial]:
+    listed = _list(exam).call()
+    found = (listed.doc or {}).get("Contents") or ()
+    yield Trial("list the archive", "s3:ListBucket", lambda: listed, False)
+    # who may not list is refused an object that is not there, whatever else is allowed
+    doubt = "" if found else " where no object is there: its name is not known"
+    key = str(found[0]["Key"]) if found else "raw/pitwall-doctor"
+    trial = _get(exam, key)
+    yield Trial(trial.words, trial.action, trial.call, False, doubt)
+
+
+def _get(exam: Exam, key: str) -> Trial:
+    return Trial(
+        "read the archive", "s3:GetObject",
+        lambda: exam.call("s3", "get_object", Bucket=exam.facts.bucket, Key=key, Range="bytes=0-0"),
+    )  # fmt: skip
+
+
+def _records(exam: Exam, shard: str) -> Answer:
     answer = exam.call(
         "dynamodbstreams", "get_shard_iterator",
         StreamArn=exam.facts.stream_arn,
-        ShardId=exam.facts.shards[-1]["ShardId"],
+        ShardId=shard,
         ShardIteratorType="TRIM_HORIZON",
     )  # fmt: skip
     if answer.doc is None:

@@ -190,6 +190,29 @@ def test_more_than_the_role_needs(look: Any) -> None:
     assert faults(findings) == []
     assert graded(findings)["may not read other cars"] == "warning"
     assert graded(findings)["may not follow the stream"] == "warning"
+    assert graded(findings)["may not read the stream"] == "warning"
+    assert graded(findings)["may not list the archive"] == "warning"
+    assert graded(findings)["may not read the archive"] == "warning"
+    assert graded(findings)["may not read the whole table"] == "ok"
+
+
+def test_an_object_of_the_archive_that_is_there_is_tried() -> None:
+    asked: list[str] = []
+
+    def get(**request: Any) -> Any:
+        asked.append(request["Key"])
+        return denied("s3:GetObject")
+
+    listed = {"Contents": [{"Key": "raw/x.gz", "Size": 9}]}
+    driver = Questions(role="driver", cars=("7",))
+    findings = see(Account(s3_list_objects_v2=listed, s3_get_object=get), driver)
+    assert asked == ["raw/x.gz"]
+    assert of(findings, "may not list the archive").grade == "warning"
+    assert of(findings, "may not read the archive").told == "s3:GetObject is refused"
+    refused = denied("s3:ListBucket")
+    findings = see(Account(s3_list_objects_v2=refused, s3_get_object=get), driver)
+    assert of(findings, "may not list the archive").told == "s3:ListBucket is refused"
+    assert "where no object is there" in of(findings, "may not read the archive").told
 
 
 @pytest.mark.slow
@@ -597,6 +620,32 @@ def test_far_and_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"latency to DynamoDB", "latency to S3", "bandwidth from S3"} <= warnings
     assert "a nearer region" in of(findings, "latency to S3").todo
     assert of(findings, "bandwidth from S3").figures["mbit_per_s"] > 0
+
+
+def test_the_newest_object_may_be_on_the_last_page() -> None:
+    one = objects(40.0)
+
+    def pages(**request: Any) -> Any:
+        at = int(request.get("ContinuationToken", "0"))
+        if at < 2 and request["Prefix"].startswith("raw/"):
+            old = datetime.fromtimestamp(NOW - 2000, UTC)
+            more = {"IsTruncated": True, "NextContinuationToken": str(at + 1)}
+            return {"Contents": [{"Key": f"raw/{at}.gz", "Size": 9, "LastModified": old}], **more}
+        return one(**request)
+
+    # the service's clock is half a second on
+    assert of(see(Account(s3_list_objects_v2=pages)), "archive ").told.endswith("s behind")
+
+
+def test_no_more_than_is_measured_is_read_of_an_object() -> None:
+    ranges: set[str] = set()
+
+    def get(**request: Any) -> Any:
+        ranges.add(request["Range"])
+        return {"Body": Body()}
+
+    see(Account(s3_get_object=get))
+    assert ranges == {"bytes=0-0", "bytes=0-8388607"}
 
 
 def test_two_readers_are_too_many() -> None:
