@@ -52,6 +52,9 @@ _log = logging.getLogger(__name__)
 _TRIM_US = 1800 * SECOND_US
 """Not counted on of what a stream says that it keeps: it goes while the rest is read."""
 
+_OVERSLEPT_S = 2.0
+"""A pause that is longer by this: the machine slept, or the program was stopped."""
+
 OFFLINE_TRIES = 4
 """Calls of the joining in vain, two seconds and more, after which we are offline."""
 
@@ -68,9 +71,9 @@ class Follower:
         time, rng: clocks and jitter.
         on_event: told what happens, by name and details, on the thread where it happens: joined,
             by-table (the stream is refused), limited (not all may be read), archive,
-            archive-absent, history, the names of the phases from live to offline, reached
-            (history goes on after trouble), repaired, named, quarantined, ended, failed, renewed
-            and the reader's own.
+            archive-absent, table-laps, table-laps-absent, history, the names of the phases from
+            live to offline, reached (history goes on after trouble), repaired, named, quarantined,
+            ended, failed, renewed and the reader's own.
         make_pool: threads for blocking calls.
         spawn: False leaves the reader's thread to the caller, who calls ``reader.step()``.
         tempo: times and amounts.
@@ -349,8 +352,13 @@ class Follower:
     def _follow(self) -> None:
         while True:
             self.tick()
+            slept_from = self._time.monotonic()
             if self._time.wait(self._stop, self._tempo.tick_s):
                 raise Stopped
+            now = self._time.monotonic()
+            # Of the pause alone: a call in a tick may wait for a network that is away.
+            if now - slept_from > self._tempo.tick_s + _OVERSLEPT_S:
+                self._judgement.awoke(now)
 
     def tick(self) -> None:
         """One look at everything; the thread's loop calls it."""
@@ -382,7 +390,10 @@ class Follower:
         """What goes on while the stream does not: the table's heads say what exists, and keyed
         reads bring it, late. A stream that was switched off and on again has another name."""
         stuck = now_us - max(status.passed_us, self._roster.answered_us) > self._tempo.patience_us
-        if not (stuck or not status.enabled) or now_us < self._renew_due_us:
+        if status.enabled and not stuck:
+            self._settle()
+            return
+        if now_us < self._renew_due_us:
             return
         self._renew_due_us = now_us + self._tempo.renew_us
         try:
@@ -391,9 +402,11 @@ class Follower:
                 Batch(Source.TABLE, heads=tuple(heads), received_us=self._time.now_us())
             )
             if status.enabled:
+                self._settle()
                 return
             source = self._sources.connect()
             listing = source.describe()
+            self._settle()
         except (Failure, Fault) as error:
             self._desk.set(message=told(error) if isinstance(error, Fault) else str(error))
             return
@@ -403,6 +416,11 @@ class Follower:
         if self._spawn:
             reader.stop(5.0)
         self._read_stream(source, listing, Seam(None, None, ()))
+
+    def _settle(self) -> None:
+        """What was in the way is over."""
+        if self._desk.status.message:
+            self._desk.set(message="")
 
     def _look_again(self, now_us: int) -> None:
         """The archive once more, when what the roster spoke of must have arrived there: a third

@@ -55,7 +55,8 @@ class Judge:
 
     Of several that hold at once the gravest is said, in this order: ended, offline, stream off,
     throttled, behind, silent, late, live. Durations are of the monotonic clock, so that a clock
-    that is set or a machine that slept is no outage. The follower's thread only.
+    that is set is no outage; where that clock runs on while the machine sleeps, :meth:`awoke` is
+    to be called. The follower's thread only.
     """
 
     def __init__(self, tempo: Tempo) -> None:
@@ -72,6 +73,11 @@ class Judge:
         """When no shard was failing."""
         self._late = False
         """The source was late at the last look: it has to come well below the limit again."""
+
+    def awoke(self, now: float) -> None:
+        """The program stood still until ``now``, in monotonic seconds: nobody could answer, so
+        what is counted from the last answer is counted from here."""
+        self._answered, self._well = now, now
 
     def trouble(self, status: ReaderStatus, now: float) -> Verdict | None:
         """What keeps the service from being read, whatever is to be read; None when nothing.

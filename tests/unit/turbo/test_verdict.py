@@ -250,6 +250,59 @@ def test_what_the_service_gets_late_is_late_until_it_comes_in_time(path: Path) -
     assert 20 <= phases[2][0] <= 23
 
 
+def test_a_program_that_stood_still_is_not_offline(path: Path) -> None:
+    """Where the monotonic clock runs on while nobody does anything."""
+    watched = Watched(path)
+    watched.joined.slice_s = TEMPO.tick_s
+
+    def stop_next() -> None:
+        reader = watched.joined.follower.reader
+        assert reader is not None
+        step = reader.step
+
+        def stand_still() -> float:
+            """The follower wakes before the reader has done anything."""
+            reader.step = step  # type: ignore[method-assign]
+            watched.race.time.wall += 45 * SECOND
+            watched.race.time.mono += 45
+            return 0.0
+
+        reader.step = stand_still  # type: ignore[method-assign]
+
+    phases = names(watched.follow(70, does=stop_next))
+    assert phases[0] is phases[-1] is Phase.LIVE
+    assert Phase.OFFLINE not in phases
+
+
+def test_what_was_in_the_way_is_not_said_for_ever(path: Path) -> None:
+    watched = Watched(path)
+    race = watched.race
+    heads = race.table.heads
+    cut_at: list[float] = []
+    said: list[str] = []
+
+    def cut() -> None:
+        fail(race, lambda: Retryable("reset"))
+        race.every.append(mend)
+        cut_at.append(race.time.mono)
+
+    def unreachable() -> object:
+        if cut_at and race.time.mono < cut_at[0] + 60:
+            raise Failure("the table cannot be reached")
+        return heads()
+
+    def mend() -> None:
+        said.append(watched.joined.status.message)
+        if race.time.mono > cut_at[0] + 60:
+            race.world.faults.clear()
+
+    race.table.heads = unreachable  # type: ignore[method-assign, assignment]
+    phases = names(watched.follow(110, does=cut))
+    assert phases[-1] is Phase.LIVE
+    assert "the table cannot be reached" in said
+    assert said[-1] == ""
+
+
 # ---------------------------------------------------------------------- the order of precedence
 
 
