@@ -309,6 +309,7 @@ class Run:
                 "archive": ledger.by_source[Source.ARCHIVE],
                 "stream": ledger.by_source[Source.STREAM],
                 "repair": ledger.by_source[Source.TABLE],
+                "table_laps": ledger.by_source[Source.TABLE_LAPS],
             },
             "ledger": {
                 "expected": ledger.expected,

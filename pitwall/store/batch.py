@@ -22,6 +22,8 @@ class Source(StrEnum):
     TABLE = "table"
     """Keyed repair reads."""
     IMPORT = "import"
+    TABLE_LAPS = "table laps"
+    """Sealed laps read from the table: the history of whoever reads no archive. No repairs."""
 
     @property
     def code(self) -> int:
@@ -34,7 +36,13 @@ class Source(StrEnum):
         return _BY_CODE[code]
 
 
-_CODES = {Source.ARCHIVE: 1, Source.STREAM: 2, Source.TABLE: 3, Source.IMPORT: 4}
+_CODES = {
+    Source.ARCHIVE: 1,
+    Source.STREAM: 2,
+    Source.TABLE: 3,
+    Source.IMPORT: 4,
+    Source.TABLE_LAPS: 5,
+}
 _BY_CODE = {code: source for source, code in _CODES.items()}
 
 

@@ -111,7 +111,7 @@ class Ledger:
 
     @property
     def repaired(self) -> int:
-        """Chunks that keyed reads brought."""
+        """Chunks that keyed reads of holes brought."""
         return self.by_source[Source.TABLE]
 
     @property

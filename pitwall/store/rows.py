@@ -273,7 +273,8 @@ def read_accounts(db: sqlite3.Connection, session: str) -> Iterator[Account]:
 
 def _by_source(text: str) -> dict[Source, int]:
     doc = json.loads(text)
-    return {source: int(doc[source]) for source in Source}
+    # a source that is newer than the file brought nothing to it
+    return {source: int(doc.get(source, 0)) for source in Source}
 
 
 def write_gaps(db: sqlite3.Connection, account: Account) -> None:

@@ -13,20 +13,18 @@ from pitwall.store import Ledger
 from pitwall.stream import Fault, Pool, Sink
 from pitwall.telemetry import Head, Series, Session
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.telemetry.plural import counted
 from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
 from pitwall.turbo.choose import arrived_since
 from pitwall.turbo.desk import Desk
 from pitwall.turbo.laps import LapIndex
-from pitwall.turbo.objects import Bucket, ObjectInfo
+from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
+from pitwall.turbo.progress import Progress
 from pitwall.turbo.status import Tempo
 
 _HOUR_US = 3600 * SECOND_US
 _LONG_US = 48 * _HOUR_US
 _TOP = 1 << 62
-_PACE_FROM_S = 0.5
-"""Loading for less than this says nothing about its pace."""
 _SEALED_SHARE = 0.8
 """Of the progress: how much of the raw objects is wanted is not known before."""
 
@@ -107,12 +105,12 @@ class History:
             sealed = loader.find_sealed()
             # beside the loading: what is on screen first does not wait for it
             lister.put("raw", partial(loader.find, self._spans(heads, now_us)))
-            progress.expect(sealed, _SEALED_SHARE if sealed else 0.0)
+            progress.expect(len(sealed), size_of(sealed), _SEALED_SHARE if sealed else 0.0)
             loaded = loader.load(sealed, progress, wanted, lambda: desk.chosen)
             of_laps = loaded.chunks
             desk.flush()
             raw = arrived_since(_result(lister), since())
-            progress.expect(raw, 1.0)
+            progress.expect(len(raw), size_of(raw), 1.0)
             loaded.add(loader.load(raw, progress, wanted))
         except Cancelled:
             return Loaded()
@@ -153,63 +151,6 @@ class History:
             (first - _HOUR_US, last + 2 * _HOUR_US),
             (now_us - 24 * _HOUR_US, now_us + _HOUR_US),
         ]
-
-
-class Progress:
-    """Tells how far the loading is, in bytes, laps and seconds left; in stretches: sealed laps, raw
-    objects."""
-
-    def __init__(self, desk: Desk, shown: bool, laps: LapIndex) -> None:
-        self._desk = desk
-        self._shown = shown
-        self._laps = laps
-        self._began = desk.time.monotonic()
-        self._before = Loaded()
-        self._now = Loaded()
-        self._from = self._to = 0.0
-        self._objects = self._bytes = self._stretch = 0
-
-    def expect(self, objects: Sequence[ObjectInfo], share: float) -> None:
-        """``objects`` come next; when they are here, ``share`` of everything is."""
-        self._before.add(self._now)
-        self._from, self._to = self._to, share
-        self._objects += len(objects)
-        self._stretch = sum(info.size for info in objects)
-        self._bytes += self._stretch
-        self(Loaded())
-
-    def __call__(self, so_far: Loaded) -> None:
-        """``so_far`` of this stretch is here."""
-        self._now = Loaded()
-        self._now.add(so_far)
-        if not self._shown:
-            return
-        part = so_far.bytes / self._stretch if self._stretch else 1.0
-        objects = self._before.objects + so_far.objects
-        size = self._before.bytes + so_far.bytes
-        laps = self._laps.count
-        left_s = self._left_s(size)
-        text = f"archive: {size / 1e6:.1f} of {self._bytes / 1e6:.1f} MB, {counted(laps, 'lap')}"
-        if left_s is not None:
-            text += f", {left_s:.0f} s left"
-        self._desk.set(
-            progress=self._from + (self._to - self._from) * part,
-            text=text,
-            objects=objects,
-            objects_total=self._objects,
-            bytes=size,
-            bytes_total=self._bytes,
-            laps=laps,
-            left_s=left_s,
-            damaged=self._before.damaged + so_far.damaged,
-        )
-
-    def _left_s(self, size: int) -> float | None:
-        """Seconds for the rest at the pace so far; None while that says little."""
-        took_s = self._desk.time.monotonic() - self._began
-        if not size or took_s < _PACE_FROM_S:
-            return None
-        return took_s * (self._bytes - size) / size
 
 
 def _result(pool: Pool[list[ObjectInfo]]) -> list[ObjectInfo]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +20,11 @@ class ObjectInfo:
     key: str
     size: int
     tag: str
+
+
+def size_of(objects: Iterable[ObjectInfo]) -> int:
+    """Bytes of all of them."""
+    return sum(info.size for info in objects)
 
 
 class Bucket(Protocol):

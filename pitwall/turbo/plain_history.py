@@ -25,13 +25,13 @@ from pitwall.stream import Fault, Pool, Sink
 from pitwall.telemetry import Failure, Head, Segment, Series, Session, chunk, decode, encode
 from pitwall.turbo.archive import CHECKPOINT, Cancelled, Loaded, patient, token_of
 from pitwall.turbo.desk import Desk
-from pitwall.turbo.history import Progress
 from pitwall.turbo.laps import LapIndex
-from pitwall.turbo.objects import Bucket, ObjectInfo
+from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
 from pitwall.turbo.plain import EPOCH
 from pitwall.turbo.plain_child import Children, PlainReading
 from pitwall.turbo.plain_parts import Odd, Part, Parts
+from pitwall.turbo.progress import Progress
 from pitwall.turbo.status import Tempo
 
 Ints = NDArray[np.int64]
@@ -105,7 +105,7 @@ class PlainHistory:
             )
             wanted = [i for i in listed if self._saved.get(CHECKPOINT + i.key) != token_of(i)]
             progress = Progress(desk, shown, self._laps)
-            progress.expect(wanted, 1.0)
+            progress.expect(len(wanted), size_of(wanted), 1.0)
             self._load(wanted[::-1], pool, reading, total, progress)
         except Cancelled:
             pass

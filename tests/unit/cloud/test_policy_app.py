@@ -186,12 +186,16 @@ def test_who_may_not_follow_the_stream_follows_the_table(
     assert "role engineer has it" in seen["by-table"]["reason"]
     assert seen["limited"]["reason"].startswith(f"shown: {shown}; for the rest: access denied")
     assert "may not read these rows of the table" in seen["limited"]["reason"]
-    assert seen["archive"]["sealed"] > 0
+    assert "archive" not in seen
+    assert seen["table-laps"]["chunks"] > 0
     last = lines[-1]
     assert last["final"]
     assert last["ledger"]["provable"]
     assert last["ledger"]["duplicates"] == last["ledger"]["repaired"] == 0
     assert last["chunks"]["stream"] > 20
+    assert last["chunks"]["table_laps"] > 0
+    assert last["chunks"]["archive"] == last["chunks"]["repair"] == 0
+    assert sum(last["chunks"].values()) == last["ledger"]["applied"]
     told = [line for line in lines if line["line"] == "health" and line["state"] == "live"]
     assert all(line["message"].startswith(f"shown: {shown}") for line in told)
     rates = [line["health"]["reads_per_s"] for line in lines if line["line"] == "health"]
@@ -231,5 +235,5 @@ def test_the_engineer_may_do_so_too(stand_in: StandIn, tmp_path: Path) -> None:
     _, lines, _ = live(stand_in, tmp_path, "ENGINEER", "--table-only")
     seen = events(lines)
     assert seen["live"]["missing"] == 0
-    assert not {"by-table", "limited", "archive-absent"} & set(seen)
+    assert not {"by-table", "limited", "archive", "table-laps-absent"} & set(seen)
     assert stand_in.status()["access"]["refused"] == refused

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pitwall.cloud import LapEntry
 from pitwall.store import Source
 from pitwall.stream import (
     Denied,
@@ -23,8 +28,9 @@ from pitwall.stream import (
     StreamSource,
     after,
 )
-from pitwall.turbo import Phase, Tempo
+from pitwall.turbo import FollowerStatus, Phase, Tempo
 from pitwall.turbo.permitted import check_readable
+from pitwall.turbo.table_history import in_turn
 from pitwall.turbo.table_source import READS_PER_S
 from tests.unit.stream.scripted import ClientError
 from tests.unit.turbo.rig import SECOND, SESSION, Car, series_of
@@ -77,8 +83,13 @@ def test_sealed_laps_come_first_and_only_those_that_are_not_here(tmp_path: Path)
     race.seal()
     one = TableJoined(race, tmp_path / "x")
     one.follow(5)
-    archive = dict(one.events)["archive"]
-    assert archive["chunks"] == archive["sealed"] >= 3 * 290
+    assert "archive" not in one.names()
+    told = dict(one.events)["table-laps"]
+    assert told["chunks"] >= 3 * 290
+    assert told["items"] == 3 * 5
+    ledger = one.store.ledger()
+    assert ledger.by_source[Source.TABLE_LAPS] == told["chunks"]
+    assert ledger.by_source[Source.ARCHIVE] == ledger.repaired == 0
     # no partition of a lap that is sealed was read: only where a series is gone on with
     laps = Counter(pk.split("#")[2] for pk in race.dynamo.asked if pk.count("#") == 3)
     assert set(laps) <= {"004", "005"}
@@ -94,6 +105,88 @@ def test_sealed_laps_come_first_and_only_those_that_are_not_here(tmp_path: Path)
     assert {pk.split("#")[2] for pk in asked} == {"005", "006"}
     ledger = again.store.ledger()
     assert ledger.missing == ledger.duplicates_by_source[Source.STREAM] == 0
+
+
+def test_progress_in_items_bytes_laps_and_seconds_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pitwall.turbo.table_history._LAPS_A_TURN", 2)
+    race = TableRace()
+    race.advance(610)
+    race.seal()
+    one = TableJoined(race, tmp_path / "x")
+    seen: list[FollowerStatus] = []
+    change = one.follower._desk.set
+
+    def slow(**fields: Any) -> None:
+        race.time.mono += 0.3
+        change(**fields)
+        if "objects" in fields:
+            seen.append(one.status)
+
+    monkeypatch.setattr(one.follower._desk, "set", slow)
+    one.follow(5)
+    items = dict(one.events)["table-laps"]["items"]
+    assert seen[0].text.startswith(f"sealed laps of the table: 0 of {seen[0].objects_total} items")
+    assert re.search(r"\d of [\d,]+ items, \d+\.\d MB, \d+ laps, \d+ s left$", seen[5].text)
+    for name in ("progress", "objects", "bytes", "laps"):
+        figures = [getattr(status, name) for status in seen]
+        assert figures == sorted(figures)
+    done = seen[-1]
+    assert (done.progress, done.left_s) == (1.0, 0.0)
+    assert done.objects == done.objects_total >= items
+    assert done.bytes == dict(one.events)["table-laps"]["bytes"] > 0
+    left = [status.left_s for status in seen if status.left_s is not None]
+    assert len(left) > 5
+    assert left[0] > left[-1]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("1234"), st.integers(0, 30)), unique=True, max_size=60),
+    st.lists(st.frozensets(st.sampled_from("12345")), min_size=1, max_size=5),
+    st.integers(1, 9),
+)
+def test_newest_laps_then_chosen_cars_then_the_rest(
+    laps: list[tuple[str, int]], choices: list[frozenset[str]], size: int
+) -> None:
+    entries = [LapEntry(SESSION.key, car, lap, 0, 0, {}, sealed=True) for car, lap in laps]
+    choice = itertools.chain(choices, itertools.repeat(choices[-1]))
+    made: list[frozenset[str]] = []
+
+    def chosen() -> frozenset[str]:
+        made.append(next(choice))
+        return made[-1]
+
+    turns = [[(e.car, e.lap) for e in turn] for turn in in_turn(entries, chosen, size)]
+    assert all(len(turn) == size for turn in turns[:-1])
+    order = [lap for turn in turns for lap in turn]
+    assert sorted(order) == sorted(laps)
+    newest = {car: max(lap for c, lap in laps if c == car) for car, _ in laps}
+    assert set(order[: len(newest)]) == set(newest.items())
+    left = set(laps) - set(newest.items())
+    for turn, now in zip(turns, made, strict=True):
+        for lap in turn:
+            if lap in left:
+                best = min(left, key=lambda lap: (lap[0] not in now, -lap[1], lap[0]))
+                assert lap == best
+                left.remove(lap)
+
+
+def test_chosen_cars_are_asked_for_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pitwall.turbo.table_history._LAPS_A_TURN", 3)
+    race = TableRace()
+    race.advance(610)
+    race.seal()
+    asked: list[str] = []
+    race.dynamo.mood = lambda action, pk: asked.append(pk) if action == "BatchGetItem" else None
+    one = TableJoined(race, tmp_path / "x")
+    one.follower.show_first(frozenset("3"))
+    one.follow(5)
+    cars = [pk.split("#")[3] for pk in dict.fromkeys(asked)]
+    assert sorted(cars[:3]) == ["1", "2", "3"]
+    mine = cars[3:].count("3")
+    assert mine > 5
+    assert set(cars[3 : 3 + mine - 2]) == {"3"}
 
 
 def test_gone_on_with_from_its_checkpoints(tmp_path: Path) -> None:
@@ -250,7 +343,7 @@ def test_without_sealed_laps_it_is_slower_not_less(tmp_path: Path) -> None:
     race.seal()
     one = TableJoined(race, tmp_path / "x")
     one.follow(20)
-    reason = str(dict(one.events)["archive-absent"]["reason"])
+    reason = str(dict(one.events)["table-laps-absent"]["reason"])
     assert "may not read sealed laps from the table" in reason
     assert one.live()
     assert one.store.ledger().missing == 0
