@@ -93,7 +93,7 @@ def _race_options(parser: argparse.ArgumentParser) -> None:
     add("--channels", type=int, default=20, help="of each car")
     add("--rate", type=float, default=10.0, metavar="HZ", help="samples a second")
     add("--hours", type=float, default=3.5, help="of the race")
-    add("--laptops", type=int, default=2, help="that follow it live")
+    add("--laptops", type=int, default=1, help="that follow it live")
 
 
 def _scope_options(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pitwall.cloud.bundle import WIDTHS
 from pitwall.telemetry import BadInput
+from pitwall.telemetry.plural import counted
 
 KEYS_BYTES = 60
 STORED_BYTES = 100
@@ -79,7 +80,7 @@ class Race:
     rate_hz: float = 10.0
     hours: float = 3.5
     lap_s: float = 45.0
-    laptops: int = 2
+    laptops: int = 1
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -251,7 +252,7 @@ def bill(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> list[Cost
             "DynamoDB: keyed reads of every lap", keyed_units / 1e6 * PRICES["read_units_million"]
         ),
         Cost(
-            f"DynamoDB Streams: {race.laptops} laptops",
+            f"DynamoDB Streams: {counted(race.laptops, 'laptop')}",
             0.0 if kinesis else reads / 1e5 * PRICES["stream_reads_100k"],
         ),
         Cost(
@@ -269,7 +270,7 @@ def bill(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> list[Cost
         out_gb = table.items * record / 1e9
         costs.append(
             Cost(
-                f"Kinesis: {race.laptops} laptops",
+                f"Kinesis: {counted(race.laptops, 'laptop')}",
                 race.hours * PRICES["kinesis_hour"]
                 + in_gb * PRICES["kinesis_in_gb"]
                 + out_gb * race.laptops * PRICES["kinesis_out_gb"]
@@ -330,4 +331,10 @@ def cost_text(race: Race, buffer_s: float = 60.0, kinesis: bool = False) -> list
         some = [line for line in lines if line.monthly == monthly]
         out += ["", f"{'the stack, ' + title:<46} {sum(s.dollars for s in some):>8.2f}$"]
         out += [f"  {line.what:<44} {line.dollars:>8.2f}$" for line in some]
+    if race.laptops > 1 and not kinesis:
+        out += [
+            "",
+            f"{race.laptops} laptops: a shard of the table's own stream serves two readers, and "
+            "the archiver is one: --kinesis NAME for more than one laptop",
+        ]
     return out

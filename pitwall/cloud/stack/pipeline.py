@@ -41,7 +41,10 @@ def pipeline_parts(settings: StackSettings) -> Resources:
         },
         "ArchiverLog": _log(f"/aws/lambda/{place.function}"),
         "ArchiverRole": _role(
-            place, "archiver", "lambda.amazonaws.com", policy_for("archiver", _here(place))
+            place,
+            "archiver",
+            "lambda.amazonaws.com",
+            _here(place, policy_for("archiver", replace(place, account="*", region="*"))),
         ),
         "Archiver": {
             "Type": "AWS::Lambda::Function",
@@ -126,9 +129,22 @@ def pipeline_parts(settings: StackSettings) -> Resources:
     }
 
 
-def _here(place: Place) -> Place:
-    """The same names in whichever account and region the stack is made."""
-    return replace(place, account="*", region="*")
+def _here(place: Place, policy: dict[str, Any]) -> dict[str, Any]:
+    """The same policy for the account and region that the stack is made in, and no others."""
+    anywhere = f"arn:{place.partition}:"
+
+    def resource(arn: str) -> Any:
+        if not arn.startswith(anywhere):
+            return arn
+        service, _region, _account, name = arn.removeprefix(anywhere).split(":", 3)
+        here = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{name}"
+        return {"Fn::Sub": here}
+
+    statements = [
+        {**statement, "Resource": [resource(arn) for arn in statement["Resource"]]}
+        for statement in policy["Statement"]
+    ]
+    return {**policy, "Statement": statements}
 
 
 def _log(name: str) -> dict[str, Any]:

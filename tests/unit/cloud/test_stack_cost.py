@@ -80,7 +80,7 @@ def test_ours_is_what_the_demos_table_holds() -> None:
 
 
 def test_the_bill() -> None:
-    race = Race()
+    race = Race(laptops=2)
     plain = {line.what: line for line in bill(race)}
     assert plain["DynamoDB: writes"].dollars == pytest.approx(ours(race).write_cost)
     more = bill(race, kinesis=True)
@@ -96,6 +96,14 @@ def test_the_bill() -> None:
     assert dearer > sum(line.dollars for line in bill(race))
     assert all(line.dollars >= 0 for line in more)
     assert sum(line.dollars for line in bill(race, 0.0)) > 0
+
+
+def test_a_shard_serves_the_archiver_and_one_laptop() -> None:
+    assert "DynamoDB Streams: 1 laptop" in "\n".join(cost_text(Race()))
+    advice = "--kinesis NAME for more than one laptop"
+    assert advice not in "\n".join(cost_text(Race()))
+    assert advice in "\n".join(cost_text(Race(laptops=2)))
+    assert advice not in "\n".join(cost_text(Race(laptops=2), kinesis=True))
 
 
 def test_told_alike() -> None:
