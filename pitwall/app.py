@@ -65,6 +65,8 @@ class Voice:
         self._began = began
         self._quiet = quiet
         self._lock = threading.Lock()
+        self._read_through: int | None = None
+        """Closed shards read through so far, while joining; None once live."""
 
     @property
     def seconds(self) -> float:
@@ -79,7 +81,17 @@ class Voice:
                 sys.stderr.flush()
 
     def event(self, name: str, details: Mapping[str, object]) -> None:
-        """An event of the follower, in words."""
+        """An event of the follower, in words. A day's closed shards are one line; each that ends
+        once we are live is told by itself."""
+        if name == "joined":
+            self._read_through = 0
+        elif name == "rotation" and self._read_through is not None:
+            self._read_through += 1
+            return
+        elif name == "live" and self._read_through is not None:
+            shards, self._read_through = self._read_through, None
+            if shards:
+                self.say(f"{counted(shards, 'closed shard')} read through")
         text = in_words(name, details)
         if text:
             self.say(text)
@@ -128,6 +140,9 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"{d['reason']}; following by table reads instead"
     if name in ("limited", "disabled", "held", "replaced", "crowded", "endpoint"):
         return str(d["reason"])
+    if name == "stalled":
+        unlisted = "it has ended, and the service does not list what follows it"
+        return f"{_short(d['shard'])} does not go on: {d.get('reason', unlisted)}"
     if name == "rotation":
         return f"rotation survived: {_short(d['shard'])} went on in its children"
     if name == "archive-absent":
@@ -287,6 +302,7 @@ def run_publish(
 ) -> int:
     """`pitwall publish`: play a recording into a table, as it happened or faster. Asked to end, it
     finishes what it has begun to write; however it ends, the same again goes on from there."""
+    from pitwall.cloud.browse import archive_to_write
     from pitwall.cloud.feed import RecordingFeed, live_chunks
     from pitwall.cloud.publisher import publish
     from pitwall.cloud.replay import begin, spool_file
@@ -314,6 +330,8 @@ def run_publish(
         f"{cloud.shown} takes items again",
     )
     try:
+        if cloud.bucket is None:
+            cloud = replace(cloud, bucket=archive_to_write(clients, cloud.table))
         replay = begin(
             feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
         )
@@ -329,7 +347,7 @@ def run_publish(
                 replay.session,
                 clients,
                 cloud.table,
-                cloud.bucket,
+                cloud.bucket or "",
                 speed=options.speed,
                 start_us=replay.start_us,
                 stop=stop,

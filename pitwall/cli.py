@@ -167,7 +167,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 def _cloud_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", default="pitwall")
-    parser.add_argument("--bucket", default="pitwall-archive")
+    parser.add_argument("--bucket", help="of the archive; the stack's own when left out")
     parser.add_argument("--profile")
     parser.add_argument("--region")
     parser.add_argument(

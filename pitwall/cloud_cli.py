@@ -58,7 +58,7 @@ def add_cloud(verbs: Any, connection: Connection) -> None:
     destroy.add_argument("--yes", action="store_true", help="carry it out without asking")
 
     seal = verb("seal", _seal, "make the sealed laps that a session's producers did not")
-    seal.set_defaults(table="pitwall", bucket="pitwall-archive")
+    seal.set_defaults(table="pitwall")
     seal.add_argument("--session", required=True)
     seal.add_argument("--car", action="append", default=[], help="only this one; may be repeated")
     seal.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -229,6 +229,7 @@ def _destroy(args: argparse.Namespace) -> int:
 
 
 def _seal(args: argparse.Namespace) -> int:
+    from pitwall.cloud.browse import archive_to_write
     from pitwall.cloud.seal_session import SessionSealer
 
     clients = _clients(args)
@@ -236,7 +237,7 @@ def _seal(args: argparse.Namespace) -> int:
         sealer = SessionSealer(
             clients,
             args.table,
-            args.bucket,
+            args.bucket or archive_to_write(clients, args.table),
             args.session,
             dry_run=args.dry_run,
             say=(lambda line: None) if args.json else _say,

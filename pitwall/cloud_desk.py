@@ -144,21 +144,12 @@ class CloudDesk:
         return trouble_of(error, where)
 
     def _found(self, address: Address) -> CloudAddress:
-        """With the table and bucket that are meant by an empty field."""
+        """With the table that is meant by an empty field; the bucket is found when it is joined."""
         from pitwall.cloud.access import Place
-        from pitwall.cloud.browse import archive_of
 
-        table = address.table or Place().table
-        bucket = address.bucket
-        if not bucket:
-            clients = _clients(address)
-            try:
-                bucket = archive_of(clients, table)
-            finally:
-                clients.close()
         return CloudAddress(
-            table,
-            bucket,
+            address.table or Place().table,
+            address.bucket or None,
             address.profile or None,
             address.region or None,
             address.endpoint or None,
@@ -173,7 +164,7 @@ def address_of(cloud: CloudAddress) -> Address:
         cloud.region or "",
         cloud.endpoint_url or "",
         cloud.table,
-        cloud.bucket,
+        cloud.bucket or "",
         cloud.kinesis,
     )
 

@@ -10,7 +10,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,7 @@ class CloudAddress:
     """Where a session's table and archive are.
 
     Attributes:
+        bucket: of the archive; empty for none, None for the one that belongs to the table.
         kinesis: name or ARN of the Kinesis stream that carries the table's changes; empty for the
             table's own stream.
         mapping: how items are read that are not our producers'; None for ours.
@@ -66,7 +67,7 @@ class CloudAddress:
     """
 
     table: str
-    bucket: str
+    bucket: str | None
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
@@ -128,7 +129,7 @@ class Run:
             self._follower = make_follower(
                 clients,
                 address.table,
-                address.bucket,
+                address.bucket or "",
                 store.session,
                 recording,
                 store,
@@ -167,6 +168,8 @@ class Run:
             described = read_session(clients.dynamodb, address.table, session)
         if address.kinesis:
             check_kinesis(clients, address.kinesis, address.table)
+        if address.bucket is None:
+            address = replace(address, bucket=_archive(address, clients, on_event))
         path.parent.mkdir(parents=True, exist_ok=True)
         recording, store = open_session(path, described)
         return cls(
@@ -361,6 +364,18 @@ class Run:
                     Batch(Source.TABLE, received_us=now_us(), meta=line), timeout_s=1.0
                 )
         return timing
+
+
+def _archive(address: CloudAddress, clients: Clients, on_event: OnEvent) -> str:
+    """The bucket that belongs to the table; empty where none is used or known."""
+    from pitwall.cloud.browse import NO_ARCHIVE, archive_of
+
+    if address.table_only or (address.mapping is not None and address.mapping.archive is None):
+        return ""
+    bucket = archive_of(clients, address.table)
+    if not bucket:
+        on_event("archive-absent", {"reason": NO_ARCHIVE})
+    return bucket
 
 
 def _ease_collector() -> None:

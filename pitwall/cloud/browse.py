@@ -14,13 +14,13 @@ from functools import cache
 from typing import Any, Literal
 
 from pitwall.cloud.access import Place
-from pitwall.cloud.clients import LOCAL_REGION, Clients, TableAndBucket
+from pitwall.cloud.clients import LOCAL_REGION, Clients, TableAndBucket, is_aws
 from pitwall.cloud.faults import explain
 from pitwall.cloud.query import list_sessions, read_heads
 from pitwall.cloud.stack import bucket_of
 from pitwall.cloud.trouble import Trouble, Where, trouble_of
 from pitwall.store import Quarantined
-from pitwall.telemetry import Failure, Head, PitwallError, Session
+from pitwall.telemetry import BadInput, Failure, Head, PitwallError, Session
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.telemetry.plural import counted
 
@@ -28,6 +28,8 @@ LIVE_US = 10 * SECOND_US
 """A session is live while its newest head, written once a second, is younger than this."""
 PREFERRED = "pitwall"
 """The table that is taken when none is asked for and there are several."""
+NO_ARCHIVE = "there is no bucket of the stack's name in the table's account: give --bucket"
+"""Said where :func:`archive_of` finds none."""
 _MAX_TABLES = 1000
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
@@ -308,21 +310,38 @@ def _counted(line: SessionLine, heads: list[Head], now_us: int) -> SessionLine:
 
 
 def archive_of(clients: TableAndBucket, table: str) -> str:
-    """The bucket that holds the table's archive: the one that the stack makes in this account and
-    region, where there is one, else the name without account and region."""
-    usual = Place().bucket
+    """The bucket that holds the table's archive: the one that the stack makes in the table's
+    account and region, where there is one. Where there is none, the name without account and region
+    at an endpoint of one's own, and nothing at AWS, where that name is anybody's to take.
+
+    Raises Failure when nothing can be asked: no credentials, no region, no network.
+    """
+    client = clients.dynamodb
+    usual = "" if is_aws(clients.s3.meta.endpoint_url) else Place().bucket
     try:
-        answer = clients.dynamodb.describe_table(TableName=table)
+        answer = client.describe_table(TableName=table)
         region, account = str(answer["Table"]["TableArn"]).split(":")[3:5]
-    except Exception:  # noqa: BLE001 - what is wrong with the table shows when it is read
-        return usual
-    bucket = bucket_of(account, region)
-    try:
-        # with a prefix: a role may list what it may read, and nothing else
-        clients.s3.list_objects_v2(Bucket=bucket, Prefix="raw/", MaxKeys=1)
-    except Exception as error:  # noqa: BLE001 - no archive is no fault: history comes from elsewhere
-        # Who is refused is told so when the archive is read; the bucket is there all the same.
-        return bucket if trouble_of(error, Where()).denied else usual
+    except Exception as error:
+        if usual or hasattr(error, "response"):
+            return usual  # what is wrong with the table shows when it is read
+        raise Failure(f"table {table}: {explain(error)}") from error
+    for bucket in filter(None, (usual, bucket_of(account, region))):
+        try:
+            # with a prefix: a role may list what it may read, and nothing else
+            clients.s3.list_objects_v2(Bucket=bucket, Prefix="raw/", MaxKeys=1)
+        except Exception as error:  # noqa: BLE001 - no archive is no fault: history comes from elsewhere
+            # Who is refused is told so when the archive is read; the bucket is there all the same.
+            if not trouble_of(error, Where()).denied:
+                continue
+        return bucket
+    return usual
+
+
+def archive_to_write(clients: TableAndBucket, table: str) -> str:
+    """As :func:`archive_of`; raises BadInput where it finds none."""
+    bucket = archive_of(clients, table)
+    if not bucket:
+        raise BadInput(f"the archive of table {table} is not known: {NO_ARCHIVE}")
     return bucket
 
 

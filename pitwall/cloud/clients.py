@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from pitwall.cloud.access import Place
 from pitwall.cloud.endpoints import RegionalFallback, masked
 from pitwall.cloud.faults import explain
 from pitwall.cloud.parser import FastParserFactory
@@ -35,6 +37,8 @@ _BY_THEMSELVES = ("dynamodbstreams", "kinesis")
 client repeats on its own is more than a shard serves."""
 _BY_ACCOUNT = ("dynamodb", "dynamodbstreams")
 """Services that have endpoints of each account's own."""
+_ACCOUNTS_BUCKET = re.compile(re.escape(Place().bucket) + r"-(\d{12})-[a-z0-9-]+")
+"""What the stack calls its bucket when it is not told."""
 # Providers that read this machine's environment and files; the others ask a service elsewhere.
 _HERE = frozenset({"env", "shared-credentials-file", "config-file"})
 
@@ -142,6 +146,8 @@ class Clients:
                 client = self._create(service, {"s3": {"addressing_style": "path"}})
             elif service in _BY_ACCOUNT and is_aws(client.meta.endpoint_url):
                 client = self._with_fallback(service, client)
+            elif service == "s3":
+                client.meta.events.register("provide-client-params.s3", _of_its_account)
         except (BotoCoreError, ValueError) as error:
             raise Failure(explain(error)) from error
         return client
@@ -240,6 +246,15 @@ def is_aws(url: str) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")) or (
         ".amazonaws." in host
     )
+
+
+def _of_its_account(params: dict[str, Any], model: Any, **_: object) -> dict[str, Any] | None:
+    """A bucket whose name says an account has to be that account's: names are the whole world's,
+    and whoever is first has them."""
+    owner = _ACCOUNTS_BUCKET.fullmatch(str(params.get("Bucket", "")))
+    if owner is None or "ExpectedBucketOwner" not in model.input_shape.members:
+        return None
+    return {"ExpectedBucketOwner": owner[1], **params}
 
 
 def _retries(session: BotocoreSession, attempts: int) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from pitwall.cloud.browse import (
     Listing,
     Profile,
     archive_of,
+    archive_to_write,
     browse,
     read_configuration,
     where_of,
 )
 from pitwall.cloud.local.process import StandIn
 from pitwall.cloud.trouble import Where, trouble_of
-from pitwall.telemetry import Failure
+from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.clock import SECOND_US, now_us
 
 KEY = "2026-01-31-test-r1"
@@ -200,18 +201,20 @@ def test_an_archive_of_another_name_is_the_usual_one(stand_in: StandIn) -> None:
     [
         (None, "pitwall-archive-123456789012-eu-west-1"),
         ("AccessDenied", "pitwall-archive-123456789012-eu-west-1"),
-        ("NoSuchBucket", "pitwall-archive"),
+        ("NoSuchBucket", ""),
     ],
 )
 def test_the_stack_s_own_archive_is_found(error: str | None, bucket: str) -> None:
     asked: dict[str, Any] = {}
 
     class Fake:
+        endpoint_url = "https://s3.eu-west-1.amazonaws.com"
+
         @property
         def dynamodb(self) -> Any:
             return self
 
-        s3 = dynamodb
+        s3 = meta = dynamodb
 
         def describe_table(self, **request: Any) -> Any:
             name = request["TableName"]
@@ -224,6 +227,9 @@ def test_the_stack_s_own_archive_is_found(error: str | None, bucket: str) -> Non
             return {}
 
     assert archive_of(Fake(), "pitwall") == bucket
+    if not bucket:
+        with pytest.raises(BadInput, match="give --bucket"):
+            archive_to_write(Fake(), "pitwall")
     # what the engineer may list
     ask = Ask(
         "s3:ListBucket",

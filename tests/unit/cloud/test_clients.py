@@ -72,6 +72,33 @@ def test_a_password_in_an_address_is_never_told(monkeypatch: pytest.MonkeyPatch)
     clients.close()
 
 
+@pytest.mark.parametrize(
+    ("bucket", "owner"),
+    [("pitwall-archive-123456789012-eu-west-1", "123456789012"), ("pitwall-archive", None)],
+)
+def test_a_bucket_named_after_an_account_has_to_be_its_own(
+    monkeypatch: pytest.MonkeyPatch, bucket: str, owner: str | None
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    clients = make_clients(region="eu-west-1")
+    sent: list[AWSPreparedRequest] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 200, {}, Raw(b""))
+
+    clients.s3.meta.events.register("before-send.s3", answer)
+    clients.s3.put_object(Bucket=bucket, Key="k", Body=b"v")
+    clients.s3.head_object(Bucket=bucket, Key="k")
+    told = [one.headers.get("x-amz-expected-bucket-owner") for one in sent]
+    assert [value and (value if isinstance(value, str) else value.decode()) for value in told] == [
+        owner,
+        owner,
+    ]
+    clients.close()
+
+
 def test_the_standard_configuration_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(
