@@ -86,7 +86,7 @@ class Vitals:
             retries=reader.retries,
             gaps=reader.gap_count,
             failing=reader.failing,
-            shards=tuple(_shards(reader.shards, rates, server_us)),
+            shards=tuple(_shards(reader.shards, frozenset(reader.stalled), rates, server_us)),
         )
 
 
@@ -95,10 +95,13 @@ def _is_read(shard: ShardStatus) -> bool:
 
 
 def _shards(
-    shards: Iterable[ShardStatus], rates: dict[str, float], server_us: int
+    shards: Iterable[ShardStatus],
+    stalled: frozenset[str],
+    rates: dict[str, float],
+    server_us: int,
 ) -> Iterable[ShardHealth]:
     """Those that need a look first; a shard changes its place only with its state."""
-    ordered = sorted(shards, key=lambda s: (_rank(s), s.id))
+    ordered = sorted(shards, key=lambda s: (0 if s.id in stalled else _rank(s), s.id))
     for shard in ordered:
         answer_us = max(server_us - shard.verified_us, 0) if shard.verified_us else None
         yield ShardHealth(
@@ -118,6 +121,7 @@ def _shards(
             retries=shard.retries,
             gaps=shard.gaps,
             doubt_us=shard.doubt_us,
+            stalled=shard.id in stalled,
         )
 
 

@@ -49,6 +49,9 @@ class ShardHealth:
     gaps: int = 0
     doubt_us: int = 0
 
+    stalled: bool = False
+    """It does not go on: its records repeat, or what follows it is not listed."""
+
     @property
     def read(self) -> bool:
         """True while it is being read."""

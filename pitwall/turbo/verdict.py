@@ -139,6 +139,9 @@ class Judge:
             return Verdict(Phase.BEHIND, "writing to the disk is slow: reading waits for it")
         if self._failing(now):
             return Verdict(Phase.BEHIND, f"calls fail for {status.failing} of {status.open} shards")
+        if late and status.stalled:
+            many = f"{len(status.stalled)} of {status.total} shards do not go on"
+            return Verdict(Phase.BEHIND, f"{many}: records repeat, or what follows is not listed")
         if late:
             return Verdict(Phase.BEHIND)
         # Silence is what was looked for and not found: every shard was read after the last head.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -178,6 +180,27 @@ def test_a_shard_that_fails_and_one_that_is_lost_stand_out(
     assert states == [
         ("failing", "fault"), ("lost", "fault"), ("open", "dim"), ("finished", "faint"),
     ]  # fmt: skip
+
+
+def test_finished_shards_are_one_row_but_for_those_with_a_loss(
+    running: Wall, open_window: Open
+) -> None:
+    shards = (
+        replace(shard(0, "finished"), stalled=True),
+        *(shard(i) for i in range(1, 4)),
+        shard(4, "finished", gaps=1),
+        *(shard(i, "finished") for i in range(5, 53)),
+    )
+    running.detail = HealthDetail(running.health, running.store.ledger(), shards=shards)
+    window = open_window(running)
+    window._toggle_health()
+    rows = window.panes.health.shards.rows
+    assert [row.key for row in rows] == [*(s.id for s in shards[:5]), "finished"]
+    assert [cell.text for cell in rows[-1].cells[:2]] == ["48", "finished"]
+    assert (rows[0].cells[1].text, rows[0].cells[1].role) == ("stalled", "fault")
+    picture = os.environ.get("PITWALL_TEST_PICTURE")
+    if picture:
+        window.grab().save(picture)
 
 
 def test_the_pane_says_what_the_header_says(running: Wall, open_window: Open) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pitwall.app import in_words
+from pitwall.app import Voice, in_words
 from pitwall.headless import Lines, plain
 from pitwall.runtime import Health, State
 from pitwall.stream import ReaderStatus, ShardStatus
@@ -77,6 +77,33 @@ def test_every_phase_of_trouble_is_a_state() -> None:
     assert shared == {
         "live", "late", "silent", "behind", "throttled", "stream-off", "offline", "ended",
     }  # fmt: skip
+
+
+def test_old_shards_are_one_line_and_new_ones_a_line_each(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    voice = Voice(0.0)
+    ended = {"shard": "shardId-00000001", "child": "b", "waited_s": 0.0}
+    voice.event("joined", {"session": "s", "cars": 1, "shards": 57, "chunks": 1})
+    for _ in range(56):
+        voice.event("rotation", ended)
+    voice.event("live", {"seconds": 1.0, "missing": 0})
+    voice.event("rotation", ended)
+    voice.event("live", {})
+    lines = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert lines[1:] == [
+        "56 closed shards read through",
+        "live after 1.0 s, 0 chunks missing",
+        "rotation survived: shard …00000001 went on in its children",
+        "live again",
+    ]
+
+
+def test_a_shard_that_does_not_go_on_has_words() -> None:
+    words = in_words("stalled", {"shard": "shardId-00000001", "reason": "its records repeat"})
+    assert words == "shard …00000001 does not go on: its records repeat"
+    words = in_words("stalled", {"shard": "shardId-00000001", "waited_s": 31.0})
+    assert words.startswith("shard …00000001 does not go on: it has ended")
 
 
 # ---------------------------------------------------------------------- the detail
@@ -157,6 +184,13 @@ def test_lag_is_of_what_is_here_however_fresh_the_head_was(
     reader = ReaderStatus(running=True, shards=(shard("a", ShardState.OPEN),))
     detail = detail_of(reader, latest_us=START, now_us=START + behind_us, shift_us=shift_us)
     assert detail.lag_us == lag_us
+
+
+def test_a_shard_that_does_not_go_on_comes_first() -> None:
+    shards = (shard("a", ShardState.OPEN), shard("b", ShardState.FINISHED))
+    reader = ReaderStatus(running=True, shards=shards, stalled=("b",))
+    detail = detail_of(reader, latest_us=START, now_us=START)
+    assert [(s.id, s.stalled) for s in detail.shards] == [("b", True), ("a", False)]
 
 
 def test_a_shard_that_does_not_answer_keeps_no_good_lag() -> None:

@@ -13,6 +13,7 @@ from pitwall.ui.words import DASH, age, signed
 COMPACT = 23
 OLD_US = 5 * SECOND_US
 FAILING = 3
+_FAULTS = frozenset({"failing", "in doubt", "lost", "stalled"})
 _NAME = 8
 """Characters of a shard's name that tell it from others."""
 _FACTS = (
@@ -59,7 +60,7 @@ class FactsPane(RowsPane):
 
 
 class ShardsPane(RowsPane):
-    """A row for each shard; those that need a look first.
+    """A row for each shard; those that need a look first, and one for all that are finished.
 
     Only rows in view have their cells: there may be hundreds, and all of them change every second.
     """
@@ -67,13 +68,19 @@ class ShardsPane(RowsPane):
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Shards", _SHARDS, row_height=COMPACT, parent=parent)
         self._known: tuple[ShardHealth, ...] = ()
+        self._over = 0
+        """Finished ones that are one row; 0 when they have rows of their own."""
 
     def show_shards(self, detail: HealthDetail) -> None:
         """Show other figures."""
         health = detail.health
         remark = f"{health.shards_open} read of {health.shards_total} seen"
         self.set_titles("Shards", f"{remark} · {health.rotations} rotations")
-        self._known = detail.shards
+        # A day's closed shards would hide those that are read.
+        over = [s for s in detail.shards if s.state == "finished" and not (s.gaps or s.stalled)]
+        self._over = len(over) if len(over) > 1 else 0
+        done = {s.id for s in over} if self._over else frozenset()
+        self._known = tuple(s for s in detail.shards if s.id not in done)
         self._fill()
 
     def _fill(self) -> None:
@@ -81,12 +88,11 @@ class ShardsPane(RowsPane):
         while scroll != self._scroll:  # fewer rows than before may move what is in view
             scroll = self._scroll
             shown = range(scroll, scroll + self.visible_rows)
-            self.set_rows(
-                [
-                    _shard_row(shard) if i in shown else Row(shard.id, ())
-                    for i, shard in enumerate(self._known)
-                ]
-            )
+            rows = [
+                _shard_row(shard) if i in shown else Row(shard.id, ())
+                for i, shard in enumerate(self._known)
+            ]
+            self.set_rows([*rows, _over_row(self._over)] if self._over else rows)
 
     def _scroll_by(self, rows: int) -> None:
         super()._scroll_by(rows)
@@ -194,10 +200,11 @@ def _shard_row(shard: ShardHealth) -> Row:
     quiet = "text" if shard.read else "faint"
     doubt = shard.read and shard.doubt_us > 0
     state = "failing" if failing else "in doubt" if doubt else "lost" if lost else shard.state
+    state = "stalled" if shard.stalled and not failing else state
     rate = DASH if shard.reads_per_s is None else f"{shard.reads_per_s:.1f}"
     cells = (
         Cell(shard.id[-_NAME:], quiet),
-        Cell(state, "fault" if failing or lost or doubt else "dim" if shard.read else "faint"),
+        Cell(state, "fault" if state in _FAULTS else "dim" if shard.read else "faint"),
         _age(shard.answer_age_us if shard.read else None),
         _age(shard.lag_us if shard.read else None),
         _age(shard.record_age_us, quiet),
@@ -210,6 +217,13 @@ def _shard_row(shard: ShardHealth) -> Row:
         _number(shard.gaps, quiet),
     )
     return Row(shard.id, cells, tip=shard.id)
+
+
+def _over_row(shards: int) -> Row:
+    """All that are finished, had no loss and want no look."""
+    blank = Cell("", "faint")
+    cells = (Cell(_count(shards), "faint"), Cell("finished", "faint"))
+    return Row("finished", cells + (blank,) * (len(_SHARDS) - len(cells)))
 
 
 def _age(us: int | None, role: str = "text", *, whole: bool = False) -> Cell:

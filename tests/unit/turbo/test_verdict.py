@@ -241,8 +241,11 @@ def test_what_the_service_gets_late_is_late_until_it_comes_in_time(path: Path) -
 
     def hold() -> None:
         held.append(race.time.mono)
-        race.event_us = lambda car: in_time(car) - (  # type: ignore[method-assign]
-            9 * SECOND if race.time.mono < held[0] + 20 else 0
+        race.event_us = lambda car: (
+            in_time(car)
+            - (  # type: ignore[method-assign]
+                9 * SECOND if race.time.mono < held[0] + 20 else 0
+            )
         )
 
     phases = watched.follow(60, does=hold)
@@ -301,6 +304,23 @@ def test_what_was_in_the_way_is_not_said_for_ever(path: Path) -> None:
     assert phases[-1] is Phase.LIVE
     assert "the table cannot be reached" in said
     assert said[-1] == ""
+
+
+def test_an_ended_shard_that_nothing_follows_is_told_and_is_why_we_are_behind(path: Path) -> None:
+    watched = Watched(path)
+    world = watched.race.world
+    ended: list[str] = []
+
+    def end() -> None:
+        ended.append(world.open_ids[0])
+        (child,) = world.rotate()
+        world.hide = lambda shard: shard == child
+
+    phases = watched.follow(120, does=end)
+    assert names(phases)[-1] is Phase.BEHIND
+    assert "1 of 2 shards do not go on" in watched.joined.status.why
+    told = [details for name, details in watched.joined.events if name == "stalled"]
+    assert [details["shard"] for details in told] == ended
 
 
 # ---------------------------------------------------------------------- the order of precedence
