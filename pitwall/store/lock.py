@@ -29,6 +29,9 @@ else:
         return True
 
 
+_OTHERWISE = "close it there, look at it with `pitwall open`, or use another (`--recording OTHER`)"
+
+
 class WriterLock:
     """Held from construction to :meth:`release`, on a file beside the recording.
 
@@ -55,7 +58,7 @@ class WriterLock:
                 os.close(fd)
                 raise Failure(
                     f"{recording}: another Pitwall is writing this {what}: "
-                    + ("close it there, or open it read-only" if what == "recording" else "end it")
+                    + (_OTHERWISE if what == "recording" else "end it")
                 )
             if self._is_current(fd):
                 self._fd: int | None = fd

@@ -325,6 +325,7 @@ def test_one_writer_at_a_time(path: Path) -> None:
         with pytest.raises(Failure, match="another Pitwall") as error:
             Recording.open(path)
         message(error.value, path)
+        assert "--recording OTHER" in str(error.value)
         # Reading beside the writer is welcome.
         with Recording.open(path, read_only=True) as reader:
             assert reader.ledger().applied == 1
