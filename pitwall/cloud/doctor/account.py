@@ -8,6 +8,17 @@ from pitwall.cloud.doctor.exam import SIGN_IN, Exam
 from pitwall.telemetry import Failure
 
 _SOON_S = 3600.0
+_METHODS = {
+    "env": "the environment",
+    "explicit": "nowhere: dummy ones, for an endpoint on this machine",
+    "sso": "the SSO login",
+    "shared-credentials-file": "the credentials file",
+    "config-file": "the configuration file",
+    "custom-process": "a program of the profile's",
+    "iam-role": "this instance",
+    "container-role": "this container",
+}
+"""Where credentials come from, by botocore's word for it."""
 SKEW_WARNING_S = 5.0
 SKEW_FAULT_S = 240.0
 """Signatures are refused from five minutes on."""
@@ -29,7 +40,7 @@ def check_credentials(exam: Exam) -> bool:
     if answer.stranger:
         exam.add("fault", what, answer.fault, SIGN_IN)
         return False
-    who = f"from {method}"
+    who = f"from {_METHODS.get(method, method.replace('-', ' '))}"
     if answer.skewed:
         told = f"{who}; whose they are could not be asked: {answer.words}"
         exam.add("warning", what, told, "mend the clock first, see the next line")
@@ -82,7 +93,12 @@ def check_clock(exam: Exam) -> bool:
         if answer.skew_s is not None:
             skews.append(answer.skew_s)
     if not skews:
-        exam.add("warning", "clock", "the service did not tell its time", "see below why")
+        exam.add(
+            "warning",
+            "clock",
+            "the service did not tell its time",
+            "the line of the table says why",
+        )
         return True
     skew = sorted(skews)[len(skews) // 2]
     exam.facts.skew_s = skew

@@ -80,7 +80,7 @@ class DoctorDialog(QtWidgets.QDialog):
         policy = self._bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(policy)
-        self.again = button("&Run again", "main", "Check everything anew (F5)")
+        self.again = button("&Run", "main", "Check everything anew (F5)")
         self.cancel = button("Cancel", tip="Stop after the check that is running (Esc)")
         self.copy_text = button("Copy as &text", tip="As `pitwall cloud doctor` prints it")
         self.copy_json = button("Copy as &JSON", tip="For programs")
@@ -167,6 +167,7 @@ class DoctorDialog(QtWidgets.QDialog):
             cloud.examine(address, patient, say, errand.cancelled)
 
         self._running = True
+        self.again.setText("&Run again")
         self._errands.run(job)
         self._say_state()
 

@@ -33,8 +33,10 @@ def _text(line: Line) -> str:
 
 
 def _row(one: SessionLine) -> Line:
-    kind = "simulated" if one.simulated else "replay" if one.replay else ""
-    title = one.title if kind in one.title.casefold() else f"{one.title} · {kind}"
+    # a simulated race that was published again is both
+    kinds = (("simulated", one.simulated), ("replay", one.replay))
+    told = [kind for kind, so in kinds if so and kind not in one.title.casefold()]
+    title = " · ".join((one.title, *told))
     live = one.state == "live"
     return Line(
         one.key,

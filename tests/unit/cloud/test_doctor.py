@@ -456,7 +456,7 @@ def test_all_is_well() -> None:
     findings = see(Account(), Questions(Place(kinesis="live"), bucket_given=False))
     assert {f.grade for f in findings} == {"ok"}, [f for f in findings if f.grade != "ok"]
     assert of(findings, "archive ").what == "archive of-the-stack"
-    assert "amy, from sso" in of(findings, "credentials").told
+    assert "amy, from the SSO login" in of(findings, "credentials").told
     assert of(findings, "archiver").told == "f: mapping enabled, OK"
     assert of(findings, "bandwidth from S3").figures["bytes"] == 400_000
     assert report_json(findings)["healthy"]
@@ -610,6 +610,35 @@ def test_a_kinesis_stream_is_looked_at_like_the_tables() -> None:
     assert faults(findings) == ["may list the Kinesis stream's shards"]
     findings = see(Account(), Questions(Place()))
     assert not any("inesis" in finding.what for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("questions", "used"),
+    [
+        (Questions(role="driver", cars=("7",)), False),
+        (Questions(role="partner", groups=("pos",)), False),
+        (Questions(role="sealer"), True),
+        (Questions(), True),
+    ],
+)
+def test_only_what_the_role_uses_is_measured(questions: Questions, used: bool) -> None:
+    whats = {finding.what for finding in see(Account(dynamodb_put_item={}), questions)}
+    assert "latency to DynamoDB" in whats
+    assert ("latency to S3" in whats) == used
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("env", "from the environment"),
+        ("explicit", "from nowhere: dummy ones, for an endpoint on this machine"),
+        ("assume-role", "from assume role"),
+    ],
+)
+def test_where_credentials_come_from_in_words(method: str, words: str) -> None:
+    account = Account()
+    account.found = (method, None)
+    assert of(see(account), "credentials").told.endswith(words)
 
 
 def test_far_and_slow(monkeypatch: pytest.MonkeyPatch) -> None:
