@@ -18,6 +18,9 @@ CLOCK_TEXT = {
     ClockKind.RECONSTRUCTED: "times reconstructed from receipt bursts",
 }
 
+_IMPORTED = "import.notes"
+"""What is told of an import; every recording that was made by one has it."""
+
 
 def laps_report(store: SessionStore, car: str | None = None) -> dict[str, Any]:
     """Laps of one car or all: seconds, ISO times, stable keys. Raises BadInput for a car that is
@@ -92,6 +95,7 @@ def info_report(store: SessionStore) -> dict[str, Any]:
         "title": session.title,
         "simulated": session.simulated,
         "replay": session.replay,
+        "imported": store.meta(_IMPORTED) is not None,
         "driven": iso(session.driven_us) if session.replay else None,
         "clock": session.clock.value,
         "clock_text": CLOCK_TEXT[session.clock],
@@ -120,7 +124,7 @@ def info_text(report: dict[str, Any]) -> list[str]:
     """The info report as lines for people."""
     ledger = report["ledger"]
     proof = "proved by the producers' counts" if ledger["provable"] else "completeness not provable"
-    if ledger["imported"] == ledger["applied"]:
+    if report["imported"]:
         proof = "all that the files hold; what the logger dropped is not known"
     kind = " (simulated)" if report["simulated"] else ""
     kind += f" (replay of {report['driven'][:10]})" if report["replay"] else ""
@@ -191,7 +195,7 @@ def _originals(store: SessionStore) -> dict[str, str]:
 
 
 def _notes(store: SessionStore) -> list[str]:
-    doc = _json(store.meta("import.notes"))
+    doc = _json(store.meta(_IMPORTED))
     return [str(n) for n in doc] if isinstance(doc, list) else []
 
 

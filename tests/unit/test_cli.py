@@ -206,6 +206,7 @@ class TestAnswers:
         assert set(doc) == {
             "session", "title", "simulated", "clock", "clock_text", "started", "start", "end",
             "seconds", "cars", "channels", "ledger", "notes", "replay", "driven",
+            "imported",
         }  # fmt: skip
         assert set(doc["ledger"]) == LEDGER
         assert (doc["ledger"]["expected"], doc["ledger"]["missing"]) == (80, 3)

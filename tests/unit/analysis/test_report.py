@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pitwall.analysis import info_report, info_text, laps_report, laps_text
+from pitwall.store import Batch, Source
 from pitwall.telemetry import BadInput, ClockKind
 from tests.unit.analysis.rig import Drive
 
@@ -52,3 +53,37 @@ def test_info_says_what_is_there(store):
     assert {c["channel"] for c in doc["channels"]} >= {"latitude", "speed", "lap_distance"}
     assert doc["ledger"]["missing"] == 0
     assert info_text(doc)[0].startswith("2026-09-20-test-race")
+
+
+@pytest.mark.parametrize(
+    ("source", "applied", "provable", "told"),
+    [
+        ("imported", 12, True, "all that the files hold; what the logger dropped is not known"),
+        ("live", 12, True, "proved by the producers' counts"),
+        ("live", 12, False, "completeness not provable"),
+        # a live recording that got nothing yet, or nothing at all
+        ("live", 0, True, "proved by the producers' counts"),
+        ("live", 0, False, "completeness not provable"),
+    ],
+)
+def test_the_books_are_told_by_how_the_recording_began(store, source, applied, provable, told):
+    doc = info_report(store)
+    assert not doc["imported"]
+    doc["imported"] = source == "imported"
+    doc["ledger"] |= {
+        "expected": 9_900,
+        "applied": applied,
+        "imported": applied if source == "imported" else 0,
+        "missing": 9_900 - applied,
+        "provable": provable,
+    }
+    [line] = [line for line in info_text(doc) if line.startswith("chunks: ")]
+    assert line.endswith(f"; {told}")
+
+
+def test_a_recording_made_of_files_is_told_as_such(make_rig):
+    rig = make_rig()
+    rig.store.commit(rig.recording.apply(Batch(Source.IMPORT, meta={"import.notes": "[]"})))
+    doc = info_report(rig.store)
+    assert doc["imported"]
+    assert any("all that the files hold" in line for line in info_text(doc))
