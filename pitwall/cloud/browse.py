@@ -26,6 +26,9 @@ from pitwall.telemetry.plural import counted
 
 LIVE_US = 10 * SECOND_US
 """A session is live while its newest head, written once a second, is younger than this."""
+AHEAD_US = 5 * SECOND_US
+"""A head that is further ahead of the service's clock is a replay's that runs faster than time: it
+stays young when its producer is long dead, so it is no proof of life."""
 PREFERRED = "pitwall"
 """The table that is taken when none is asked for and there are several."""
 NO_ARCHIVE = "there is no bucket of the stack's name in the table's account: give --bucket"
@@ -298,7 +301,7 @@ def _counted(line: SessionLine, heads: list[Head], now_us: int) -> SessionLine:
     state: SessionState = "silent"
     if all(head.ended for head in newest.values()):
         state = "ended"
-    elif age_us < LIVE_US:
+    elif is_live(age_us):
         state = "live"
     return replace(
         line,
@@ -307,6 +310,12 @@ def _counted(line: SessionLine, heads: list[Head], now_us: int) -> SessionLine:
         state=state,
         age_us=max(age_us, 0),
     )
+
+
+def is_live(age_us: int) -> bool:
+    """Whether a newest head of that age, by the service's clock, says that its producer is alive;
+    negative for one that is ahead of the clock."""
+    return -AHEAD_US <= age_us < LIVE_US
 
 
 def archive_of(clients: TableAndBucket, table: str) -> str:

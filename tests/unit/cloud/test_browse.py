@@ -22,6 +22,7 @@ from pitwall.cloud.browse import (
     archive_of,
     archive_to_write,
     browse,
+    is_live,
     read_configuration,
     where_of,
 )
@@ -117,6 +118,32 @@ def test_live_is_by_the_clock_of_the_service(stand_in: StandIn) -> None:
     last = asked(stand_in, now=lambda: time.time() + 3600)[-1]
     assert last.sessions is not None
     assert last.sessions[0].state == "live"
+
+
+def test_a_head_ahead_of_the_clock_is_no_proof_of_life() -> None:
+    for age_s, live in ((-3600, False), (-6, False), (-5, True), (0, True), (9, True), (10, False)):
+        assert is_live(age_s * SECOND_US) is live, age_s
+
+
+def test_a_fast_replay_that_died_is_silent(stand_in: StandIn) -> None:
+    key = "2026-01-28-test-fast"
+    clients = make_clients(stand_in.endpoint)
+    client = clients.dynamodb
+    [base] = [one for one in list_sessions(client, "pitwall", []) if one.key == KEY]
+    head = read_heads(client, "pitwall", KEY)[0]
+    session = replace(base, key=key, started_us=now_us() - 172_900 * SECOND_US)
+    ahead = replace(head, session=key, t=now_us() + 1200 * SECOND_US, ended=False)
+    items = (session_item(session), head_item(ahead))
+    for item in items:
+        client.put_item(TableName="pitwall", Item=item)
+    try:
+        last = asked(stand_in)[-1]
+        assert last.sessions is not None
+        assert [one.state for one in last.sessions if one.key == key] == ["silent"]
+    finally:
+        for item in items:
+            client.delete_item(TableName="pitwall", Key={"pk": item["pk"], "sk": item["sk"]})
+        clients.close()
 
 
 def test_cancelled_it_ends_with_what_is_known(stand_in: StandIn) -> None:
