@@ -71,6 +71,7 @@ def follow(run: Run, seconds: float | None, lines: Lines) -> None:
     run.start()
     ends = None if seconds is None else time.monotonic() + seconds
     wait = threading.Event()
+    fault = ""
     try:
         while ends is None or time.monotonic() < ends:
             wait.wait(STATUS_EVERY_S)
@@ -78,8 +79,8 @@ def follow(run: Run, seconds: float | None, lines: Lines) -> None:
             lines.write(health_line(run, detail))
             state = detail.health.state.value
             if state == "fault":
-                raise Failure(detail.health.message or "following stopped")
-            if state == "ended":
+                fault = detail.health.message or "following stopped"
+            if state in ("fault", "ended"):
                 break
     except KeyboardInterrupt:
         pass
@@ -88,6 +89,9 @@ def follow(run: Run, seconds: float | None, lines: Lines) -> None:
         state = run.health().state.value
         run.stop()
     final = {"time": iso(now_us()), "line": "end", "final": True}
+    if fault:
+        lines.write({**final, **run.summary(), "state": "fault", "message": fault})
+        raise Failure(fault)
     lines.write({**final, **run.summary(), "state": state})
 
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from pitwall.app import Voice, in_words
-from pitwall.headless import Lines, plain
-from pitwall.runtime import Health, State
+from pitwall.headless import Lines, follow, plain
+from pitwall.runtime import Health, HealthDetail, State
+from pitwall.store import Ledger
 from pitwall.stream import ReaderStatus, ShardStatus
 from pitwall.stream.shard import State as ShardState
-from pitwall.telemetry import Session
+from pitwall.telemetry import Failure, Session
 from pitwall.turbo import FollowerStatus, Phase
 from pitwall.vitals import Rates, Vitals
 from tests.unit.stream.rig import SECOND, START
@@ -106,6 +107,42 @@ def test_a_shard_that_does_not_go_on_has_words() -> None:
     assert words.startswith("shard …00000001 does not go on: it has ended")
 
 
+class Failing:
+    """A run that stops by itself at once."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def health(self) -> Health:
+        return Health(State.FAULT, message="the disk is full")
+
+    def detail(self) -> HealthDetail:
+        return HealthDetail(self.health(), Ledger())
+
+    def summary(self) -> dict[str, object]:
+        return {"session": "s", "state": "failed"}
+
+
+def test_the_last_line_is_the_end_when_following_fails_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pitwall.headless.STATUS_EVERY_S", 0.0)
+    out = io.StringIO()
+    run = Failing()
+    with pytest.raises(Failure, match="the disk is full"):
+        follow(run, 60.0, Lines(out))  # type: ignore[arg-type]
+    assert run.stopped
+    last = json.loads(out.getvalue().splitlines()[-1])
+    assert (last["line"], last["final"], last["state"]) == ("end", True, "fault")
+    assert last["message"] == "the disk is full"
+
+
 # ---------------------------------------------------------------------- the detail
 
 
@@ -129,8 +166,6 @@ class Store:
     """As much of a store as is asked."""
 
     def __init__(self, session: Session, latest_us: int) -> None:
-        from pitwall.store import Ledger
-
         self.session = session
         self._latest, self._ledger = latest_us, Ledger()
 
