@@ -270,6 +270,15 @@ class TestAnswers:
             assert "demo-publisher" not in out
 
 
+@pytest.mark.parametrize("verb", ["status", "deploy", "destroy"])
+def test_an_endpoint_without_cloudformation_is_told(
+    verb: str, capsys: pytest.CaptureFixture[str], endpoint: str
+) -> None:
+    code, line = told(capsys, "cloud", verb, "--endpoint-url", endpoint)
+    assert code == 1
+    assert "this endpoint has no CloudFormation; `pitwall cloud template` prints" in line
+
+
 class TestPublish:
     """What `pitwall publish` says of laps that it could not seal."""
 

@@ -245,7 +245,7 @@ class Deployer:
         except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
             if "does not exist" in str(error):
                 return None
-            raise Failure(f"stack {self._name}: {explain(error)}") from error
+            raise Failure(f"stack {self._name}: {_told(error)}") from error
         if not rows:
             return None
         row = rows[0]
@@ -299,8 +299,15 @@ class Deployer:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**request)
         except Exception as error:  # noqa: BLE001 - botocore's errors, told in one line
-            raise Failure(f"stack {self._name}: {explain(error)}") from error
+            raise Failure(f"stack {self._name}: {_told(error)}") from error
         return answer
+
+
+def _told(error: BaseException) -> str:
+    response = getattr(error, "response", None) or {}
+    if response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 501:
+        return "this endpoint has no CloudFormation; `pitwall cloud template` prints the template"
+    return explain(error)
 
 
 def _nothing(reason: str) -> bool:
