@@ -382,6 +382,11 @@ def run_publish(
             f"bucket {cloud.bucket}; all chunks are in the table. Once that is mended, run "
             f"`{_seal_command(session, cloud)}`, or the same again: the spool is kept"
         )
+    if replay.resumed:
+        voice.say(
+            "laps from before the interruption are in the archive one by one; "
+            f"`{_seal_command(session, cloud)}` writes their blocks, which load faster"
+        )
     return 0
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from pitwall import __version__, cli
 from pitwall.cloud.local.process import StandIn
+from pitwall.cloud.spool import Spool
 from pitwall.formats import importer
 from pitwall.store import Batch, Recording, Source
 from pitwall.telemetry import BadInput
@@ -311,6 +312,23 @@ class TestPublish:
         assert cli.main([*seal, "--json"]) == 0
         done = json.loads(capsys.readouterr().out)
         assert (done["sealed"] > 0, done["left"]) == (True, [])
+
+    def test_what_was_gone_on_with_is_told_how_blocks_are_made(
+        self,
+        folder: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        endpoint: str,
+    ) -> None:
+        session = "2025-01-01-a-d"
+        with monkeypatch.context() as patched:
+            patched.setattr(Spool, "remove", Spool.close)  # as if it had been killed just before
+            assert self.publish(endpoint, session) == 0
+        assert "blocks" not in capsys.readouterr().err
+        assert self.publish(endpoint, session) == 0
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert f"`pitwall cloud seal --session {session} --table pitwall --bucket " in last
+        assert "writes their blocks" in last
 
     def test_laps_are_counted_once_and_the_spool_goes(
         self, folder: Path, capsys: pytest.CaptureFixture[str], endpoint: str
