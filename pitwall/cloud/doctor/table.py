@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pitwall.cloud import keys
+from pitwall.cloud.browse import AHEAD_US
 from pitwall.cloud.doctor.exam import SIGN_IN, Exam
 from pitwall.cloud.items import parse_head
 from pitwall.telemetry import BadInput
@@ -12,9 +13,6 @@ from pitwall.telemetry import BadInput
 _KEYS = {"pk": ("HASH", "S"), "sk": ("RANGE", "S")}
 _DEPLOY = "make it with `pitwall cloud deploy`"
 _LIVE_S = 30.0
-_AHEAD_S = 5.0
-"""A head that is further ahead of the clock is no proof of life: it stays so for a long time after
-its producer died."""
 _LATELY_S = 900.0
 """Producers whose newest heads are within so much of each other drive at the same time."""
 
@@ -200,7 +198,7 @@ def check_session(exam: Exam) -> None:
     cars = len({head.car for head in known})
     what = f"{what} {wanted}"
     exam.facts.ended = all(head.ended for head in known)
-    credible = known if exam.facts.ended else [h for h in known if h.t / 1e6 <= now_s + _AHEAD_S]
+    credible = known if exam.facts.ended else [h for h in known if h.t - AHEAD_US <= now_s * 1e6]
     if not credible:
         ahead = max(head.t for head in known) / 1e6 - now_s
         exam.add(
