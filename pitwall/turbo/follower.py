@@ -40,6 +40,7 @@ from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.mender import Mender
 from pitwall.turbo.patience import Patience, Stopped, told
 from pitwall.turbo.permitted import check_readable, is_refusal
+from pitwall.turbo.renewed import NOTHING, on_top_of
 from pitwall.turbo.roster import Roster
 from pitwall.turbo.sources import ArchiveLeg, Sources
 from pitwall.turbo.splice import Seam, complete, targets_of
@@ -111,8 +112,9 @@ class Follower:
         self._thread: threading.Thread | None = None
         """Set by the owner in start()."""
         self._desk = Desk(recorder, store, time, self._stop, on_event)
-        self.reader: Reader | None = None
-        """Made by the follower's thread when the stream is read; None before."""
+        self._reading: tuple[Reader, ReaderStatus] | None = None
+        """Made by the follower's thread when the stream is read; with what the readers of streams
+        before it had come to."""
         # From here on: the follower's thread only.
         self._laps = LapIndex()
         self._history: ArchiveLeg | None = None
@@ -156,12 +158,17 @@ class Follower:
     # ------------------------------------------------------------------ any thread
 
     @property
+    def reader(self) -> Reader | None:
+        """What reads the stream; None before."""
+        return self._reading[0] if self._reading else None
+
+    @property
     def status(self) -> FollowerStatus:
         """The newest snapshot."""
-        reader, table = self.reader, self._sources.by_table
+        reading, table = self._reading, self._sources.by_table
         return replace(
             self._desk.status,
-            reader=reader.status if reader else None,
+            reader=on_top_of(reading[1], reading[0].status) if reading else None,
             limited=table.limited() if table else "",
             table_reads=table.reads() if table else None,
         )
@@ -310,7 +317,8 @@ class Follower:
         return seam
 
     def _read_stream(self, source: StreamSource, listing: Listing, seam: Seam) -> None:
-        self.reader = Reader(
+        before = self.status.reader or NOTHING
+        reader = Reader(
             source,
             self._recorder,
             self._decoder(),
@@ -324,8 +332,9 @@ class Follower:
             on_event=self._on_event,
             pace=self._sources.by_table.pace if self._sources.by_table else None,
         )
+        self._reading = (reader, before)
         if self._spawn:
-            self.reader.start()
+            reader.start()
 
     def _decoder(self) -> Decode:
         if self._sources.decoder is None:

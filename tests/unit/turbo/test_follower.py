@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from pathlib import Path
 
 import pytest
@@ -524,9 +525,23 @@ def test_case_16_a_stream_switched_off_and_on_again_is_followed_under_its_new_na
             race.world.arn = old.arn + "-new"
             race.skip_stream = lambda series, n: False
 
-    joined.on_slice = switch
+    counted: list[tuple[int, int]] = []
+
+    def look() -> None:
+        switch()
+        reader = joined.status.reader
+        if reader is not None:
+            counted.append((reader.polls, reader.records))
+
+    joined.on_slice = look
     joined.follow(150)
     assert len(switched) == 2
+    # The pane counts since following began, whatever the stream is called.
+    assert all(
+        a <= b
+        for one, other in itertools.pairwise(counted)
+        for a, b in zip(one, other, strict=True)
+    )
     assert "disabled" in joined.names()
     assert "renewed" in joined.names()
     assert joined.status.phase is Phase.STOPPED
