@@ -467,11 +467,9 @@ class Follower:
         elif not self._desk.status.seam_proved and self._seam_proved(ledger):
             # What had been given up has come after all.
             self._desk.set(seam_proved=True)
-        age_us = status.head_age_us
-        if age_us is None:
-            age_us = now_us - self._roster.asked_us
         heads = list(self._desk.store.heads().values())
         promised = targets_of(heads, self._session.key)
+        age_us = self._quiet_us(status, heads, now_us)
         verdict = self._judgement.verdict(
             status,
             now,
@@ -482,6 +480,22 @@ class Follower:
         )
         self._desk.set(age_us=age_us)
         self._enter(verdict, {"age_us": age_us, "lag_us": status.lag_us})
+
+    def _quiet_us(self, status: ReaderStatus, heads: Sequence[Head], now_us: int) -> int:
+        """Since the newest head came. One that was read just now may have lain there for long: who
+        joins a source that is silent has read its last head a moment ago."""
+        joined_us = now_us - self._roster.answered_us
+        read_us = joined_us if status.head_age_us is None else status.head_age_us
+        newest_us = max((head.t for head in self._roster.heads), default=0)
+        if any(head.t > newest_us for head in heads):
+            return read_us  # one has come since
+        if not heads or (status.shift_us is None and self._session.replay):
+            return read_us
+        lag_us = (status.shift_us or 0) + (status.source_lag_us or 0)
+        came_us = now_us - newest_us - lag_us
+        # While older data is still being read, its heads' age is not the source's doing.
+        looked_us = min(now_us - status.passed_us, joined_us)
+        return max(came_us, read_us) if came_us - looked_us > self._tempo.silent_us else read_us
 
     def _seam_proved(self, ledger: Ledger) -> bool:
         # Without a roster nothing says what there should be.

@@ -145,7 +145,9 @@ class Judge:
         if late:
             return Verdict(Phase.BEHIND)
         # Silence is what was looked for and not found: every shard was read after the last head.
-        if quiet_us > self._tempo.silent_us and unread_us < quiet_us - SECOND_US:
+        # The roster was such a look too.
+        looked_us = min(unread_us, joined_us)
+        if quiet_us > self._tempo.silent_us and looked_us < quiet_us - SECOND_US:
             return Verdict(Phase.SILENT)
         # A head that we read late, as all are after catching up, is not the source's fault.
         limit = self._tempo.late_us * (3 if self._late else 5) // 5

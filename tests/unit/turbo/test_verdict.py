@@ -323,6 +323,22 @@ def test_an_ended_shard_that_nothing_follows_is_told_and_is_why_we_are_behind(pa
     assert [details["shard"] for details in told] == ended
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_who_joins_a_silent_source_is_never_told_that_it_is_live(path: Path, resumed: bool) -> None:
+    race = Race()
+    joined = joined_after(race, path, 300)
+    if resumed:
+        joined.follow(30)
+        joined = Joined(race, path)
+    race.writing = False
+    race.advance(16 * 60)
+    seen: list[Phase] = []
+    joined.on_slice = lambda: seen.append(joined.status.phase)
+    joined.follow(20)
+    assert Phase.SILENT in seen
+    assert not {Phase.LIVE, Phase.LATE, Phase.BEHIND} & set(seen)
+
+
 # ---------------------------------------------------------------------- the order of precedence
 
 
