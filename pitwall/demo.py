@@ -157,7 +157,7 @@ class Demo:
             "demo-publisher",
             *("--endpoint-url", str(address.endpoint_url)),
             *("--table", address.table),
-            *("--bucket", address.bucket),
+            *("--bucket", address.bucket or ""),
             *("--session", session),
             *("--speed", str(self._speed)),
         ]
