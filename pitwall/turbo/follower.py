@@ -129,6 +129,8 @@ class Follower:
         """The step of loading that trouble interrupted last."""
         self._quarantined = store.ledger().quarantined
         self._renew_due_us = 0
+        self._in_the_way = ""
+        """What the way past a stream that stands still put into the message last."""
 
     def _take(self, sources: Sources, saved: Mapping[str, str]) -> Mender:
         """Set up what reads ``sources``."""
@@ -417,7 +419,8 @@ class Follower:
             listing = source.describe()
             self._settle()
         except (Failure, Fault) as error:
-            self._desk.set(message=told(error) if isinstance(error, Fault) else str(error))
+            self._in_the_way = told(error) if isinstance(error, Fault) else str(error)
+            self._desk.set(message=self._in_the_way)
             return
         if listing.stream == reader.stream or not listing.enabled:
             return
@@ -428,8 +431,9 @@ class Follower:
 
     def _settle(self) -> None:
         """What was in the way is over."""
-        if self._desk.status.message:
+        if self._in_the_way and self._desk.status.message == self._in_the_way:
             self._desk.set(message="")
+        self._in_the_way = ""
 
     def _look_again(self, now_us: int) -> None:
         """The archive once more, when what the roster spoke of must have arrived there: a third
