@@ -26,7 +26,7 @@ HEALTH = {
 SHARD = {
     "shard", "state", "failures", "lag_s", "answer_age_s", "last_record", "last_record_age_s",
     "checkpoint", "checkpoint_age_s", "reads_per_s", "polls", "records", "throttles", "retries",
-    "gaps",
+    "gaps", "in_doubt_since",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from tests.simulation.runner import workshop
 
 BLOCKS = 5
 SEEDS = 40
-BREAK_SEEDS = 60
+BREAK_SEEDS = 300
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))

@@ -87,7 +87,7 @@ def checkpoint_before_data(patch: pytest.MonkeyPatch) -> None:
     accepts = Outbox._accepts
 
     def split(self: Outbox, batch: Any, now: float) -> bool:
-        empty = replace(batch, segments=(), heads=(), quarantined=())
+        empty = replace(batch, segments=(), samples=(), heads=(), quarantined=())
         return accepts(self, empty, now) and accepts(self, replace(batch, checkpoints={}), now)
 
     patch.setattr(Outbox, "_accepts", split)
