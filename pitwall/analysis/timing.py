@@ -24,6 +24,8 @@ _TRY_AGAIN = 1.04
 _LEARN_AGAIN = 4.0
 """How many times the samples of the last attempt make it worth another: without a circuit, and
 with one that was learnt from less than MAX_LAPS laps."""
+_ABREAST_US = 500_000
+"""A gap that is less than none by so much is still two cars side by side."""
 _COAST_US = 3_000_000
 """How far a car's place is carried on at its speed, so that cars heard from at different moments
 can be put in order."""
@@ -253,7 +255,9 @@ class TimingEngine:
         then = float(leader.axis(lap).time_at(np.array([at.s]))[0])
         if not math.isfinite(then):
             return None
-        return max(at.t_us - lap.t_start - round(then * 1e6), 0)
+        gap = at.t_us - lap.t_start - round(then * 1e6)
+        # Well before the leader: the data of one of them is older than the other's.
+        return max(gap, 0) if gap > -_ABREAST_US else None
 
 
 def _samples(store: SessionStore, signals: Signals) -> int:

@@ -123,6 +123,20 @@ def test_order_and_gaps(make_rig):
         assert timing.cars[car].gap_us / 1e6 == pytest.approx(behind[car], abs=0.01)
 
 
+def test_a_leader_that_stands_still_in_our_data_is_no_gap_of_nothing(make_rig):
+    rig = make_rig()
+    drive = Drive([50.0] * 3)
+    t, values = drive.sample([c.name for c in FULL.groups[0].channels], 20.0)
+    late = t + 5 * SECOND
+    rig.add(segments("1", FULL, late[late <= t[-1]], values[:, late <= t[-1]]))
+    heard = t <= t[-1] - 20 * SECOND
+    rig.add(segments("2", FULL, t[heard], values[:, heard]))
+    timing = TimingEngine().update(rig.store)
+    assert timing.order == ("1", "2")
+    assert timing.cars["2"].gap_us is None
+    assert timing.cars["2"].age_us == pytest.approx(20 * SECOND, abs=SECOND)
+
+
 @pytest.mark.parametrize("over_the_line", [True, False])
 def test_a_running_lap_with_a_hole_has_no_sectors(make_rig, over_the_line):
     rig = make_rig()
