@@ -14,7 +14,6 @@ import bisect
 import contextlib
 import json
 import socketserver
-import subprocess
 import sys
 import threading
 import time
@@ -23,6 +22,8 @@ from collections import defaultdict
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+
+from tests.bench.child_server import ChildServer
 
 _JSON = b"application/x-amz-json-1.1"
 _LISTED = 100
@@ -196,24 +197,11 @@ class _Connection(socketserver.StreamRequestHandler):
         return True
 
 
-class Canned:
-    """The server as a child process; it ends with this one.
-
-    Attributes:
-        endpoint: its URL.
-    """
+class Canned(ChildServer):
+    """The server as a child process."""
 
     def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.canned", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        port = self._process.stdout.readline().strip().decode()
-        if not port:
-            raise RuntimeError("the canned server did not start")
-        self.endpoint = f"http://127.0.0.1:{port}"
+        super().__init__("tests.bench.canned", str(folder))
 
     def arn(self, stream: str, service: str = "dynamodb") -> str:
         """The name of a stream."""
@@ -224,20 +212,6 @@ class Canned:
         with urllib.request.urlopen(f"{self.endpoint}/stats?{stream}", timeout=30) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
-
-    def __enter__(self) -> Canned:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5.0)
-        self._process.stdout.close()
 
 
 def main(folder: str) -> None:

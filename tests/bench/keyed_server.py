@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import socketserver
-import subprocess
 import sys
 import threading
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from tests.bench.child_server import ChildServer
 
 _PIECE = 16_384
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -103,38 +104,11 @@ class _Connection(socketserver.StreamRequestHandler):
         return True
 
 
-class KeyedServer:
-    """The server as a child process; ``with`` ends it.
-
-    Attributes:
-        endpoint: its URL.
-    """
+class KeyedServer(ChildServer):
+    """The server as a child process."""
 
     def __init__(self, path: Path, delay_ms: float = 0.0, mbit: float = 0.0) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.keyed_server", str(path), str(delay_ms), str(mbit)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        port = self._process.stdout.readline().strip().decode()
-        if not port:
-            raise RuntimeError("the table's server did not start")
-        self.endpoint = f"http://127.0.0.1:{port}"
-
-    def __enter__(self) -> KeyedServer:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5.0)
-        self._process.stdout.close()
+        super().__init__("tests.bench.keyed_server", str(path), str(delay_ms), str(mbit))
 
 
 def main(path: str, delay_ms: str, mbit: str) -> None:

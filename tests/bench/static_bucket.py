@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import socketserver
-import subprocess
 import sys
 import threading
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.bench.child_server import ChildServer
 
 _PAGE = 1000
 
@@ -93,27 +94,12 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
-class StaticBucket:
-    """The server in a process of its own; ``with`` ends it. ``hidden`` is a prefix that it does not
+class StaticBucket(ChildServer):
+    """The server in a process of its own. ``hidden`` is a prefix that it does not
     list."""
 
     def __init__(self, folder: Path, hidden: str = "") -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.static_bucket", str(folder), hidden],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.endpoint = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def __enter__(self) -> StaticBucket:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
+        super().__init__("tests.bench.static_bucket", str(folder), hidden)
 
 
 def main() -> None:

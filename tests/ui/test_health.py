@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -198,9 +197,6 @@ def test_finished_shards_are_one_row_but_for_those_with_a_loss(
     assert [row.key for row in rows] == [*(s.id for s in shards[:5]), "finished"]
     assert [cell.text for cell in rows[-1].cells[:2]] == ["48", "finished"]
     assert (rows[0].cells[1].text, rows[0].cells[1].role) == ("stalled", "fault")
-    picture = os.environ.get("PITWALL_TEST_PICTURE")
-    if picture:
-        window.grab().save(picture)
 
 
 def test_the_pane_says_what_the_header_says(running: Wall, open_window: Open) -> None:
