@@ -52,13 +52,9 @@ def test_a_healthy_run(tmp_path: Path) -> None:
     assert ledger["duplicates"] > 0
     assert summary["cars"] == CARS
     assert summary["seam_proved"]
-    assert [e for e in made.events if e in ("joined", "archive", "history", "live", "ended")] == [
-        "joined",
-        "archive",
-        "history",
-        "live",
-        "ended",
-    ]
+    # of a machine that is busy it may be late or silent for a while, and live again
+    steps = ("joined", "archive", "history", "live", "ended")
+    assert tuple(dict.fromkeys(event for event in made.events if event in steps)) == steps
 
 
 class TestCut:
@@ -126,7 +122,10 @@ class TestCut:
 
         def enough(w: World, run: Run) -> bool:
             runs.append(run)
-            return struck(w, 1) and w.published and run.store.ledger().expected == TOTAL
+            ledger = run.store.ledger()
+            # heads come by another shard and may say what exists before it is here
+            here = ledger.applied >= TOTAL - w.service.status()["function"]["lost"]
+            return struck(w, 1) and w.published and ledger.expected == TOTAL and here
 
         with world(tmp_path) as made:
             made.on_event = cut
