@@ -60,6 +60,8 @@ class Batch:
         brake_front: front part of the braking force, NaN where each axle does what it can; None
             when that is so for all.
         drive_front: front part of the driving force.
+        brake_use, drive_use: part of the grip along the road that the driver uses; None when all
+            of it for all.
         max_w: square of the speed at which the car is held back.
     """
 
@@ -72,6 +74,8 @@ class Batch:
     rolling: Floats
     brake_front: Floats | None
     drive_front: Floats
+    brake_use: Floats | None
+    drive_use: Floats | None
     max_w: Floats
 
     @property
@@ -146,5 +150,11 @@ def make_batch(cars: Sequence[Vehicle], conditions: Conditions) -> Batch:
         rolling=rolling,
         brake_front=None if np.isnan(bias).all() else bias,
         drive_front=column(lambda c: c.drive_front),
+        brake_use=_unless_one(column(lambda c: c.driver.braking)),
+        drive_use=_unless_one(column(lambda c: c.driver.traction)),
         max_w=column(lambda c: c.max_ms) ** 2,
     )
+
+
+def _unless_one(values: Floats) -> Floats | None:
+    return None if (values == 1.0).all() else values

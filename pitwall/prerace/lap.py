@@ -160,6 +160,8 @@ def _brake(batch: Batch, road: Road, w: Floats, step_m: float, first: int) -> No
             else:
                 np.minimum(axles[0] / share, axles[1] / (1 - share), out=force)
                 np.copyto(force, axles[0] + axles[1], where=np.isnan(share))
+            if batch.brake_use is not None:
+                force *= batch.brake_use
             np.multiply(drag, guess, out=slow)
             slow += rolling
             slow += force
@@ -290,6 +292,8 @@ class _Pull:
                 most = np.fmin(axles[0] / share, axles[1] / (1 - share))
         else:
             most = axles[self._driven]
+        if batch.drive_use is not None:
+            most = most * batch.drive_use
         gain: Floats = np.minimum(force, most)
         gain -= self.resistance(w, i)
         gain /= batch.inertia

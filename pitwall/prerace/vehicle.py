@@ -158,8 +158,22 @@ class Brakes:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """How much of what the tyres have left the driver uses; kept apart from the tyres' grip, so that
+    advice does not mend the driver with the car.
+
+    Attributes:
+        braking: part of the possible braking force that is used.
+        traction: part of the possible driving force at the limit of grip that is used.
+    """
+
+    braking: float = 1.0
+    traction: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A car as it is set up for one lap.
+    """A car as it is set up and driven for one lap.
 
     Attributes:
         name: as written.
@@ -182,6 +196,7 @@ class Vehicle:
         power_scale: multiplies the engine's power.
         drive_front: front part of the driving force: 0 rear, 1 front, else a fixed split.
         max_ms: speed at which the car is held back.
+        driver: how close to the limit of grip it is driven.
     """
 
     name: str
@@ -211,6 +226,7 @@ class Vehicle:
     power_scale: float = 1.0
     drive_front: float = 0.0
     max_ms: float = 150.0
+    driver: Driver = Driver()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -288,6 +304,8 @@ def _check(car: Vehicle) -> None:
         ("wheel.circumference_m", car.wheel.circumference_m, 0.1, 10.0),
         ("gearbox.final", car.gearbox.final, 0.01, 100.0),
         ("aero.drag_zone_cut", car.aero.drag_zone_cut, 0.0, 0.9),
+        ("driver.braking", car.driver.braking, 0.1, 2.0),
+        ("driver.traction", car.driver.traction, 0.1, 2.0),
     ]
     for axle, tyre in (("front", car.front), ("rear", car.rear)):
         boxes += [

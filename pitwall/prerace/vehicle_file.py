@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from pitwall.prerace.vehicle import (
     Aero,
     Brakes,
+    Driver,
     Engine,
     Gearbox,
     Motor,
@@ -36,6 +37,7 @@ _PARTS: dict[str, type] = {
     "brakes": Brakes,
     "engine": Engine,
     "motor": Motor,
+    "driver": Driver,
 }
 _IN_RPM = {"speeds_rpm": "speeds_rad_s", "shift_rpm": "shift_rad_s"}
 _MAX_BYTES = 1 << 20
