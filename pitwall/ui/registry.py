@@ -1,0 +1,128 @@
+"""Every pane of the window, in one table.
+
+To add a pane: write one module in :mod:`pitwall.ui.panes` with a widget, and one line in
+:data:`PANES`. The widget is a :class:`~pitwall.ui.panes.panel.Panel` (or any ``QWidget``) with
+``set_theme``; beside that it has what it needs of
+
+- ``show_scene(scene)``: data or view changed (:class:`~pitwall.ui.scene.ShowsScene`);
+- ``show_cursor(scene)``: only the cursor moved (:class:`~pitwall.ui.scene.ShowsCursor`);
+- ``handlers()``: its actions (:class:`~pitwall.ui.scene.Acts`); they are declared in
+  :data:`pitwall.ui.actions.ACTIONS` and named in the ``actions`` of its line. The window shows the
+  pane before it calls one.
+- ``needed_width()``: pixels that it wants for itself where it shares a column;
+- ``wanted_height(width, room)``: of a column's height, pixels that it wants; it gets an equal part
+  of what is left otherwise.
+
+A line says where the pane lies at first, in which workspaces; a pane without a home is found in the
+command palette. Panes are made when they are first shown, and only those that can be seen are
+told anything. A pane changes what is looked at through the ``workspace`` that it was made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pitwall.ui.feed import Panes
+from pitwall.ui.inputs import Inputs
+from pitwall.ui.model import Workspace
+from pitwall.ui.plot.choice import position_channels
+from pitwall.ui.qt import QtWidgets
+from pitwall.ui.roles import Area, Home, Role
+from pitwall.ui.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a pane is made from.
+
+    Attributes:
+        inputs: the data and the commands.
+        workspace: what is looked at; a pane subscribes and changes it.
+        theme: the present theme.
+        core: the panes that every window has.
+    """
+
+    inputs: Inputs
+    workspace: Workspace
+    theme: Theme
+    core: Panes
+
+
+@dataclass(frozen=True, slots=True)
+class PaneSpec:
+    """One pane.
+
+    Attributes:
+        name: identifier, kept in saved layouts: never changed once released.
+        title: as tabs, palette and torn-off windows name it.
+        about: one sentence: what it answers.
+        make: makes the widget.
+        homes: where it lies at first.
+        actions: names of the actions that it handles itself.
+        fits: False for a session that it has nothing to say of; then it is nowhere offered.
+    """
+
+    name: str
+    title: str
+    about: str
+    make: Callable[[Setting], QtWidgets.QWidget]
+    homes: tuple[Home, ...] = ()
+    actions: tuple[str, ...] = ()
+    fits: Callable[[Inputs], bool] = lambda _: True
+
+
+def _has_places(inputs: Inputs) -> bool:
+    """A session without GPS has no map rather than an empty one."""
+    return position_channels(inputs.store.session.catalog) is not None
+
+
+_E, _D, _S, _B = Role.ENGINEER, Role.DRIVER, Role.STRATEGY, Role.DEBRIEF
+_LEFT, _CENTRE, _RIGHT, _BOTTOM = Area.LEFT, Area.CENTRE, Area.RIGHT, Area.BOTTOM
+
+PANES: tuple[PaneSpec, ...] = (
+    PaneSpec(
+        "timing",
+        "Timing",
+        "The order, gaps and last laps of the field.",
+        lambda s: s.core.timing,
+        (Home(_E, _LEFT, 10), Home(_S, _LEFT, 10)),
+    ),
+    PaneSpec(
+        "laps",
+        "Laps",
+        "Every lap of the selected car, with its sectors.",
+        lambda s: s.core.laps,
+        (Home(_E, _LEFT, 20), Home(_D, _RIGHT, 80), Home(_S, _CENTRE, 80), Home(_B, _LEFT, 10)),
+    ),
+    PaneSpec(
+        "traces",
+        "Traces",
+        "The channels over the lap, against the reference.",
+        lambda s: s.core.traces,
+        (Home(_E, _CENTRE, 10), Home(_D, _RIGHT, 90), Home(_B, _CENTRE, 10)),
+    ),
+    PaneSpec(
+        "map",
+        "Track",
+        "Where every car is, and where time is gained and lost.",
+        lambda s: s.core.map,
+        (Home(_E, _RIGHT, 10), Home(_D, _CENTRE, 10), Home(_S, _RIGHT, 80), Home(_B, _RIGHT, 10)),
+        fits=_has_places,
+    ),
+    PaneSpec(
+        "values",
+        "Channels",
+        "Every channel's value at the cursor.",
+        lambda s: s.core.values,
+        (Home(_E, _RIGHT, 90), Home(_B, _RIGHT, 90)),
+    ),
+)
+
+
+def spec(name: str) -> PaneSpec:
+    """The pane called ``name``. Raises KeyError."""
+    for one in PANES:
+        if one.name == name:
+            return one
+    raise KeyError(name)
