@@ -32,9 +32,13 @@ class Source(StrEnum):
 
     @staticmethod
     def of_code(code: int) -> Source:
-        """Inverse of :attr:`code`. Raises KeyError."""
-        return _BY_CODE[code]
+        """Inverse of :attr:`code`, whether late or not. Raises KeyError."""
+        return _BY_CODE[code & ~LATE]
 
+
+LATE = 0x80
+"""Set in a code beside the source: its series had samples :data:`pitwall.store.accounts.LATE_US`
+newer when the stream brought it."""
 
 _CODES = {
     Source.ARCHIVE: 1,
@@ -151,11 +155,18 @@ class Fresh:
         segment: as stored; a partly known run was cut down to the unknown chunks.
         source: which leg it came by.
         samples: decoded, times relative to ``segment.t_lo``.
+        late: as the ledger counts it.
     """
 
     segment: Segment
     source: Source
     samples: Samples
+    late: bool = False
+
+    @property
+    def code(self) -> int:
+        """As sample columns keep it: of the source, with :data:`LATE` where it is so."""
+        return self.source.code | (LATE if self.late else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ NO_TIMES.flags.writeable = False
 
 PIECE = np.dtype([("at", "<i4"), ("n", "<i4"), ("epoch", "<u2"), ("lap", "<u2"), ("source", "u1")])
 """Neighbouring samples of one chunk: index of the first, the chunk's counter, index into
-:attr:`Columns.epochs`, the producer's lap, :attr:`Source.code` of the leg that brought it."""
+:attr:`Columns.epochs`, the producer's lap, :attr:`Source.code` of the leg that brought it (with
+:data:`pitwall.store.batch.LATE` where it came late)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,7 @@ class Block:
         pieces: :data:`PIECE` [j], in order; the first begins at 0.
         starts: int64[j], indices >= 1 where an unbroken run starts: another epoch, chunks
             missing in between, or a silence of the source (:func:`blackout_us`).
-        shifts: int64[j], indices >= 1 where the source changes.
+        shifts: int64[j], indices >= 1 where the source changes, or whether it came late.
         bins: least and greatest values over all samples, or all but the newest few of the block
             that still grows.
         t_lo, t_hi: first and last time.
@@ -72,7 +73,7 @@ class Block:
 
     @property
     def source(self) -> Codes:
-        """uint8[n], :attr:`Source.code` of the leg that brought it."""
+        """uint8[n], :attr:`Source.code` of the leg that brought it, and :data:`LATE`."""
         each: Codes = self._each("source")
         return each
 
@@ -83,7 +84,8 @@ class Block:
         return each
 
     def piece(self, i: int) -> tuple[int, int, int, int]:
-        """Counter, epoch, lap and source code of the chunk that sample ``i`` came in."""
+        """Counter, epoch, lap and source code of the chunk that sample ``i`` came in; the code has
+        :data:`LATE` where it came late."""
         at = piece_at(self.pieces, i) if 0 < i < len(self.t) - 1 else -int(i > 0)
         _, n, epoch, lap, source = self.pieces[at].item()
         return n, epoch, lap, source
@@ -177,7 +179,7 @@ def run_starts(t: Times, pieces: Pieces, limit_us: int) -> Times:
 
 
 def source_shifts(pieces: Pieces) -> Times:
-    """Indices >= 1 at which the source changes."""
+    """Indices >= 1 at which the source changes, or whether it came late."""
     if len(pieces) < 2:
         return NO_TIMES
     source = pieces["source"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pitwall.store.batch import Source
+from pitwall.store.batch import LATE, Source
 from pitwall.store.between import Between, Totals, ends, summed, totals_of
 from pitwall.store.block import NO_TIMES, Block, Laps, Times, Values, breaks_between
 from pitwall.store.chapter import Chapter
@@ -177,6 +177,35 @@ class Columns:
                 source = Source.of_code(block.piece(i)[3])
                 if not out or out[-1][1] is not source:
                     out.append((int(block.t[i]), source))
+        return tuple(out)
+
+    def late(self, t_lo: int, t_hi: int) -> tuple[tuple[int, int], ...]:
+        """The stretches between two times whose chunks came late: times of the first and the last
+        sample of each, in order; a break of the data ends a stretch.
+
+        Late is what the ledger counts as late: the stream brought it when its series had samples
+        more than two seconds newer. It is kept in the recording. Whoever draws it apart draws
+        ``first <= t <= last`` of each pair in another way; cost: the shifts in view, not samples.
+        """
+        out: list[tuple[int, int]] = []
+        going = False
+        before: tuple[Block, int] | None = None
+        for block, i0, i1 in self._parts(t_lo, t_hi, 0):
+            broken = before is None or breaks_between(*before, block, i0, self.limit_us)
+            before = (block, i1 - 1)
+            going = going and not broken
+            if not (len(block.shifts) or block.piece(i0)[3] & LATE):
+                going = False
+                continue
+            inside = np.union1d(block.shifts, block.starts)
+            edges = [i0, *inside[(inside > i0) & (inside < i1)].tolist(), i1]
+            starts = set(block.starts.tolist())
+            for a, z in zip(edges, edges[1:], strict=False):
+                late = bool(block.piece(a)[3] & LATE)
+                if late:
+                    first = out.pop()[0] if going and a not in starts else int(block.t[a])
+                    out.append((first, int(block.t[z - 1])))
+                going = late
         return tuple(out)
 
     def at(self, t: int) -> tuple[int, Values] | None:

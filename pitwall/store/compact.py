@@ -187,6 +187,7 @@ def merge(rows: list[Row], session: Session) -> Row | None:
         rows[0].source,
         min(row.received_lo for row in rows),
         max(row.received_hi for row in rows),
+        late=rows[0].late,
     )
 
 

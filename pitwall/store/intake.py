@@ -222,9 +222,10 @@ class Intake:
             if (lo, hi) != (segment.n_lo, segment.n_hi):
                 part, samples = cut(segment, samples, lo, hi, self._session)
             late = account.apply(lo, hi, part.t_hi, candidate.source)
-            row = Row(part, candidate.source, candidate.received_us, candidate.received_us)
+            received_us = candidate.received_us
+            row = Row(part, candidate.source, received_us, received_us, late=late > 0)
             self._pending.append((account.id, row))
-            self._fresh.append(Fresh(part, candidate.source, samples))
+            self._fresh.append(Fresh(part, candidate.source, samples, late > 0))
             self._sums["chunks"] += part.chunks
             self._sums["late"] += late
             if candidate.source is Source.TABLE:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.store.accounts import Account
-from pitwall.store.batch import Conflict, Gap, Quarantined, Source
+from pitwall.store.batch import LATE, Conflict, Gap, Quarantined, Source
 from pitwall.store.intervals import IntervalSet
 from pitwall.telemetry import Head, Segment, Series
 
@@ -37,6 +37,7 @@ class Row:
         source: which leg brought it.
         received_lo, received_hi: earliest and latest receipt time of its chunks.
         intact: False when the row is not what was written.
+        late: whether it was late when it came, as the ledger counts it.
     """
 
     segment: Segment
@@ -44,6 +45,7 @@ class Row:
     received_lo: int
     received_hi: int
     intact: bool = True
+    late: bool = False
 
 
 class DamagedRow(sqlite3.DatabaseError):
@@ -59,7 +61,7 @@ def _values(sid: int, row: Row) -> tuple[int | bytes, ...]:
     s = row.segment
     row_id = sid << SHIFT | s.n_lo
     counts, crcs = _pack(s.counts, "<u2"), _pack(s.crcs, "<u4")
-    source = row.source.code
+    source = row.source.code | (LATE if row.late else 0)
     return (
         row_id,
         s.n_hi,
@@ -115,7 +117,8 @@ class Bulk:
     """Many rows of one series as columns, in order of n.
 
     Attributes:
-        n_lo, n_hi, t_lo, lap, source: int64[m].
+        n_lo, n_hi, t_lo, lap: int64[m].
+        source: int64[m], :attr:`Source.code`, with :data:`LATE` where it is so.
         intact: bool[m], False for a row that is not what was written.
         counts: int64[chunks of all rows].
         payloads: m of them.
@@ -210,7 +213,8 @@ def _row(
             _unpack(crcs, "<u4"),
             payload,
         )
-        return Row(segment, Source.of_code(source), received_lo, received_hi, intact)
+        late = bool(source & LATE)
+        return Row(segment, Source.of_code(source), received_lo, received_hi, intact, late)
     except (TypeError, ValueError, KeyError, struct.error) as error:
         raise DamagedRow(f"a row cannot be read: {error!r}") from error
 

@@ -127,6 +127,10 @@ class SessionStore:
         """An entry of the recording's key/value table."""
         return self._view.meta.get(key)
 
+    def all_meta(self) -> Mapping[str, str]:
+        """The whole key/value table, as of this version."""
+        return self._view.meta
+
     def holes(self, car: str) -> tuple[Hole, ...]:
         """A car's holes in order of time: missing chunks bounded by their neighbours, and
         silences of the source (``n_lo = n_hi = 0``). Kept until something of the car changes."""
@@ -235,7 +239,7 @@ def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
         counts,
         np.array(counters, np.int32),
         np.repeat(np.array(epochs, np.uint16), chunks),
-        np.repeat(np.array([p.source.code for p in parts], np.uint8), chunks),
+        np.repeat(np.array([p.code for p in parts], np.uint8), chunks),
         np.repeat(np.array([p.segment.lap for p in parts], np.uint16), chunks),
     )
     return Samples(t, values, pieces)

@@ -217,3 +217,39 @@ def test_a_head_of_another_group_only(put: Session_) -> None:
     put(heads=(Head(SESSION.key, "11", "a", T0, T0, 0, {"driver": 0, "tyre": 2}),))
     assert [b.series.group for b in put.store.ledger().series.values()] == ["tyre"]
     assert put.store.ledger().missing == 2
+
+
+def test_what_came_late_is_told_apart_and_stays_so(put: Session_, tmp_path: Path) -> None:
+    numbers = [*range(1, 8), *range(10, 40)]
+    put(*(one(n) for n in numbers))
+    put(one(8), one(9))  # newer ones by more than two seconds were here
+    put(one(41))
+    put(one(40))  # out of order, but not late
+    wanted = ((int(times(8)[0]), int(times(9)[-1])),)
+    columns = put.store.columns("11", "driver")
+    assert columns is not None
+    assert columns.late(0, 2**62) == wanted
+    assert columns.late(wanted[0][0] + STEP_US, wanted[0][1]) == (
+        (wanted[0][0] + STEP_US, wanted[0][1]),
+    )
+    assert columns.late(int(times(10)[0]), 2**62) == ()
+    assert put.store.ledger().late == 2
+    # the source stays what it was
+    assert [source for _, source in columns.sources(0, 2**62)] == [Source.STREAM]
+    assert [source for _, _, source in columns.span(0, 2**62).sources] == [Source.STREAM]
+    put.recording.compact()
+    put.recording.close()
+    again = open_session(tmp_path / "race.pitwall", read_only=True)
+    reopened = again[1].columns("11", "driver")
+    assert reopened is not None
+    assert reopened.late(0, 2**62) == wanted
+    again[0].close()
+
+
+def test_a_hole_parts_what_came_late(put: Session_) -> None:
+    put(one(40))
+    put(one(2), one(3), one(6))
+    columns = put.store.columns("11", "driver")
+    assert columns is not None
+    spans = [(int(times(2)[0]), int(times(3)[-1])), (int(times(6)[0]), int(times(6)[-1]))]
+    assert list(columns.late(0, 2**62)) == spans
