@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pitwall.app import recording_path
+from pitwall.places import recording_path
 from pitwall.run import CloudAddress, OnEvent, Run
 from pitwall.ui.address import Address
 from pitwall.ui.dialogs.services import Patient

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pitwall.app import Note, RunOptions, Voice, choose_display, unattended
 from pitwall.cloud.local.process import StandIn, last_words
+from pitwall.display import RunOptions, choose_display, unattended
 from pitwall.run import CloudAddress, Run
 from pitwall.store import Recording
 from pitwall.store.lock import WriterLock
 from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.plural import counted
+from pitwall.voice import Note, Voice
 
 HEADLESS_S = 60.0
 HISTORY_S = 2400.0

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pitwall.app import Note, RunOptions, Voice, frame_figures, recording_path
 from pitwall.cloud_desk import CloudDesk
 from pitwall.crash import one_line
+from pitwall.display import RunOptions, frame_figures
+from pitwall.places import recording_path
 from pitwall.run import Run
 from pitwall.runtime import FrameStats, OwnedThread
 from pitwall.runtime.errands import Errand, Errands
@@ -29,6 +30,7 @@ from pitwall.ui.remembered import Memory
 from pitwall.ui.start import Recent, StartWindow
 from pitwall.ui.theme import Theme, load_theme
 from pitwall.ui.window import build_window, screenshot
+from pitwall.voice import Note, Voice
 
 Prepare = Callable[[Note], Run]
 JOIN_S = 10.0

@@ -14,13 +14,14 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from pitwall import app, cloud_desk, desktop
-from pitwall.app import RunOptions, Voice
 from pitwall.cloud.local.process import StandIn
 from pitwall.desktop import Desktop
+from pitwall.display import RunOptions
 from pitwall.run import Run
 from pitwall.store import Batch, Recording, Source
 from pitwall.ui.address import Address
 from pitwall.ui.remembered import Memory
+from pitwall.voice import Voice
 from tests.ui.cloud import LIVE, OTHERS, beat, few_sessions
 from tests.unit.store.helpers import SESSION, head, one
 

@@ -420,11 +420,12 @@ class TestProcesses:
     def test_logged_errors_are_no_tracebacks(self, tmp_path: Path, env: dict[str, str]) -> None:
         code = (
             "import logging, sys\nfrom pitwall import cli\n"
+            "from pitwall.commands import recordings\n"
             "def fails(args):\n"
             "    try:\n        1 / 0\n"
             "    except ZeroDivisionError:\n        logging.getLogger('x').exception('no')\n"
             "    return 0\n"
-            "cli._info = fails\nsys.exit(cli.main(['info', 'x']))\n"
+            "recordings._info = fails\nsys.exit(cli.main(['info', 'x']))\n"
         )
         state = tmp_path / "state"
         done = subprocess.run(

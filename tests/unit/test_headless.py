@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from pitwall.app import Voice, in_words
 from pitwall.headless import Lines, follow, plain
 from pitwall.runtime import Health, HealthDetail, State
 from pitwall.store import Ledger
@@ -17,6 +16,7 @@ from pitwall.stream.shard import State as ShardState
 from pitwall.telemetry import Failure, Session
 from pitwall.turbo import FollowerStatus, Phase
 from pitwall.vitals import Rates, Vitals
+from pitwall.voice import Voice, in_words
 from tests.unit.stream.rig import SECOND, START
 from tests.unit.turbo.rig import SESSION
 

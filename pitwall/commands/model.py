@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NO_LINE = "no line is known: it takes a whole lap with positions"
 
 
-def add_model(verbs: Any) -> None:
+def add(verbs: Any) -> None:
     """Add ``model`` and its own verbs to ``verbs``."""
     words = "the model of car and lap"
     model = verbs.add_parser("model", help=words, description=words)

@@ -1,0 +1,175 @@
+"""`pitwall publish`: wires recording, spool and table together, and goes on where it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pitwall.headless import line_of
+from pitwall.places import spool_folder
+from pitwall.run import CloudAddress
+from pitwall.runtime import StallWatch
+from pitwall.telemetry import Failure
+from pitwall.telemetry.clock import now_us
+from pitwall.telemetry.plural import counted
+from pitwall.voice import Voice
+
+STALL_S = 5.0
+"""A table that takes nothing for so long is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """How a recording is published.
+
+    Attributes:
+        speed: event seconds per second.
+        spool: folder of the chunks that wait; the user's own data folder when None.
+        spool_bytes: that may wait.
+        refuse: a full spool is the end, as for a car that cannot wait.
+        restart: what an earlier run left is given up.
+    """
+
+    speed: float = 1.0
+    spool: Path | None = None
+    spool_bytes: int = 0
+    refuse: bool = False
+    restart: bool = False
+
+
+def run_publish(
+    path: Path, *, session: str, cloud: CloudAddress, options: PublishOptions, json_out: bool
+) -> int:
+    """`pitwall publish`: play a recording into a table, as it happened or faster. Asked to end, it
+    finishes what it has begun to write; however it ends, the same again goes on from there."""
+    from pitwall.cloud.browse import archive_to_write
+    from pitwall.cloud.feed import RecordingFeed, live_chunks
+    from pitwall.cloud.publisher import publish
+    from pitwall.cloud.replay import begin, spool_file
+    from pitwall.cloud.spool import DEFAULT_LIMIT, Spool
+
+    voice = Voice(time.monotonic(), quiet=json_out)
+    feed = RecordingFeed(path)
+    folder = options.spool or spool_folder()
+    place = (cloud.table, cloud.bucket, cloud.profile, cloud.region, cloud.endpoint_url)
+    file = spool_file(folder, session, path, *place)
+    limit = options.spool_bytes or DEFAULT_LIMIT
+    spool = Spool(file, session, limit)
+    if options.restart:
+        if spool.waiting:
+            voice.say(f"{counted(spool.waiting, 'chunk')} of an earlier run given up")
+        spool.remove()
+        spool = Spool(file, session, limit)
+    clients = cloud.clients()
+    stop = threading.Event()
+    watch = StallWatch(
+        STALL_S,
+        voice.say,
+        f"{cloud.shown} has taken nothing for {STALL_S:.0f} s; what is published meanwhile waits "
+        "on this disk",
+        f"{cloud.shown} takes items again",
+    )
+    try:
+        if cloud.bucket is None:
+            cloud = replace(cloud, bucket=archive_to_write(clients, cloud.table))
+        replay = begin(
+            feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
+        )
+        cars = counted(len(feed.cars), "car")
+        verb = (
+            "going on with" if replay.resumed else "joining with" if replay.joined else "publishing"
+        )
+        wait = f", {counted(spool.waiting, 'chunk')} wait" if spool.waiting else ""
+        voice.say(f"{verb} {path.name} as {session}: {cars}, {feed.seconds:.0f} s{wait}")
+        with _stopping(stop), watch:
+            report = publish(
+                live_chunks(feed, replay.session, replay.epoch),
+                replay.session,
+                clients,
+                cloud.table,
+                cloud.bucket or "",
+                speed=options.speed,
+                start_us=replay.start_us,
+                stop=stop,
+                on_taken=watch.went_on,
+                on_notice=voice.say,
+                spool=spool,
+                refuse=options.refuse,
+            )
+        if not (report.stopped or report.unsealed):
+            spool.remove()
+    finally:
+        clients.close()
+        spool.close()
+    laps = counted(report.laps, "sealed lap")
+    voice.say(f"published {counted(report.chunks, 'chunk')} and {laps}")
+    if report.message:
+        voice.say(report.message)
+    if json_out:
+        doc = {"session": session, "epoch": replay.epoch, "resumed": replay.resumed}
+        sys.stdout.write(line_of({**doc, "joined": replay.joined, **asdict(report)}) + "\n")
+        sys.stdout.flush()
+    if report.stopped:
+        voice.say(
+            "stopped before the end: the session is not marked as ended; "
+            + (f"{counted(report.waiting, 'chunk')} wait on this disk; " if report.waiting else "")
+            + "the same again goes on from here, --restart begins again"
+        )
+        raise KeyboardInterrupt
+    if report.unsealed:
+        raise Failure(
+            f"{counted(report.unsealed, 'lap')} could not be sealed in table {cloud.table} and "
+            f"bucket {cloud.bucket}; all chunks are in the table. Once that is mended, run "
+            f"`{_seal_command(session, cloud)}`, or the same again: the spool is kept"
+        )
+    if replay.resumed:
+        voice.say(
+            "laps from before the interruption are in the archive one by one; "
+            f"`{_seal_command(session, cloud)}` writes their blocks, which load faster"
+        )
+    return 0
+
+
+def _seal_command(session: str, cloud: CloudAddress) -> str:
+    """What seals the laps of a session afterwards, from here."""
+    words = ["pitwall", "cloud", "seal", "--session", session]
+    for option, value in (
+        ("table", cloud.table),
+        ("bucket", cloud.bucket),
+        ("profile", cloud.profile),
+        ("region", cloud.region),
+        ("endpoint-url", cloud.endpoint_url),
+    ):
+        words += [f"--{option}", value] if value else []
+    return shlex.join(words)
+
+
+@contextlib.contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """Within it, the first Ctrl-C or SIGTERM sets ``stop``; another one interrupts as ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    def ask(_number: int, _frame: object) -> None:
+        restore()
+        stop.set()
+
+    for one in before:
+        signal.signal(one, ask)
+    try:
+        yield
+    finally:
+        restore()
