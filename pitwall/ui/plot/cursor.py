@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from pitwall.store import SessionStore
@@ -16,7 +18,9 @@ from pitwall.ui.theme import Theme, readable, with_alpha
 from pitwall.ui.words import DASH, signed
 
 TAG_ROOM = 190
-"""Widest pair of values, at scale 1; what a cursor's move may touch on either side."""
+"""Widest pair of values, at scale 1; what a cursor's move may touch on the side of its tags."""
+DOT_ROOM = 64
+"""How far behind the line the sample may lie that is read and marked by a dot, at scale 1."""
 
 
 def readings(
@@ -107,14 +111,14 @@ def paint_cursor(
     painter.drawLine(QtCore.QLineF(px, boxes.corners.bottom(), px, boxes.bottom.top()))
     # Once for all plots: a font of its own for each takes longer than its text.
     painter.setFont(theme.body(mono=True))
-    metrics = painter.fontMetrics()
+    tags = _Tags(px, boxes, theme, painter.fontMetrics())
+    dots: list[QtCore.QPointF] = []
     plots, scales = list(boxes.plots), list(painted.y)
     if picture.delta is not None:
         value = delta_at(picture.delta, x)
-        tag = [(f"{signed(value, 3)} s" if value is not None else DASH, car)]
-        _tag(painter, tag, plots[0].inner, px, boxes, metrics, theme)
+        tags.add([(f"{signed(value, 3)} s" if value is not None else DASH, car)], plots[0].inner)
         if value is not None:
-            _dot(painter, px, scales[0].pixel(value), car, theme)
+            dots.append(QtCore.QPointF(px, scales[0].pixel(value)))
         plots, scales = plots[1:], scales[1:]
     samples = readings(picture, store, t_us, mark)
     for trace, (now, then), box, scale in zip(picture.traces, samples, plots, scales, strict=False):
@@ -127,19 +131,24 @@ def paint_cursor(
             parts.append((f"Δ {text}", theme.colours.text))
         elif picture.reference is not None:
             parts.append((value_text(old, trace.channel), theme.colours.reference_text))
-        _tag(painter, parts, box.inner, px, boxes, metrics, theme)
+        tags.add(parts, box.inner)
         if now is not None and value is not None:
             # On the sample that is read, so that the dot lies on the curve.
             at = painted.x.pixel(_x_at(picture, now.t))
-            if px - theme.px(TAG_ROOM) < at and at >= boxes.left:
-                _dot(painter, at, scale.pixel(value), car, theme)
+            if px - theme.px(DOT_ROOM) < at and at >= boxes.left:
+                dots.append(QtCore.QPointF(at, scale.pixel(value)))
+    tags.paint(painter)
+    _paint_dots(painter, dots, car, theme)
 
 
 def touched(px: float, boxes: Boxes, theme: Theme) -> QtCore.QRect:
     """What a cursor at ``px`` may have painted."""
-    room = theme.px(TAG_ROOM)
+    room, behind = theme.px(TAG_ROOM), theme.px(DOT_ROOM) + theme.px(6)
+    if px + room > boxes.right:  # the tags are on the other side, or some of them are
+        behind = room
     top = boxes.corners.top()
-    return QtCore.QRect(int(px) - room, top, 2 * room, boxes.bottom.top() - top + theme.px(4))
+    height = boxes.bottom.top() - top + theme.px(4)
+    return QtCore.QRect(int(px) - behind, top, behind + room, height)
 
 
 def cursor_pixel(picture: Picture, painted: Painted, t_us: int) -> float | None:
@@ -156,38 +165,59 @@ def _interp(x: float, line: Line) -> float:
     return float(np.interp(x, line.x, line.t))
 
 
-def _dot(painter: QtGui.QPainter, x: float, y: float, colour: QtGui.QColor, theme: Theme) -> None:
+def _paint_dots(
+    painter: QtGui.QPainter, dots: list[QtCore.QPointF], colour: QtGui.QColor, theme: Theme
+) -> None:
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
     painter.setPen(QtGui.QPen(theme.colours.panel, 1))
     painter.setBrush(colour)
-    painter.drawEllipse(QtCore.QPointF(x, y), theme.px(3), theme.px(3))
+    radius = theme.px(3)
+    for dot in dots:
+        painter.drawEllipse(dot, radius, radius)
     painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
 
 
-def _tag(
-    painter: QtGui.QPainter,
-    parts: list[tuple[str, QtGui.QColor]],
-    inner: QtCore.QRect,
-    px: float,
-    boxes: Boxes,
-    metrics: QtGui.QFontMetrics,
-    theme: Theme,
-) -> None:
-    """The values beside the line, on the side that has room."""
-    gap, pad = theme.px(14), theme.px(5)
-    widths = [metrics.horizontalAdvance(text) for text, _ in parts]
-    width = sum(widths) + gap * (len(parts) - 1) + 2 * pad
-    left = px + theme.px(8)
-    if left + width > boxes.right:
-        left = px - theme.px(8) - width
-    height = metrics.height() + 2
-    middle = inner.top() + inner.height() * 0.3
-    top = min(max(middle - height / 2, inner.top()), inner.bottom() - height)
-    back = QtCore.QRectF(left, top, width, height)
-    painter.fillRect(back, with_alpha(theme.colours.ground, 0.86))
-    x = left + pad
-    for (text, colour), used in zip(parts, widths, strict=True):
-        painter.setPen(readable(colour, theme.colours.ground, theme.colours.text))
-        painter.drawText(QtCore.QPointF(x, top + 1 + metrics.ascent()), text)
-        x += used + gap
+@dataclass(slots=True)
+class _Tags:
+    """The values beside the line, on the side that has room: gathered, then painted colour by
+    colour, because changing the pen takes longer than a word does."""
+
+    px: float
+    boxes: Boxes
+    theme: Theme
+    metrics: QtGui.QFontMetrics
+    backs: list[QtCore.QRectF] = field(default_factory=list)
+    words: dict[int, tuple[QtGui.QColor, list[tuple[QtCore.QPointF, str]]]] = field(
+        default_factory=dict
+    )
+
+    def add(self, parts: list[tuple[str, QtGui.QColor]], inner: QtCore.QRect) -> None:
+        """The parts of one plot's tag, each in its colour."""
+        theme, metrics = self.theme, self.metrics
+        gap, pad = theme.px(14), theme.px(5)
+        widths = [metrics.horizontalAdvance(text) for text, _ in parts]
+        width = sum(widths) + gap * (len(parts) - 1) + 2 * pad
+        left = self.px + theme.px(8)
+        if left + width > self.boxes.right:
+            left = self.px - theme.px(8) - width
+        height = metrics.height() + 2
+        middle = inner.top() + inner.height() * 0.3
+        top = min(max(middle - height / 2, inner.top()), inner.bottom() - height)
+        self.backs.append(QtCore.QRectF(left, top, width, height))
+        x, y = left + pad, top + 1 + metrics.ascent()
+        for (text, colour), used in zip(parts, widths, strict=True):
+            _, words = self.words.setdefault(colour.rgba(), (colour, []))
+            words.append((QtCore.QPointF(x, y), text))
+            x += used + gap
+
+    def paint(self, painter: QtGui.QPainter) -> None:
+        """All of them."""
+        colours = self.theme.colours
+        ground = with_alpha(colours.ground, 0.86)
+        for back in self.backs:
+            painter.fillRect(back, ground)
+        for colour, words in self.words.values():
+            painter.setPen(readable(colour, colours.ground, colours.text))
+            for at, text in words:
+                painter.drawText(at, text)
