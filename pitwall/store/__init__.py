@@ -1,13 +1,16 @@
 """The recording, the ledger and the columns: one writer in, many readers out."""
 
+from pitwall.store.alarm_log import Arrival, DropAlarm, Logged, PutAlarm
 from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
 from pitwall.store.between import Between
 from pitwall.store.block import Block
 from pitwall.store.columns import Columns, Span, Window
+from pitwall.store.edits import Edit
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
 from pitwall.store.identity import MAX_SPAN_US, open_segments
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
+from pitwall.store.notes import DropNote, Note, PutNote
 from pitwall.store.recording import Recording
 from pitwall.store.session_store import SessionStore, View
 from pitwall.store.thin import Thin
@@ -15,16 +18,24 @@ from pitwall.store.writer import Writer, WriterStats
 
 __all__ = [
     "Applied",
+    "Arrival",
     "Batch",
     "Between",
     "Block",
     "Columns",
     "Conflict",
+    "DropAlarm",
+    "DropNote",
+    "Edit",
     "Fresh",
     "Gap",
     "Hole",
     "MAX_SPAN_US",
     "Ledger",
+    "Logged",
+    "Note",
+    "PutAlarm",
+    "PutNote",
     "Quarantined",
     "Recording",
     "Runs",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pitwall.store.edits import Edit
 from pitwall.telemetry import Head, Samples, Segment, Series
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Batch:
         gaps: holes that have been given up, by name.
         checkpoints: shard id -> its state as JSON, committed together with the data.
         meta: entries for the recording's key/value table (track line, address of the source).
+        edits: notes and alarms that are written, changed or taken away.
         samples: what :func:`pitwall.store.open_segments` made of ``segments``, one for each (None
             where it could not), when whoever read them had the time; empty when the writer is to
             open them.
@@ -134,6 +136,7 @@ class Batch:
     gaps: tuple[Gap, ...] = ()
     checkpoints: Mapping[str, str] = field(default_factory=_nothing)
     meta: Mapping[str, str] = field(default_factory=_nothing)
+    edits: tuple[Edit, ...] = ()
     samples: tuple[Samples | None, ...] = field(default=(), repr=False, compare=False)
 
     @property

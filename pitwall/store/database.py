@@ -58,6 +58,8 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise translate(path, error) from error
+    except UnicodeDecodeError as error:  # of SQLite's own message, where a damaged schema is cited
+        raise damaged(path, "text that is none") from error
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

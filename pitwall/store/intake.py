@@ -127,6 +127,8 @@ class Intake:
                 "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", batch.meta.items()
             )
             self._meta.update(batch.meta)
+            for edit in batch.edits:
+                edit.write(self._db)
         for series, account in self._accounts.items():
             write_account(self._db, account)
             before = self._state.books.get(series)

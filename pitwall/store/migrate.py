@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from pitwall.store.schema import STEPS, Step
+from pitwall.store.schema import ADDING, STEPS, Step
 from pitwall.telemetry import BadInput
 
 
@@ -28,6 +28,11 @@ def check(db: sqlite3.Connection, path: Path, steps: Sequence[Step] | None = Non
             f"{len(steps)}): update Pitwall to open it"
         )
     return version == len(steps)
+
+
+def readable(db: sqlite3.Connection) -> bool:
+    """True when the file can be read as it is: what it lacks are tables of their own."""
+    return version_of(db) > 0 and all(step in ADDING for step in STEPS[version_of(db) :])
 
 
 def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] | None = None) -> int:

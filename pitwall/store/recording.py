@@ -11,11 +11,13 @@ from pathlib import Path
 from types import TracebackType
 
 from pitwall.store import database, migrate
+from pitwall.store.alarm_log import Logged, read_alarms
 from pitwall.store.batch import Applied, Batch, Conflict, Gap, Quarantined
 from pitwall.store.compact import Compactor
 from pitwall.store.intake import Intake, State
 from pitwall.store.ledger import Ledger
 from pitwall.store.lock import WriterLock
+from pitwall.store.notes import Note, read_notes
 from pitwall.store.rows import (
     Bulk,
     Row,
@@ -87,7 +89,7 @@ class Recording:
         lock: WriterLock | None = None
         try:
             if read_only:
-                if not migrate.check(db, path):
+                if not migrate.check(db, path) and not migrate.readable(db):
                     raise BadInput(
                         f"{path}: written by an older Pitwall: open it once for writing to upgrade"
                     )
@@ -194,6 +196,16 @@ class Recording:
     def gaps(self) -> tuple[Gap, ...]:
         """Named holes that are still open."""
         return tuple(g for account in self._state.books.accounts() for g in account.gaps)
+
+    def notes(self) -> tuple[Note, ...]:
+        """The notes, in order of event time."""
+        with database.explained(self.path):
+            return read_notes(self._db)
+
+    def alarms(self) -> tuple[Logged, ...]:
+        """The log of the alarms, in order of event time."""
+        with database.explained(self.path):
+            return read_alarms(self._db)
 
     def series(self) -> tuple[Series, ...]:
         """All series in order of first appearance."""

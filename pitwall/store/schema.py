@@ -122,5 +122,37 @@ def _create(db: sqlite3.Connection) -> None:
             db.execute(statement)
 
 
-STEPS: Sequence[Step] = (_create,)
+_V2 = """
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY,
+    car TEXT NOT NULL,
+    t INTEGER NOT NULL,
+    lap INTEGER,
+    body TEXT NOT NULL,
+    written INTEGER NOT NULL
+) STRICT;
+CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY,
+    rule TEXT NOT NULL,
+    car TEXT NOT NULL,
+    t_lo INTEGER NOT NULL,
+    t_hi INTEGER,
+    raised INTEGER NOT NULL,
+    worst REAL NOT NULL,
+    arrival TEXT NOT NULL,
+    acknowledged INTEGER,
+    withdrawn INTEGER NOT NULL
+) STRICT;
+"""
+
+
+def _annotate(db: sqlite3.Connection) -> None:
+    for statement in _V2.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+STEPS: Sequence[Step] = (_create, _annotate)
 """``STEPS[v]`` turns version v into v + 1; version 0 is an empty file."""
+ADDING: frozenset[Step] = frozenset({_annotate})
+"""Steps that only add tables: who reads a file without them reads it as if those were empty."""
