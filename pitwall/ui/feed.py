@@ -14,7 +14,8 @@ from pitwall.ui.feeds import Context, FieldFeed, LinesFeed, Panes, TimelineFeed,
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
 from pitwall.ui.picture import Picture
-from pitwall.ui.qt import QtGui
+from pitwall.ui.qt import QtGui, QtWidgets
+from pitwall.ui.scene import Scene, ShowsCursor, ShowsScene
 from pitwall.ui.theme import Theme
 
 __all__ = ["Feed", "Panes"]
@@ -25,12 +26,15 @@ class Feed:
 
     Attributes:
         shown_us: newest event time of the selected car that the panes were given.
+        others: further panes that can be seen now, set by the window; see
+            :mod:`pitwall.ui.registry`.
     """
 
     def __init__(
         self, inputs: Inputs, workspace: Workspace, panes: Panes, theme: Callable[[], Theme]
     ) -> None:
         self.shown_us = 0
+        self.others: tuple[QtWidgets.QWidget, ...] = ()
         self._context = context = Context(inputs, workspace, panes, theme)
         self._lines = LinesFeed(context)
         self._field = FieldFeed(context)
@@ -86,6 +90,7 @@ class Feed:
         self._field.show_map(timing)
         self._timeline.show(timing)
         self._traces.show_cursor()
+        self._show_scene()
         self._lines.painted()
         self.lines()
         car = context.view.car
@@ -109,6 +114,32 @@ class Feed:
             self._field.show_map(timing)
             self.lines()
         self._traces.show_cursor()
+        scene = self.scene()
+        for pane in self.others:
+            if isinstance(pane, ShowsCursor):
+                pane.show_cursor(scene)
+
+    def scene(self) -> Scene:
+        """What further panes are shown now."""
+        context = self._context
+        return Scene(
+            context.inputs.store,
+            context.view,
+            context.inputs.timing(),
+            self.picture,
+            context.as_of,
+            context.as_of_words(),
+            self.health(),
+            context.fresh,
+            context.laps.loading,
+            context.colour,
+        )
+
+    def _show_scene(self) -> None:
+        scene = self.scene()
+        for pane in self.others:
+            if isinstance(pane, ShowsScene):
+                pane.show_scene(scene)
 
     def _first_car(self, timing: Timing | None) -> None:
         """Until the user chooses, the first leader known is looked at, and stays when the lead

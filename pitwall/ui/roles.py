@@ -39,9 +39,12 @@ class Home:
         order: from the top down (in the row at the bottom: from the left); the smaller first.
         tab: panes of one area with one such name share a place, as tabs in the order of theirs;
             empty for a place of its own.
+        share: percent of the window's width for its column (of the height for the row at the
+            bottom); 0 for the width that suits the contents. The largest of an area counts.
     """
 
     role: Role
     area: Area
     order: int = 50
     tab: str = ""
+    share: int = 0

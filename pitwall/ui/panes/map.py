@@ -71,6 +71,14 @@ class MapPane(Panel):
         self._ground = self._pixmap = None
         super().set_theme(theme)
 
+    def needed_width(self) -> int:
+        """Where it shares a row, pixels for a map that can be read."""
+        return self.theme.px(440)
+
+    def wanted_height(self, width: int, room: int) -> int:
+        """Where it shares a column, pixels: a little wider than tall, at most half of it."""
+        return min(round(width * 0.8), room // 2)
+
     def show_track(self, track: TrackLine | None, corners: tuple[tuple[float, str], ...]) -> None:
         """Show another line; ``corners`` are ``(metres, name)``."""
         if track is not self._track or corners != self._corners:

@@ -29,6 +29,11 @@ class TimingPane(RowsPane):
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Timing", COLUMNS, bar_after=0, parent=parent)
 
+    def wanted_height(self, width: int, room: int) -> int:
+        """Where it shares a column, pixels: every car's row, at most six tenths of it."""
+        rows = max(len(self.rows), 3)
+        return min(self.first_y + rows * self.row_height + self.theme.px(8), room * 6 // 10)
+
     def show_standings(
         self,
         standings: tuple[Standing, ...],
