@@ -1,7 +1,8 @@
 """Laps, progress, deltas and timing: pure functions of the store."""
 
+from pitwall.analysis.corners import Corner, corners_of, find_corners
 from pitwall.analysis.delta import delta, live_delta_us
-from pitwall.analysis.known_tracks import Corner, corners_of, known_tracks
+from pitwall.analysis.known_tracks import known_tracks
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit, learn
 from pitwall.analysis.progress import LapAxis, lap_axis
@@ -24,6 +25,7 @@ __all__ = [
     "TrackLine",
     "corners_of",
     "delta",
+    "find_corners",
     "info_report",
     "info_text",
     "known_tracks",

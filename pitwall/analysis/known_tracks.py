@@ -22,11 +22,13 @@ _BESIDE_M = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Corner:
-    """A corner's name and where its apex is, in metres after the line."""
+class KnownCorner:
+    """A corner of a circuit's file: places along its centre line, in metres after the line."""
 
-    name: str
-    distance_m: float
+    number: int
+    start_m: float
+    apex_m: float
+    end_m: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,25 +49,16 @@ class KnownTrack:
     longitude: float
     length_m: float
     centre: Floats
-    corners: tuple[Corner, ...]
+    corners: tuple[KnownCorner, ...]
     sectors: tuple[float, ...]
-
-
-def corners_of(track: TrackLine) -> tuple[Corner, ...]:
-    """The corners of ``track`` in its own metres; empty when the circuit is not known."""
-    known = _of(track)
-    if known is None:
-        return ()
-    places = _places(known, track, [corner.distance_m for corner in known.corners])
-    return tuple(Corner(c.name, s) for c, s in zip(known.corners, places, strict=True))
 
 
 def with_sectors(track: TrackLine) -> TrackLine:
     """``track`` with its circuit's own sectors, when it has none and the circuit is known."""
-    known = _of(track) if not track.sectors else None
+    known = circuit_of(track) if not track.sectors else None
     if known is None or not known.sectors:
         return track
-    ends = _places(known, track, known.sectors)
+    ends = places_on(known, track, np.array(known.sectors))
     return replace(track, sectors=ends) if list(ends) == sorted(ends) else track
 
 
@@ -89,7 +82,13 @@ def known_tracks() -> tuple[KnownTrack, ...]:
 
 def _known(doc: dict[str, Any], lines: str) -> KnownTrack:
     corners = tuple(
-        Corner(f"T{int(c['number'])}", float(c["apex_m"])) for c in doc.get("corner", ())
+        KnownCorner(
+            int(c["number"]),
+            float(c.get("start_m", c["apex_m"])),
+            float(c["apex_m"]),
+            float(c.get("end_m", c["apex_m"])),
+        )
+        for c in doc.get("corner", ())
     )
     ends = sorted(float(s["end_m"]) for s in doc.get("sector", ()))
     rows = [[float(v) for v in line.split(",")[:3]] for line in lines.splitlines()[1:] if line]
@@ -105,8 +104,10 @@ def _known(doc: dict[str, Any], lines: str) -> KnownTrack:
     )
 
 
-def _of(track: TrackLine) -> KnownTrack | None:
-    """The circuit that ``track`` lies on."""
+def circuit_of(track: TrackLine) -> KnownTrack | None:
+    """The circuit that ``track`` lies on; None when it is not one of ours."""
+    if track.tangent.planar:
+        return None  # metres on a plane of their own: nobody knows where on earth
     for known in known_tracks():
         if abs(track.length_m / known.length_m - 1) > LENGTH_SLACK:
             continue
@@ -121,12 +122,10 @@ def _origin(known: KnownTrack, track: TrackLine) -> tuple[float, float]:
     return float(x[0]), float(y[0])
 
 
-def _places(
-    known: KnownTrack, track: TrackLine, distances: tuple[float, ...] | list[float]
-) -> tuple[float, ...]:
+def places_on(known: KnownTrack, track: TrackLine, distances: Floats) -> tuple[float, ...]:
     """Where places of the centre line are on ``track``: beside them; by parts of the length where
     the lines lie too far apart."""
-    at = np.array(distances, np.float64)
+    at = np.asarray(distances, np.float64)
     x0, y0 = _origin(known, track)
     s, side = track.place(
         np.interp(at, known.centre[0], known.centre[1]) + x0,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pitwall.analysis.corners import CORNERS_META, Corner, corners_from_json, corners_of
 from pitwall.analysis.known_tracks import with_sectors
 from pitwall.analysis.marks import Mark, clean_distance, distance_marks, number_marks
 from pitwall.analysis.signals import Floats, Signals, Times, read
@@ -33,6 +34,7 @@ class Circuit:
         exact: True when lap distance starts anew at one place (within a metre), so that it is the
             better witness of a crossing than the position.
         marks: number of lap marks it was learnt from.
+        corners: of the line: as saved with the session, else as found; none without a line.
     """
 
     length_m: float
@@ -40,6 +42,7 @@ class Circuit:
     distance_m: float
     exact: bool
     marks: int
+    corners: tuple[Corner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +85,9 @@ def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None)
         exact = np.isfinite(distance) and spread < _EXACT_M
         if track.laps:
             track = _start_at(track, middle)
-    return Circuit(track.length_m, with_sectors(track), distance, bool(exact), total)
+    saved = store.meta(CORNERS_META)
+    corners = corners_of(track) if saved is None else corners_from_json(saved)
+    return Circuit(track.length_m, with_sectors(track), distance, bool(exact), total, corners)
 
 
 def _marks(store: SessionStore, signals: Signals, car: str) -> tuple[list[Mark], bool]:
@@ -136,7 +141,7 @@ def _laps(
         if len(t) < 20:
             continue
         if tangent is None:
-            tangent = Tangent(float(np.median(p[0])), float(np.median(p[1])))
+            tangent = Tangent(float(np.median(p[0])), float(np.median(p[1])), signals.planar)
         x, y = tangent.to_xy(p[0], p[1])
         near = np.hypot(x - np.median(x), y - np.median(y)) < 20_000
         x, y, t = x[near], y[near], t[near]

@@ -27,7 +27,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Where to find position, speed, lap distance and lap number; None where there is none."""
+    """Where to find position, speed, lap distance and lap number; None where there is none.
+
+    ``planar``: positions are metres east and north on the track's plane, not degrees.
+    """
 
     position: Place | None
     speed: Place | None
@@ -35,27 +38,28 @@ class Signals:
     lap: Place | None
     delay: Place | None
     speed_factor: float = 1 / 3.6
+    planar: bool = False
 
     @staticmethod
     def of(catalog: Catalog) -> Signals:
         """Look them up by channel name."""
-        position = _place(catalog, "latitude", "longitude")
-        speed = _place(catalog, "speed")
-        factor = 1 / 3.6
-        if speed is not None:
-            unit = catalog.group(speed.group).channels[speed.rows[0]].unit
-            factor = {"m/s": 1.0, "mph": 0.44704}.get(unit, 1 / 3.6)
-        distance = _place(catalog, "lap_distance")
+        position = place_of(catalog, "latitude", "longitude")
+        planar = position is None
+        if planar:
+            position = place_of(catalog, "x", "y")
+        speed = place_of(catalog, "speed")
+        distance = place_of(catalog, "lap_distance")
         # Lap distance goes on where the position fix is lost, so that its delay is the better one.
         carrier = distance or position
-        delay = _place(catalog, f"receipt_delay_{carrier.group}") if carrier is not None else None
+        delay = place_of(catalog, f"receipt_delay_{carrier.group}") if carrier is not None else None
         return Signals(
             position,
             speed,
             distance,
-            _place(catalog, "lap"),
+            place_of(catalog, "lap"),
             delay,
-            factor,
+            speed_factor(catalog, speed),
+            planar and position is not None,
         )
 
     @property
@@ -71,7 +75,16 @@ class Signals:
         return tuple(dict.fromkeys(p.group for p in places if p is not None))
 
 
-def _place(catalog: Catalog, *names: str) -> Place | None:
+def speed_factor(catalog: Catalog, speed: Place | None) -> float:
+    """What makes m/s of the speeds at ``speed``; km/h is taken where the unit says nothing."""
+    if speed is None:
+        return 1 / 3.6
+    unit = catalog.group(speed.group).channels[speed.rows[0]].unit
+    return {"m/s": 1.0, "mph": 0.44704}.get(unit, 1 / 3.6)
+
+
+def place_of(catalog: Catalog, *names: str) -> Place | None:
+    """The first group that has all of these channels; None when none has."""
     for group in catalog.groups:
         have = [c.name for c in group.channels]
         if all(name in have for name in names):

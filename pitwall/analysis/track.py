@@ -24,10 +24,12 @@ MAX_POINTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Tangent:
-    """A plane that touches the earth at ``lat0``, ``lon0``: degrees to metres."""
+    """A plane that touches the earth at ``lat0``, ``lon0``: degrees to metres. ``planar``:
+    positions are metres on some plane already, and stay what they are."""
 
     lat0: float
     lon0: float
+    planar: bool = False
 
     def _radii(self) -> tuple[float, float]:
         phi = math.radians(self.lat0)
@@ -38,6 +40,8 @@ class Tangent:
 
     def to_xy(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """Metres east and north of the origin."""
+        if self.planar:
+            return np.asarray(lat, np.float64), np.asarray(lon, np.float64)
         north, east = self._radii()
         return (np.asarray(lon) - self.lon0) * east, (np.asarray(lat) - self.lat0) * north
 
@@ -123,6 +127,7 @@ class TrackLine:
             {
                 "lat0": self.tangent.lat0,
                 "lon0": self.tangent.lon0,
+                "planar": self.tangent.planar,
                 "length_m": self.length_m,
                 "sectors": list(self.sectors),
                 "laps": self.laps,
@@ -137,7 +142,9 @@ class TrackLine:
         try:
             doc = json.loads(text)
             xy = np.array(doc["xy"], np.float64)
-            tangent = Tangent(float(doc["lat0"]), float(doc["lon0"]))
+            tangent = Tangent(
+                float(doc["lat0"]), float(doc["lon0"]), bool(doc.get("planar", False))
+            )
             length = float(doc["length_m"])
             sectors = tuple(float(v) for v in doc["sectors"])
             laps = int(doc["laps"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pitwall.analysis import Timing, TrackLine, corners_of
+from pitwall.analysis import Timing, TrackLine
 from pitwall.telemetry.clock import clock_text
 from pitwall.ui.car_colours import CarColours
 from pitwall.ui.inputs import Inputs
@@ -97,8 +97,9 @@ class Context:
         track = timing.track if timing else None
         if track is not self.track:
             self.track = track
-            corners = corners_of(track) if track is not None else ()
-            self.laps.corners = tuple((c.name, c.distance_m) for c in corners)
+            circuit = timing.circuit if timing else None
+            corners = circuit.corners if circuit is not None else ()
+            self.laps.corners = tuple((c.name, c.apex_m) for c in corners)
 
     def as_of_words(self) -> str:
         """What is said beside everything that shows the past."""

@@ -18,7 +18,7 @@ _WANTED = (
     (("accel_lat",), 1.0),
     (("accel_long",), 1.0),
 )
-HIDDEN = frozenset({"latitude", "longitude", "lap", "lap_distance", "distance", "altitude"})
+HIDDEN = frozenset({"latitude", "longitude", "x", "y", "lap", "lap_distance", "distance", "altitude"})
 """Not shown unless asked for: they are what the axis and the map are made of."""
 
 
@@ -88,9 +88,11 @@ def _trace(catalog: Catalog, name: str, weight: float) -> Trace | None:
 
 
 def position_channels(catalog: Catalog) -> tuple[str, int, int] | None:
-    """``(group, latitude's column, longitude's column)``; None without GPS."""
-    try:
-        group, lat = catalog.find("latitude")
-        return group.name, lat, group.index("longitude")
-    except KeyError:
-        return None
+    """``(group, latitude's column, longitude's column)``, or x's and y's; None without any."""
+    for first, second in (("latitude", "longitude"), ("x", "y")):
+        try:
+            group, column = catalog.find(first)
+            return group.name, column, group.index(second)
+        except KeyError:
+            continue
+    return None

@@ -30,12 +30,12 @@ def test_corner_names_come_with_a_track_we_know():
     here = driven()
     assert [corner.name for corner in corners_of(here)][:3] == ["T1", "T2", "T3"]
     for found, known in zip(corners_of(here), KNOWN.corners, strict=True):
-        assert found.distance_m == pytest.approx(known.distance_m, abs=3.0)
+        assert found.apex_m == pytest.approx(known.apex_m, abs=3.0)
     far = replace(here, tangent=Tangent(KNOWN.latitude + 1.0, KNOWN.longitude))
-    assert corners_of(far) == ()
+    assert [c.name for c in corners_of(far)][:2] == ["T1", "T2"]  # found by its bends alone
     assert with_sectors(far).sectors == ()
     longer = replace(here, length_m=KNOWN.length_m * 1.2)
-    assert corners_of(longer) == ()
+    assert with_sectors(longer).sectors == ()
 
 
 def test_sectors_end_where_the_file_says():
