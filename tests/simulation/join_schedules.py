@@ -266,7 +266,7 @@ class JoinSchedule:
             self.cancelled = True
             joined.follower.cancel_history()
         elif kind == "stopped_loading":
-            joined.follower._stop.set()
+            joined.follower._kit.stop.set()
         self.met[kind] += 1
 
     # ------------------------------------------------------------------ the end

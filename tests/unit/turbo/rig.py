@@ -419,7 +419,7 @@ class Joined:
             self.recorder.apply()
             self.on_slice()
         if self.until() or self.race.time.mono >= self.deadline:
-            self.follower._stop.set()
+            self.follower._kit.stop.set()
 
     def follow(self, seconds: float, until: Callable[[], bool] | None = None) -> None:
         """Join and follow for so long, or until it is so. Then the follower has stopped."""

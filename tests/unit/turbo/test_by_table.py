@@ -273,7 +273,7 @@ def test_a_producer_that_dies_after_chunks_that_no_head_speaks_of(tmp_path: Path
 def test_a_place_that_is_none(tmp_path: Path) -> None:
     race = TableRace(["1"])
     one = joined(race, tmp_path / "x", 10)
-    source = one.follower._sources.connect()
+    source = one.follower._ways.sources.connect()
     [_, series] = source.describe().shards
     for wrong in ("12", "x" * 27):
         with pytest.raises(Rejected):
@@ -465,8 +465,8 @@ def test_the_stream_is_refused(tmp_path: Path) -> None:
     def refuse() -> StreamSource:
         raise Denied("no") from denied("DescribeStream")
 
-    by_table = one.follower._sources
-    one.follower._sources = replace(
+    by_table = one.follower._ways.sources
+    one.follower._ways.sources = replace(
         by_table, connect=refuse, by_table=None, otherwise=lambda: by_table
     )
     one.follow(10)
@@ -511,8 +511,8 @@ def test_the_stream_may_be_looked_up_but_not_read(tmp_path: Path, action: str) -
             raise Retryable("busy")
 
     half = Half(refuse)
-    by_table = one.follower._sources
-    one.follower._sources = replace(
+    by_table = one.follower._ways.sources
+    one.follower._ways.sources = replace(
         by_table, connect=lambda: half, by_table=None, otherwise=lambda: by_table
     )
     one.follow(10)
@@ -539,8 +539,8 @@ def test_credentials_that_have_run_out_are_no_missing_permission(tmp_path: Path)
     def refuse() -> StreamSource:
         raise Denied("no") from ClientError("ExpiredTokenException")
 
-    by_table = one.follower._sources
-    one.follower._sources = replace(
+    by_table = one.follower._ways.sources
+    one.follower._ways.sources = replace(
         by_table, connect=refuse, by_table=None, otherwise=lambda: by_table
     )
     one.follow(10)

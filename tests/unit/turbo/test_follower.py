@@ -394,7 +394,7 @@ def test_what_a_cancelled_history_lacks_is_asked_for_again_whatever_came_since(
     race.writing = False
     joined = Joined(race, path)
     if not resumed:
-        joined.follower._saved.clear()
+        joined.follower._kit.saved.clear()  # type: ignore[attr-defined]
     joined.follow(30)
     all_here(joined)
     assert joined.store.ledger().named == 0
