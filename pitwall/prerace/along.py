@@ -22,7 +22,7 @@ STEERING, ACROSS, ALONG, GEAR = ("steering",), ("accel_lat",), ("accel_long",), 
 @dataclass(frozen=True, slots=True)
 class Channels:
     """Where the quantities are that a calibration can use beside the speed: (group, row, factor to
-    SI), None where the session has none. Pedals are parts of their travel; brakes keep their unit."""
+    SI), None where the session has none. The throttle is 0..1; brakes keep their unit."""
 
     throttle: tuple[str, int, float] | None
     brake: tuple[str, int, float] | None

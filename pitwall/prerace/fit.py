@@ -8,7 +8,7 @@ what the car's file says, and the answer carries the file's uncertainty.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,18 +41,27 @@ class Unknown:
         name: as in the result.
         paths: the car's numbers that it multiplies; those a car does not have are left out.
         sd: how far off the car's file may be, as standard deviation of the factor's logarithm.
+        inverse: numbers that it divides.
     """
 
     name: str
     paths: tuple[str, ...]
     sd: float
+    inverse: tuple[str, ...] = ()
 
 
 GRIP = Unknown("grip", ("front.mu_x", "front.mu_y", "rear.mu_x", "rear.mu_y"), 0.15)
 DRAG = Unknown("drag", ("aero.drag_m2",), 0.15)
 DOWNFORCE = Unknown("downforce", ("aero.front_m2", "aero.rear_m2"), 0.2)
 POWER = Unknown("power", ("power_scale",), 0.1)
+BRAKING = Unknown("braking", ("driver.braking",), 0.1)
+"""The driver's, not the car's: how much of the possible braking is used."""
+TRACTION = Unknown("traction", ("driver.traction",), 0.1)
+"""The driver's as well: how early the throttle is open."""
+BALANCE = Unknown("balance", ("front.mu_x", "front.mu_y"), 0.03, inverse=("rear.mu_x", "rear.mu_y"))
+"""Front grip over rear grip; speeds hardly tell it, drivers do."""
 UNKNOWNS = (GRIP, DRAG, DOWNFORCE, POWER)
+WITH_DRIVER = (*UNKNOWNS, BRAKING, TRACTION, BALANCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +77,8 @@ class Fit:
         correlation: float64[k, k].
         seen: bool[k], whether the laps told it.
         residual_ms: RMS of measured minus modelled speed.
+        measured_ms: float64[n], the speed that was fitted, NaN where no lap is known.
+        modelled_ms: float64[n], the fitted car's.
         laps: how many laps.
         settled: whether the last step was small.
     """
@@ -81,6 +92,13 @@ class Fit:
     residual_ms: float
     laps: int
     settled: bool
+    measured_ms: Floats
+    modelled_ms: Floats
+
+    @property
+    def covariance(self) -> Floats:
+        """float64[k, k], of the factors' logarithms."""
+        return np.asarray(self.correlation * np.outer(self.sd, self.sd))
 
     def indistinct(self, limit: float = 0.9) -> tuple[tuple[str, str], ...]:
         """Pairs that these laps do not tell from each other."""
@@ -99,12 +117,16 @@ def fit_car(
     speeds: Sequence[Floats],
     conditions: Conditions | None = None,
     unknowns: tuple[Unknown, ...] = UNKNOWNS,
+    start: Mapping[str, float] | None = None,
+    quantile: float = 0.5,
 ) -> Fit:
     """Find the factors by which the model drives ``speeds``: one array of m/s for each lap at the
     track's points, NaN where a lap is not known.
 
     Gauss-Newton with Huber's weights on the laps' median, which a single lap's mistakes do not
-    move; the car's file is the prior. Raises BadInput when no lap is known over half of the track.
+    move (or another ``quantile`` of them); the car's file is the prior. ``start`` gives factors by
+    name to begin at, which saves rounds and does not change the answer. Raises BadInput when no
+    lap is known over half of the track.
     """
     n = len(track.curvature)
     known = [np.asarray(s, np.float64) for s in speeds if len(s) == n]
@@ -116,10 +138,11 @@ def fit_car(
         )
     laps = np.stack(known)
     use: NDArray[np.bool_] = np.asarray(np.isfinite(laps).any(axis=0))
-    wanted = np.nanmedian(laps[:, use], axis=0)
+    wanted = np.nanquantile(laps[:, use], quantile, axis=0)
     day = Conditions() if conditions is None else conditions
     prior = np.array([u.sd for u in unknowns])
-    theta = np.zeros(len(unknowns))
+    begin = {} if start is None else start
+    theta = np.log([begin.get(u.name, 1.0) for u in unknowns])
     settled = False
     for _ in range(_ROUNDS):
         residual, slopes = _linear(car, track, day, unknowns, theta, wanted, use)
@@ -137,6 +160,10 @@ def fit_car(
     normal = (slopes.T * weight) @ slopes / scale**2 / POINTS_PER_SAMPLE
     covariance = np.linalg.inv(normal + np.diag(prior**-2))
     sd = np.sqrt(np.diag(covariance))
+    measured = np.full(n, np.nan)
+    measured[use] = wanted
+    modelled = measured.copy()
+    modelled[use] = wanted - residual
     return Fit(
         car=scaled(car, unknowns, theta),
         unknowns=unknowns,
@@ -147,6 +174,8 @@ def fit_car(
         residual_ms=float(np.sqrt(np.mean(residual**2))),
         laps=len(known),
         settled=settled,
+        measured_ms=measured,
+        modelled_ms=modelled,
     )
 
 
@@ -154,9 +183,10 @@ def scaled(car: Vehicle, unknowns: Sequence[Unknown], theta: Floats) -> Vehicle:
     """The car with each unknown's numbers multiplied by ``exp(theta)``."""
     changes: dict[str, float] = {}
     for unknown, value in zip(unknowns, theta, strict=True):
-        for path in unknown.paths:
-            old = changes.get(path, value_at(car, path))
-            changes[path] = old * math.exp(value)
+        for paths, power in ((unknown.paths, value), (unknown.inverse, -value)):
+            for path in paths:
+                old = changes.get(path, value_at(car, path))
+                changes[path] = old * math.exp(power)
     return with_values(car, changes)
 
 

@@ -159,8 +159,8 @@ class Brakes:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """How much of what the tyres have left the driver uses; kept apart from the tyres' grip, so that
-    advice does not mend the driver with the car.
+    """How much of what the tyres have left the driver uses; kept apart from the tyres' grip, so
+    that advice does not mend the driver with the car.
 
     Attributes:
         braking: part of the possible braking force that is used.
