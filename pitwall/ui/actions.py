@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pitwall.ui.roles import Role
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -18,6 +20,7 @@ class Action:
         keys: shortcuts in Qt's portable form; the first is the one shown.
         group: heading in the list.
         about: one sentence that says what happens.
+        family: title of the line that lists it together with its like; empty for its own.
     """
 
     name: str
@@ -25,7 +28,11 @@ class Action:
     keys: tuple[str, ...]
     group: str
     about: str
+    family: str = ""
 
+
+NUMBERS = tuple(range(1, 10))
+"""Panes that have a key."""
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -101,7 +108,57 @@ ACTIONS: tuple[Action, ...] = (
         "Traces",
         "A second cursor where the cursor is: difference, least, greatest and mean between them.",
     ),
-    Action("clear", "Clear cursors", ("Esc",), "Traces", "Release the pinned cursor."),
+    Action(
+        "clear",
+        "Clear cursors",
+        ("Esc",),
+        "Traces",
+        "Release the pinned cursor; first of all the pane that is alone.",
+    ),
+    *(
+        Action(
+            f"workspace_{role.value}",
+            f"{role.words} workspace",
+            (f"Ctrl+{i}",),
+            "Window",
+            "Engineer, Driver, Strategy, Debrief: each with its panes as they were left.",
+            "Workspaces",
+        )
+        for i, role in enumerate(Role, 1)
+    ),
+    *(
+        Action(
+            f"pane_{i}",
+            f"Pane {i} alone",
+            (str(i),),
+            "Window",
+            "One pane, counted as one reads, in the room of all; again, or Esc: all of them.",
+            "Pane alone, and back",
+        )
+        for i in NUMBERS
+    ),
+    Action(
+        "tear_off",
+        "Tear pane off",
+        ("Ctrl+U",),
+        "Window",
+        "The pane at the pointer in a window of its own, or back. Dragging its title does it too.",
+    ),
+    Action(
+        "close_pane",
+        "Close pane",
+        ("Ctrl+W",),
+        "Window",
+        "The pane at the pointer leaves this workspace; the palette has it still.",
+    ),
+    Action("next_pane", "Next pane", ("F6",), "Window", "The keyboard goes to the next pane."),
+    Action(
+        "reset_layout",
+        "Usual layout",
+        ("Ctrl+R",),
+        "Window",
+        "Every pane of this workspace back where it was at first.",
+    ),
     Action("theme", "Next theme", ("Ctrl+T",), "Window", "Dark, sunlight, high contrast."),
     Action("larger", "Larger text", ("Ctrl++", "Ctrl+="), "Window", "For reading from afar."),
     Action("smaller", "Smaller text", ("Ctrl+-",), "Window", "For more on screen."),
@@ -116,6 +173,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", "Keys", ("F1", "?"), "Window", "This list."),
     Action("quit", "Quit", ("Ctrl+Q",), "Window", "Save is never needed: all is recorded."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list of keys: one action, or a family of them."""
+
+    title: str
+    keys: tuple[str, ...]
+    about: str
+
+
+def listed(actions: tuple[Action, ...]) -> tuple[Listed, ...]:
+    """The lines that list these actions."""
+    found: dict[str, Listed] = {}
+    for one in actions:
+        title = one.family or one.title
+        before = found[title].keys if title in found else ()
+        found[title] = Listed(title, (*before, *one.keys), one.about)
+    return tuple(found.values())
 
 
 def action(name: str) -> Action:

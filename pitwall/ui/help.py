@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitwall.ui.actions import Action, groups
+from pitwall.ui.actions import Listed, groups, listed
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme, with_alpha
 
@@ -59,7 +59,7 @@ class KeysOverlay(QtWidgets.QWidget):
         y0 = top + theme.px(28)
         column = (box.width() - 2 * pad) / 2
         left_y = right_y = y0
-        for i, (title, actions) in enumerate(groups().items()):
+        for i, (title, actions) in enumerate(_lines().items()):
             if i % 2 == 0:
                 left_y = self._group(painter, title, actions, box.left() + pad, left_y, column)
             else:
@@ -69,7 +69,7 @@ class KeysOverlay(QtWidgets.QWidget):
 
     def _box(self) -> QtCore.QRectF:
         width = min(self.theme.px(860), self.width() - 40)
-        rows = [len(actions) for actions in groups().values()]
+        rows = [len(lines) for lines in _lines().values()]
         tall = max(sum(rows[0::2]) + 2 * len(rows[0::2]), sum(rows[1::2]) + 2 * len(rows[1::2]))
         height = min(self.theme.px(72 + 24 * tall), self.height() - 20)
         return QtCore.QRectF(
@@ -80,7 +80,7 @@ class KeysOverlay(QtWidgets.QWidget):
         self,
         painter: QtGui.QPainter,
         title: str,
-        actions: tuple[Action, ...],
+        actions: tuple[Listed, ...],
         x: float,
         y: float,
         width: float,
@@ -94,7 +94,7 @@ class KeysOverlay(QtWidgets.QWidget):
             painter.setFont(theme.body())
             painter.setPen(c.text)
             painter.drawText(QtCore.QPointF(x, y), one.title)
-            keys = "   ".join(key_text(key) for key in one.keys)
+            keys = keys_text(one.keys)
             painter.setFont(theme.body(mono=True))
             painter.setPen(c.dim)
             used = painter.fontMetrics().horizontalAdvance(keys)
@@ -116,6 +116,16 @@ class KeysOverlay(QtWidgets.QWidget):
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
         self.hide()
         event.accept()
+
+
+def _lines() -> dict[str, tuple[Listed, ...]]:
+    return {title: listed(actions) for title, actions in groups().items()}
+
+
+def keys_text(keys: tuple[str, ...]) -> str:
+    """Shortcuts as people read them; a long row of them by its ends."""
+    shown = [key_text(key) for key in keys]
+    return f"{shown[0]} … {shown[-1]}" if len(shown) > 3 else "   ".join(shown)
 
 
 def key_text(key: str) -> str:

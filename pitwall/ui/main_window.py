@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from pitwall.runtime import State
 from pitwall.runtime.frame_pump import FramePump
-from pitwall.ui.actions import ACTIONS
+from pitwall.ui.actions import ACTIONS, NUMBERS
 from pitwall.ui.dialogs import choose_recording, show_error
 from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
@@ -21,19 +22,21 @@ from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
 from pitwall.ui.panes.map import MapPane
 from pitwall.ui.panes.strip import Strip
+from pitwall.ui.panes.tabs import TabLine
 from pitwall.ui.panes.timeline import Timeline
 from pitwall.ui.panes.timing import TimingPane
 from pitwall.ui.panes.values import ValuesPane
-from pitwall.ui.plot.choice import position_channels
 from pitwall.ui.plot.trace_stack import PAN_SHARE, ZOOM, TraceStack
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
-from pitwall.ui.splitter import GAP, splitter
+from pitwall.ui.registry import PANES, Setting
+from pitwall.ui.roles import Role
+from pitwall.ui.scene import Acts
+from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
+from pitwall.ui.workbench import Workbench
 
 LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
-TABLES_MOST = 32
-"""Percent of the window's width that the tables may take from the traces."""
 NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis", "window_s"})
 
 
@@ -42,7 +45,9 @@ class MainWindow(QtWidgets.QMainWindow):
 
     Attributes:
         workspace: what is being looked at.
-        panes: the widgets.
+        panes: the widgets that every window has.
+        bench: all panes, and where each is.
+        tabs: the workspaces.
         pump: the clock of the window.
         feed: brings data to the panes.
         refreshes: rounds of the feed so far; for tests and the idle budget.
@@ -69,8 +74,6 @@ class MainWindow(QtWidgets.QMainWindow):
         self._inputs = inputs
         self._theme = theme
         self._base_scale = theme.scale
-        self._sized_for: object = None
-        self._moved = False
         self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
         self.panes = self._make_panes()
         self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
@@ -112,21 +115,18 @@ class MainWindow(QtWidgets.QMainWindow):
         panes = self.panes
         panes.banner.setParent(self)
         panes.loading.setParent(self)
-        self._left = splitter(QtCore.Qt.Orientation.Vertical, panes.timing, panes.laps)
-        self._right = splitter(QtCore.Qt.Orientation.Vertical, panes.map, panes.values)
-        if position_channels(self._inputs.store.session.catalog) is None:
-            panes.map.hide()  # a session without GPS has no map rather than an empty one
-        self._body = splitter(
-            QtCore.Qt.Orientation.Horizontal, self._left, panes.traces, self._right, panes.health
-        )
-        self._body.setStretchFactor(1, 1)
-        self._body.installEventFilter(self)
-        for part in (self._left, self._right, self._body):
-            part.splitterMoved.connect(self._splitter_moved)
+        panes.health.hide()
+        setting = Setting(self._inputs, self.workspace, self._theme, panes)
+        self.bench = Workbench(setting, self)
+        roles = [(role.value, role.words) for role in Role]
+        self.tabs = TabLine(self._theme, roles, self.bench.layout.role.value)
+        self.tabs.setAccessibleName("Workspaces")
+        panes.header.hold(self.tabs)
         self._frame = QtWidgets.QWidget()
         inner = QtWidgets.QVBoxLayout(self._frame)
         inner.setContentsMargins(GAP, GAP, GAP, GAP)
-        inner.addWidget(self._body)
+        inner.addWidget(self.bench.dock)
+        self.bench.dock.installEventFilter(self)
         self._central = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(self._central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -135,6 +135,7 @@ class MainWindow(QtWidgets.QMainWindow):
         for widget in (*lines, self._frame, panes.timeline, panes.strip):
             column.addWidget(widget, 1 if widget is self._frame else 0)
         self.setCentralWidget(self._central)
+        self.bench.apply()
 
     def _connect(self) -> None:
         panes, workspace = self.panes, self.workspace
@@ -145,6 +146,9 @@ class MainWindow(QtWidgets.QMainWindow):
         panes.timeline.live.connect(workspace.go_live)
         panes.header.clicked.connect(self._header_clicked)
         panes.loading.cancelled.connect(self._cancel_history)
+        self.tabs.chosen.connect(lambda name: self.bench.show_role(Role(name)))
+        self.bench.changed.connect(self._panes_changed)
+        self.bench.shown.connect(self._panes_changed)
         workspace.subscribe(self._view_changed)
 
     def _bind_actions(self) -> None:
@@ -154,7 +158,7 @@ class MainWindow(QtWidgets.QMainWindow):
             bound.setObjectName(one.name)
             bound.setShortcuts([QtGui.QKeySequence(key) for key in one.keys])
             bound.setToolTip(one.about)
-            bound.triggered.connect(_slot(handlers[one.name]))
+            bound.triggered.connect(_slot(handlers.get(one.name) or self._pane_handler(one.name)))
             self.addAction(bound)
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
@@ -183,7 +187,13 @@ class MainWindow(QtWidgets.QMainWindow):
             "whole": traces.whole,
             "fit": lambda: w.change(fit=not w.view.fit),
             "mark": w.toggle_mark,
-            "clear": go.clear_cursor,
+            "clear": self._step_back,
+            **{f"workspace_{role.value}": _to(self.bench.show_role, role) for role in Role},
+            **{f"pane_{i}": _to(self._alone, i) for i in NUMBERS},
+            "tear_off": self._tear_off,
+            "close_pane": self._close_pane,
+            "next_pane": self._next_pane,
+            "reset_layout": self.bench.reset,
             "theme": self._next_theme,
             "larger": lambda: self._step_scale(1),
             "smaller": lambda: self._step_scale(-1),
@@ -193,10 +203,81 @@ class MainWindow(QtWidgets.QMainWindow):
             "quit": lambda: _ignore(self.close()),
         }
 
+    def _pane_handler(self, action: str) -> Callable[[], None]:
+        """Of an action that a pane handles: the pane is shown first. Raises KeyError for an
+        action that nobody handles."""
+        name = next((one.name for one in self.bench.known if action in one.actions), "")
+        if not name:
+            if any(action in one.actions for one in PANES):
+                return _nothing  # a pane that this session cannot show
+            raise KeyError(action)
+
+        def call() -> None:
+            self.bench.open_pane(name)
+            pane = self.bench.pane(name)
+            if isinstance(pane, Acts):
+                pane.handlers()[action]()
+
+        return call
+
+    # -- panes --------------------------------------------------------------------------
+
+    def _panes_changed(self) -> None:
+        """Other panes can be seen: those are told of the data from now on."""
+        self.tabs.set_current(self.bench.layout.role.value)
+        core = {id(getattr(self.panes, name)) for name in self.panes.__slots__}
+        there = (self.bench.pane(name) for name in self.bench.visible)
+        self.feed.others = tuple(p for p in there if p is not None and id(p) not in core)
+        self.arrange()
+        self.refresh()
+
+    def _alone(self, number: int) -> None:
+        panes = self.bench.numbered
+        if number <= len(panes):
+            self.bench.toggle_alone(panes[number - 1])
+
+    def _step_back(self) -> None:
+        if self.bench.alone:
+            self.bench.toggle_alone(self.bench.alone)
+        else:
+            self._navigator.clear_cursor()
+
+    def _here(self) -> str:
+        """The pane at the pointer, or else the one that has the keyboard; empty for none."""
+        for widget in (QtWidgets.QApplication.widgetAt(QtGui.QCursor.pos()), self.focusWidget()):
+            while widget is not None:
+                name = widget.property("pane")
+                if name:
+                    return str(name)
+                widget = widget.parentWidget()
+        return ""
+
+    def _tear_off(self) -> None:
+        name = self._here()
+        if name in self.bench.windows:
+            self.bench.put_back(name)
+        elif name:
+            self.bench.tear_off(name)
+
+    def _close_pane(self) -> None:
+        name = self._here()
+        if name:
+            self.bench.close_pane(name)
+
+    def _next_pane(self) -> None:
+        panes = [self.bench.pane(name) for name in self.bench.visible]
+        there = [pane for pane in panes if pane is not None]
+        if there:
+            focused = [i for i, pane in enumerate(there) if pane.hasFocus()]
+            wanted = there[(focused[0] + 1) % len(there) if focused else 0]
+            wanted.window().activateWindow()
+            wanted.setFocus(QtCore.Qt.FocusReason.ShortcutFocusReason)
+
     # -- data ---------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to follow the data."""
+        self.panes.traces.setFocus(QtCore.Qt.FocusReason.OtherFocusReason)
         self.refresh()
         self.pump.start()
 
@@ -270,13 +351,11 @@ class MainWindow(QtWidgets.QMainWindow):
         apply_palette(self, theme)
         self._paint_ground()
         panes = self.panes
-        for pane in (
-            panes.header, panes.banner, panes.loading, panes.timing, panes.laps, panes.traces,
-            panes.map, panes.values, panes.timeline, panes.strip, panes.health,
-            self._keys,
-        ):  # fmt: skip
-            pane.set_theme(theme)
-        self._sized_for = None
+        self.bench.set_theme(theme)
+        self.tabs.set_theme(theme)
+        for line in (panes.header, panes.banner, panes.loading, panes.timeline, panes.strip):
+            line.set_theme(theme)
+        self._keys.set_theme(theme)
         self.arrange()
         self.refresh(redraw=True)
         self.themed.emit(theme)
@@ -284,48 +363,16 @@ class MainWindow(QtWidgets.QMainWindow):
     def arrange(self) -> None:
         """Give columns and panes their usual sizes for the present contents and scale; what the
         user has moved stays."""
-        panes, theme = self.panes, self._theme
-        health = not panes.health.isHidden()
-        size = (self.width(), self._body.height())
-        content = (len(panes.timing.rows), panes.laps.columns, size, theme.scale, health)
-        if content == self._sized_for or self._moved or self._body.height() < 100:
-            return
-        self._sized_for = content
-        width = self.width() - 2 * GAP
-        left = max(panes.timing.needed_width(), panes.laps.needed_width())
-        right = min(max(panes.values.needed_width(), theme.px(440)), width * 24 // 100)
-        if health:
-            right = self._health_width(width)
-        # Tables first: a column that is dropped is gone, a trace that is narrower is still there.
-        left = min(left, width * TABLES_MOST // 100)
-        self._body.setSizes([left, width - left - right - 2 * GAP, right, right])
-        height = self._body.height()
-        tall = min(round(right * 0.8), height // 2)
-        self._right.setSizes([tall, height - tall])
-        rows = max(len(panes.timing.rows), 3)
-        wanted = panes.timing.first_y + rows * panes.timing.row_height + theme.px(8)
-        wanted = min(wanted, height * 6 // 10)
-        self._left.setSizes([wanted, height - wanted - GAP])
-
-    def _health_width(self, width: int) -> int:
-        return min(self.panes.health.needed_width(), width * 40 // 100)
+        panes = self.panes
+        self.bench.dock.arrange_if((len(panes.timing.rows), panes.laps.columns))
 
     def _toggle_health(self) -> None:
-        """The health in the place of map and channels, or those again; the traces stay."""
-        pane = self.panes.health
-        opens = pane.isHidden()
-        left = self._body.sizes()[0]
-        self._right.setVisible(not opens)
-        pane.setVisible(opens)
+        """The health in the place of the last column, or that again; the traces stay."""
+        if "health" in self.bench.windows:
+            self.bench.open_pane("health")
+        else:
+            self.bench.toggle_cover("health")
         self.feed.detail()
-        if self._moved:
-            width = self.width() - 2 * GAP
-            right = self._health_width(width) if opens else self.theme.px(440)
-            self._body.setSizes([left, width - left - right - 2 * GAP, right, right])
-        self.arrange()
-
-    def _splitter_moved(self, _position: int, _index: int) -> None:
-        self._moved = True
 
     def _next_theme(self) -> None:
         at = THEMES.index(self._theme.name) if self._theme.name in THEMES else 0
@@ -346,20 +393,13 @@ class MainWindow(QtWidgets.QMainWindow):
     def _paint_ground(self) -> None:
         palette = QtGui.QPalette(self.palette())
         palette.setColor(QtGui.QPalette.ColorRole.Window, self._theme.colours.ground)
-        for widget in (
-            self._central,
-            self._frame,
-            self._body,
-            self._left,
-            self._right,
-            self.panes.health,
-        ):
+        for widget in (self._central, self._frame, self.panes.health):
             widget.setPalette(palette)
             widget.setAutoFillBackground(True)
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
         """A line that comes or goes above takes room from the panes: they share it anew."""
-        if watched is self._body and event.type() == QtCore.QEvent.Type.Resize:
+        if watched is self.bench.dock and event.type() == QtCore.QEvent.Type.Resize:
             self.arrange()
         return super().eventFilter(watched, event)
 
@@ -375,6 +415,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
         self.pump.stop()
+        self.bench.close()
         self.closed.emit()
         super().closeEvent(event)
 
@@ -383,5 +424,13 @@ def _slot(handler: Callable[[], None]) -> Callable[[bool], None]:
     return lambda _checked: handler()
 
 
+def _to(call: Callable[[Any], None], value: object) -> Callable[[], None]:
+    return lambda: call(value)
+
+
 def _ignore(_: object) -> None:
+    return None
+
+
+def _nothing() -> None:
     return None

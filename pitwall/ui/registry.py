@@ -60,6 +60,7 @@ class PaneSpec:
         make: makes the widget.
         homes: where it lies at first.
         actions: names of the actions that it handles itself.
+        width_most: percent of a row's width that it may take from panes that stretch.
         fits: False for a session that it has nothing to say of; then it is nowhere offered.
     """
 
@@ -69,6 +70,7 @@ class PaneSpec:
     make: Callable[[Setting], QtWidgets.QWidget]
     homes: tuple[Home, ...] = ()
     actions: tuple[str, ...] = ()
+    width_most: int = 24
     fits: Callable[[Inputs], bool] = lambda _: True
 
 
@@ -77,6 +79,8 @@ def _has_places(inputs: Inputs) -> bool:
     return position_channels(inputs.store.session.catalog) is not None
 
 
+TABLES_MOST = 32
+"""Tables first: a column that is dropped is gone, a trace that is narrower is still there."""
 _E, _D, _S, _B = Role.ENGINEER, Role.DRIVER, Role.STRATEGY, Role.DEBRIEF
 _LEFT, _CENTRE, _RIGHT, _BOTTOM = Area.LEFT, Area.CENTRE, Area.RIGHT, Area.BOTTOM
 
@@ -86,14 +90,21 @@ PANES: tuple[PaneSpec, ...] = (
         "Timing",
         "The order, gaps and last laps of the field.",
         lambda s: s.core.timing,
-        (Home(_E, _LEFT, 10), Home(_S, _LEFT, 10)),
+        width_most=TABLES_MOST,
+        homes=(Home(_E, _LEFT, 10), Home(_S, _LEFT, 10)),
     ),
     PaneSpec(
         "laps",
         "Laps",
         "Every lap of the selected car, with its sectors.",
         lambda s: s.core.laps,
-        (Home(_E, _LEFT, 20), Home(_D, _RIGHT, 80), Home(_S, _CENTRE, 80), Home(_B, _LEFT, 10)),
+        width_most=TABLES_MOST,
+        homes=(
+            Home(_E, _LEFT, 20),
+            Home(_D, _RIGHT, 80, share=38),
+            Home(_S, _CENTRE, 80),
+            Home(_B, _LEFT, 10),
+        ),
     ),
     PaneSpec(
         "traces",
@@ -109,6 +120,13 @@ PANES: tuple[PaneSpec, ...] = (
         lambda s: s.core.map,
         (Home(_E, _RIGHT, 10), Home(_D, _CENTRE, 10), Home(_S, _RIGHT, 80), Home(_B, _RIGHT, 10)),
         fits=_has_places,
+    ),
+    PaneSpec(
+        "health",
+        "Health",
+        "Every shard, the queue and the clock, and what the program itself takes.",
+        lambda s: s.core.health,
+        width_most=40,
     ),
     PaneSpec(
         "values",

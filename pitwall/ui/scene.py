@@ -49,6 +49,7 @@ class Scene:
         return self.as_of_us if self.as_of_us is not None else self.store.latest_us()
 
 
+@runtime_checkable
 class Themed(Protocol):
     """What every pane can do."""
 

@@ -69,13 +69,17 @@ def test_columns_moved_by_hand_stay_where_they_were(
     qtbot: QtBot, running: Wall, open_window: Open
 ) -> None:
     window = open_window(running)
-    sizes = window._body.sizes()
-    window._body.setSizes([sizes[0] + 40, sizes[1] - 40, sizes[2], 0])
-    window._splitter_moved(0, 0)
-    left = window._body.sizes()[0]
+    body = window.bench.dock.splits[()]
+    before = body.sizes()
+    body.moveSplitter(before[0] + 40, 1)
+    body.splitterMoved.emit(before[0] + 40, 1)
+    left = body.sizes()[0]
+    assert left > before[0] + 30
     qtbot.keyClick(window, Qt.Key.Key_H)
     assert window.panes.health.isVisible()
-    assert abs(window._body.sizes()[0] - left) <= 2
+    assert abs(window.bench.dock.splits[()].sizes()[0] - left) <= 4
+    qtbot.keyClick(window, Qt.Key.Key_H)
+    assert abs(window.bench.dock.splits[()].sizes()[0] - left) <= 4
 
 
 def test_nobody_asks_for_it_while_it_is_closed_and_once_a_second_when_open(
@@ -253,7 +257,7 @@ def test_all_cars_stay_in_view_when_it_comes(
     assert timing.visible_rows >= len(timing.rows)
     running.say(state="offline")
     window.feed.lines()
-    qtbot.waitUntil(lambda: window.panes.banner.height() > 0 and window._body.y() > 0)
+    qtbot.waitUntil(lambda: window.panes.banner.height() > 0 and window.bench.dock.y() > 0)
     qtbot.wait(50)
     assert timing.visible_rows >= len(timing.rows)
 

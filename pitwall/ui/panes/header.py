@@ -10,11 +10,12 @@ from pitwall.store import Ledger
 from pitwall.telemetry import ClockKind, Session
 from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.panes.items import Item, ItemsLine, Part
-from pitwall.ui.qt import QtWidgets
+from pitwall.ui.qt import QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 from pitwall.ui.words import count, percent, seconds
 
 HEIGHT = 44
+_TABS = "tabs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,43 @@ class Header(ItemsLine):
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, HEIGHT, "raised", 16, parent)
+        self._tabs: QtWidgets.QWidget | None = None
+        self._top: Top | None = None
         self.setAccessibleName("Session")
+
+    def hold(self, tabs: QtWidgets.QWidget) -> None:
+        """Keep a place in the line for the workspaces' tabs."""
+        self._tabs = tabs
+        tabs.setParent(self)
+        tabs.show()
+        if self._top is not None:
+            self.show_top(self._top)
 
     def show_top(self, top: Top) -> None:
         """Say something else; repaints what differs."""
-        self.set_items(_left(top), (_ledger(top), _state(top)))
+        self._top = top
+        left = _left(top)
+        if self._tabs is not None:
+            left.append(Item(_TABS, (), room=self._tabs.sizeHint().width()))
+        self.set_items(left, (_ledger(top), _state(top)))
+        self._place_tabs()
+
+    def set_theme(self, theme: Theme) -> None:
+        """As :meth:`ItemsLine.set_theme`; the tabs have another width."""
+        super().set_theme(theme)
+        if self._top is not None:
+            self.show_top(self._top)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        self._place_tabs()
+
+    def _place_tabs(self) -> None:
+        rect = self.item_rect(_TABS)
+        if self._tabs is not None and rect is not None:
+            height = self._tabs.sizeHint().height()
+            top = (rect.height() - height) // 2
+            self._tabs.setGeometry(rect.x(), top, rect.width(), height)
 
 
 def _left(top: Top) -> list[Item]:

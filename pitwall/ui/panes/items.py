@@ -35,6 +35,7 @@ class Item:
         filled: True for a pill filled with that colour.
         drop: dropped for want of room, highest number first; 0 stays.
         tip: tool tip.
+        room: pixels kept free for a widget that lies there, beside those of the parts.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Item:
     filled: bool = False
     drop: int = 0
     tip: str = ""
+    room: int = 0
 
 
 class ItemsLine(QtWidgets.QWidget):
@@ -117,7 +119,7 @@ class ItemsLine(QtWidgets.QWidget):
 
     def item_width(self, item: Item) -> int:
         """Its width in pixels."""
-        width = 0
+        width = item.room
         for part in item.parts:
             width += QtGui.QFontMetrics(self._font(part), self).horizontalAdvance(part.text)
         return width + (2 * self.theme.px(11) if item.pill else 0)

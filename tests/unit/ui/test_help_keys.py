@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitwall.telemetry.resources import resource_path
-from pitwall.ui.actions import ACTIONS, groups
+from pitwall.ui.actions import ACTIONS, groups, listed
 from pitwall.ui.help import key_text
 
 
@@ -23,9 +23,9 @@ def described() -> list[tuple[str, str, str, str]]:
 
 def test_the_page_lists_every_action_with_its_keys() -> None:
     expected = [
-        (one.group, one.title, ", ".join(f"`{key_text(key)}`" for key in one.keys), one.about)
-        for members in groups().values()
-        for one in members
+        (heading, one.title, ", ".join(f"`{key_text(key)}`" for key in one.keys), one.about)
+        for heading, members in groups().items()
+        for one in listed(members)
     ]
     assert described() == expected
 
