@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pitwall.display import RunOptions, choose_display, no_display, unattended
-from pitwall.headless import Lines, follow, line_of
 from pitwall.places import recording_path
-from pitwall.run import CloudAddress, Run
 from pitwall.telemetry import BadInput
 from pitwall.voice import Note, Voice
+
+# The start window is painted before anything is imported that it does not need.
+if TYPE_CHECKING:
+    from pitwall.demo import Demo
+    from pitwall.run import CloudAddress, Run
 
 OPEN_S = 5.0
 """How long a recording is drawn offscreen unless told otherwise."""
@@ -19,25 +24,39 @@ OPEN_S = 5.0
 
 def run_window() -> int:
     """`pitwall` alone: the start window, which offers sessions of a table, recordings, the demo."""
-    from pitwall.demo import Demo
     from pitwall.desktop import Desktop, memory
 
     voice = Voice(time.monotonic())
     options = RunOptions()
     if not choose_display(options, voice):
         raise BadInput("no display for the window: use `pitwall demo`, or one of `pitwall --help`")
-    demo = Demo(None, 1.0, voice)
+    demos: list[Demo] = []
+    ending = threading.Event()
+
+    def prepare(note: Note) -> Run:
+        from pitwall.demo import Demo
+
+        if not demos:
+            demos.append(Demo(None, 1.0, voice))
+        if ending.is_set():
+            demos[0].cancel()
+        return demos[0].prepare(note)
+
+    def cancel() -> None:
+        ending.set()
+        for demo in demos:
+            demo.cancel()
+
     try:
-        return Desktop(
-            options, voice, demo=demo.prepare, cancel=demo.cancel, memory=memory()
-        ).loop()
+        return Desktop(options, voice, demo=prepare, cancel=cancel, memory=memory()).loop()
     finally:
-        demo.stop()
+        for demo in demos:
+            demo.stop()
 
 
 def run_file(path: Path, options: RunOptions) -> int:
     """`pitwall open`: a recording in the window."""
-    from pitwall.desktop import Desktop, memory
+    from pitwall.desktop import Desktop, memory, open_file
 
     voice = Voice(time.monotonic())
     seen = choose_display(options, voice) and options.seconds is None
@@ -46,7 +65,7 @@ def run_file(path: Path, options: RunOptions) -> int:
     desktop = Desktop(
         options,
         voice,
-        prepare=lambda note: Run.of_file(path),
+        prepare=lambda note: open_file(path),
         path=path,
         memory=memory() if seen else None,
     )
@@ -69,6 +88,9 @@ def run_live(
     path = recording or recording_path(session)
     unseen = options.headless or no_display()
     if unseen and options.screenshot is None:
+        from pitwall.headless import Lines, follow
+        from pitwall.run import Run
+
         voice.say(f"joining {session}")
         lines = Lines(sys.stdout if json_out else None)
         told = lines.event if json_out else voice.event
@@ -76,6 +98,8 @@ def run_live(
         return 0
 
     def prepare(note: Note) -> Run:
+        from pitwall.run import Run
+
         note(None, f"joining {session}")
         return Run.joined(session, cloud, path, voice.event)
 
@@ -93,5 +117,7 @@ def run_live(
     )
     code = desktop.loop()
     if json_out and desktop.last_summary is not None:
+        from pitwall.headless import line_of
+
         sys.stdout.write(line_of(desktop.last_summary) + "\n")
     return code

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pitwall.places import recording_path
-from pitwall.run import CloudAddress, OnEvent, Run
 from pitwall.ui.address import Address
 from pitwall.ui.dialogs.services import Patient
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pitwall.cloud.clients import Clients
     from pitwall.cloud.doctor import Finding
     from pitwall.cloud.trouble import Trouble
+    from pitwall.run import CloudAddress, OnEvent, Run
 
 _POOL = 4
 _SIGNS = (
@@ -125,6 +125,8 @@ class CloudDesk:
 
     def join(self, address: Address, session: str, on_event: OnEvent) -> Run:
         """Join the session as `pitwall live` does. Raises BadInput or Failure."""
+        from pitwall.run import Run
+
         found = self._found(address)
         return Run.joined(session, found, recording_path(session), on_event)
 
@@ -146,6 +148,7 @@ class CloudDesk:
     def _found(self, address: Address) -> CloudAddress:
         """With the table that is meant by an empty field; the bucket is found when it is joined."""
         from pitwall.cloud.access import Place
+        from pitwall.run import CloudAddress
 
         return CloudAddress(
             address.table or Place().table,

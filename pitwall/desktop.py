@@ -6,33 +6,36 @@ What blocks (starting children, asking the cloud, opening and closing files) run
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pitwall.cloud_desk import CloudDesk
 from pitwall.crash import one_line
 from pitwall.display import RunOptions, frame_figures
 from pitwall.places import recording_path
-from pitwall.run import Run
 from pitwall.runtime import FrameStats, OwnedThread
 from pitwall.runtime.errands import Errand, Errands
 from pitwall.runtime.signals import Signals
 from pitwall.telemetry import BadInput, Failure, PitwallError
 from pitwall.ui.address import Address
 from pitwall.ui.dialogs import Desk
-from pitwall.ui.inputs import Inputs
-from pitwall.ui.main_window import MainWindow
 from pitwall.ui.qt import QtCore, QtWidgets, make_application
 from pitwall.ui.remembered import Memory
 from pitwall.ui.start import Recent, StartWindow
 from pitwall.ui.theme import Theme, load_theme
-from pitwall.ui.window import build_window, screenshot
 from pitwall.voice import Note, Voice
 
-Prepare = Callable[[Note], Run]
+# What only a session's window needs is imported behind the start window that is painted first.
+if TYPE_CHECKING:
+    from pitwall.run import Run
+    from pitwall.ui.main_window import MainWindow
+
+Prepare = Callable[[Note], "Run"]
+BEHIND = ("pitwall.run", "pitwall.ui.window", "pitwall.ui.dialogs.connect")
 JOIN_S = 10.0
 DIALOGS_S = 2.0
 """Calls of dialogs that still wait for a network are left to end with the process."""
@@ -165,6 +168,7 @@ class Desktop:
 
             run = wanted.prepare(note)
             self._made.append(run)
+            _import_window()
             errand.tell("ready", run)
 
         self._starts.run(job)
@@ -209,6 +213,9 @@ class Desktop:
     # -- showing --------------------------------------------------------------------------
 
     def _show(self, run: Run) -> None:
+        from pitwall.ui.inputs import Inputs
+        from pitwall.ui.window import build_window
+
         old_window, old_run = self.window, self._run
         wanted = self._wanted
         self._made.remove(run)
@@ -298,7 +305,7 @@ class Desktop:
     def _open_file(self, path: Path) -> None:
         if self.start is not None:
             self.start.step(f"opening {path.name}")
-        self._prepare(Wanted(lambda note: Run.of_file(path), path=path))
+        self._prepare(Wanted(lambda note: open_file(path), path=path))
 
     def _open_demo(self) -> None:
         if self._demo is not None:
@@ -311,9 +318,10 @@ class Desktop:
 
         def job(errand: Errand) -> None:
             # Who has never had to do with a table is not asked for one.
+            errand.tell("recent", recent(paths))
             if first and (known or self._cloud.ready()):
                 errand.tell("connect")
-            errand.tell("recent", recent(paths))
+            _import_window()
 
         self._shelf.run(job)
 
@@ -346,6 +354,8 @@ class Desktop:
             saved = None
             try:
                 if self._options.screenshot is not None:
+                    from pitwall.ui.window import screenshot
+
                     screenshot(window, self._options.screenshot)
                     saved = str(self._options.screenshot)
             except Failure as error:
@@ -387,6 +397,19 @@ def recent(paths: list[Path]) -> list[Recent]:
         found[path] = Recent(path, written, stat.st_size)
     newest = sorted(found.values(), key=lambda one: one.written, reverse=True)
     return newest[:MOST_RECENT]
+
+
+def open_file(path: Path) -> Run:
+    """A recording at rest. Raises BadInput."""
+    from pitwall.run import Run
+
+    return Run.of_file(path)
+
+
+def _import_window() -> None:
+    """What a session's window needs, while the start window is there to be used."""
+    for name in BEHIND:
+        importlib.import_module(name)
 
 
 def memory() -> Memory:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pitwall.runtime.health import Health
-from pitwall.store import Ledger
+
+if TYPE_CHECKING:
+    from pitwall.store import Ledger
 
 READS_PER_SHARD_S = 5.0
 """What the services allow for one shard, of all its readers together, in reads a second."""

@@ -14,6 +14,7 @@ NAMES = (
     "lapsim",
     "packing",
     "reopen",
+    "start",
     "stream",
     "traces",
     "turbo",

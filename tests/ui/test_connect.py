@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 from pitwall.cloud.local.process import StandIn
 from pitwall.cloud_desk import CloudDesk
 from pitwall.ui.address import Address
-from pitwall.ui.dialogs import ConnectDialog, Desk
+from pitwall.ui.dialogs import Desk
+from pitwall.ui.dialogs.connect import ConnectDialog
 from pitwall.ui.remembered import Memory
 from pitwall.ui.theme import load_theme
 from tests.ui.cloud import ENDED, LIVE, OTHERS, POLICIES, beat, few_sessions

@@ -19,7 +19,8 @@ from pitwall.cloud.local.process import StandIn
 from pitwall.cloud_desk import CloudDesk
 from pitwall.telemetry import Failure
 from pitwall.ui.address import Address
-from pitwall.ui.dialogs import Desk, DoctorDialog, Patient
+from pitwall.ui.dialogs import Desk, Patient
+from pitwall.ui.dialogs.doctor import DoctorDialog
 from pitwall.ui.remembered import Memory
 from pitwall.ui.theme import load_theme
 from tests.ui.cloud import LIVE, few_sessions

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pitwall.runtime.errands import Errands
 from pitwall.ui.address import Address
-from pitwall.ui.dialogs.connect import ConnectDialog
-from pitwall.ui.dialogs.doctor import DoctorDialog
 from pitwall.ui.dialogs.services import Cloud
 from pitwall.ui.qt import QtCore, QtWidgets
 from pitwall.ui.remembered import Memory
 from pitwall.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from pitwall.ui.dialogs.connect import ConnectDialog
+    from pitwall.ui.dialogs.doctor import DoctorDialog
 
 
 class Desk(QtCore.QObject):
@@ -38,6 +42,8 @@ class Desk(QtCore.QObject):
     def connect_over(self, window: QtWidgets.QWidget, theme: Theme) -> ConnectDialog:
         """Open the connect dialog, or bring it to the front."""
         if self.dialog is None:
+            from pitwall.ui.dialogs.connect import ConnectDialog
+
             errands = self._make_errands("pitwall-connect")
             made = ConnectDialog(self._cloud, errands, self._memory, theme, window)
             made.connect_requested.connect(self.connect_requested)
@@ -56,6 +62,8 @@ class Desk(QtCore.QObject):
         self, window: QtWidgets.QWidget, theme: Theme, address: Address, session: str = ""
     ) -> DoctorDialog:
         """Open the doctor's dialog and begin; one that is open for another place is closed."""
+        from pitwall.ui.dialogs.doctor import DoctorDialog
+
         if self.doctor is not None:
             self.doctor.close()
         errands = self._make_errands("pitwall-doctor")
