@@ -35,6 +35,7 @@ class PublishOptions:
         spool_bytes: that may wait.
         refuse: a full spool is the end, as for a car that cannot wait.
         restart: what an earlier run left is given up.
+        cars: those of the recording that are published; all when empty.
     """
 
     speed: float = 1.0
@@ -42,6 +43,7 @@ class PublishOptions:
     spool_bytes: int = 0
     refuse: bool = False
     restart: bool = False
+    cars: tuple[str, ...] = ()
 
 
 def run_publish(
@@ -51,15 +53,16 @@ def run_publish(
     finishes what it has begun to write; however it ends, the same again goes on from there."""
     from pitwall.cloud.browse import archive_to_write
     from pitwall.cloud.feed import RecordingFeed, live_chunks
+    from pitwall.cloud.own_cars import check_cars
     from pitwall.cloud.publisher import publish
     from pitwall.cloud.replay import begin, spool_file
     from pitwall.cloud.spool import DEFAULT_LIMIT, Spool
 
     voice = Voice(time.monotonic(), quiet=json_out)
-    feed = RecordingFeed(path)
+    feed = RecordingFeed(path, options.cars)
     folder = options.spool or spool_folder()
     place = (cloud.table, cloud.bucket, cloud.profile, cloud.region, cloud.endpoint_url)
-    file = spool_file(folder, session, path, *place)
+    file = spool_file(folder, session, path, *place, *sorted(set(options.cars)))
     limit = options.spool_bytes or DEFAULT_LIMIT
     spool = Spool(file, session, limit)
     if options.restart:
@@ -79,6 +82,9 @@ def run_publish(
     try:
         if cloud.bucket is None:
             cloud = replace(cloud, bucket=archive_to_write(clients, cloud.table))
+        if not spool.about:
+            group = feed.catalog.groups[0].name
+            check_cars(clients.dynamodb, cloud.table, session, group, feed.cars)
         replay = begin(
             feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
         )
@@ -113,8 +119,9 @@ def run_publish(
     if report.message:
         voice.say(report.message)
     if json_out:
-        doc = {"session": session, "epoch": replay.epoch, "resumed": replay.resumed}
-        sys.stdout.write(line_of({**doc, "joined": replay.joined, **asdict(report)}) + "\n")
+        doc = {"session": session, "cars": feed.cars, "epoch": replay.epoch}
+        how = {"resumed": replay.resumed, "joined": replay.joined}
+        sys.stdout.write(line_of({**doc, **how, **asdict(report)}) + "\n")
         sys.stdout.flush()
     if report.stopped:
         voice.say(
@@ -127,17 +134,17 @@ def run_publish(
         raise Failure(
             f"{counted(report.unsealed, 'lap')} could not be sealed in table {cloud.table} and "
             f"bucket {cloud.bucket}; all chunks are in the table. Once that is mended, run "
-            f"`{_seal_command(session, cloud)}`, or the same again: the spool is kept"
+            f"`{_seal_command(session, cloud, options)}`, or the same again: the spool is kept"
         )
     if replay.resumed:
         voice.say(
             "laps from before the interruption are in the archive one by one; "
-            f"`{_seal_command(session, cloud)}` writes their blocks, which load faster"
+            f"`{_seal_command(session, cloud, options)}` writes their blocks, which load faster"
         )
     return 0
 
 
-def _seal_command(session: str, cloud: CloudAddress) -> str:
+def _seal_command(session: str, cloud: CloudAddress, options: PublishOptions) -> str:
     """What seals the laps of a session afterwards, from here."""
     words = ["pitwall", "cloud", "seal", "--session", session]
     for option, value in (
@@ -148,6 +155,8 @@ def _seal_command(session: str, cloud: CloudAddress) -> str:
         ("endpoint-url", cloud.endpoint_url),
     ):
         words += [f"--{option}", value] if value else []
+    for car in options.cars:
+        words += ["--car", car]
     return shlex.join(words)
 
 

@@ -7,7 +7,7 @@ is to have begun.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.cloud.chunking import chunk_samples
+from pitwall.cloud.keys import MAX_T
 from pitwall.store import Recording
 from pitwall.telemetry import (
     BadInput,
@@ -82,16 +83,32 @@ class Feed(Protocol):
 class RecordingFeed:
     """A recording as a feed.
 
+    Args:
+        path: of the recording.
+        cars: those to publish; all when empty. Times and length stay those of the whole recording,
+            so that its cars fit together when each is published by itself.
+
     Raises:
-        BadInput: no such recording, a damaged one, or one without samples.
+        BadInput: no such recording, a damaged one, one without samples, or without one of ``cars``.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, cars: Sequence[str] = ()) -> None:
         samples: dict[tuple[str, str], list[FeedSamples]] = {}
+        first, last = MAX_T, 0
         with Recording.open(path, read_only=True) as recording:
             session = recording.session
+            known = tuple(dict.fromkeys(series.car for series in recording.series()))
+            strange = [car for car in dict.fromkeys(cars) if car not in known]
+            if strange:
+                raise BadInput(
+                    f"{path}: no car {', '.join(strange)}; there are: {', '.join(known) or 'none'}"
+                )
             for series in recording.series():
                 segments = [row.segment for row in recording.read_segments(series)]
+                first = min(first, *(s.t_lo for s in segments), MAX_T)
+                last = max(last, *(s.t_hi for s in segments), 0)
+                if cars and series.car not in cars:
+                    continue
                 try:
                     group = session.catalog.group(series.group)
                 except KeyError:
@@ -101,7 +118,6 @@ class RecordingFeed:
                     samples.setdefault((series.car, series.group), []).append(read)
         if not samples:
             raise BadInput(f"{path}: the recording holds no samples to replay")
-        first = min(int(part.t_us.min()) for parts in samples.values() for part in parts)
         start = min(session.started_us, first) if session.started_us else first
         self._samples = {key: _joined(parts, start) for key, parts in samples.items()}
         self.key = session.key
@@ -109,7 +125,7 @@ class RecordingFeed:
         self.driven_us = session.driven_us or start
         self.catalog = session.catalog
         self.cars = tuple(dict.fromkeys(car for car, _ in samples))
-        self.seconds = max(int(s.t_us[-1]) for s in self._samples.values()) / 1e6
+        self.seconds = (last - start) / 1e6
         self.clock = session.clock
         self.simulated = session.simulated
 

@@ -78,15 +78,22 @@ def begin(
         )
     # two that start in the same second must not be one
     epoch = f"p{now_us // SECOND_US:x}{secrets.token_hex(2)}"
-    own = feed_session(feed, key, now_us, feed.seconds)
-    session = _under_way(feed, own, dynamodb, table)
+    # what comes first happens now, whenever in the recording that is
+    own = feed_session(feed, key, now_us - _first_us(feed), feed.seconds)
+    session = _under_way(feed, own, dynamodb, table, now_us)
     joined = session is not None
     session = session or own
     spool.describe({**about, "epoch": epoch, "session": session_item(session)})
     return Replay(session, epoch, now_us if joined and speed == 1.0 else None, joined=joined)
 
 
-def _under_way(feed: Feed, own: Session, dynamodb: Any, table: str) -> Session | None:
+def _first_us(feed: Feed) -> int:
+    """The first sample's time in the feed."""
+    tracks = [feed.samples(car, g.name) for car in feed.cars for g in feed.catalog.groups]
+    return min(int(track.t_us[0]) for track in tracks if track is not None and len(track.t_us))
+
+
+def _under_way(feed: Feed, own: Session, dynamodb: Any, table: str, now_us: int) -> Session | None:
     """The session as others have begun it, when these cars are to take part in it."""
     try:
         if _claimed(dynamodb, table, own):
@@ -96,7 +103,7 @@ def _under_way(feed: Feed, own: Session, dynamodb: Any, table: str) -> Session |
     except PitwallError:
         return None  # who may not read it cannot join; whoever cannot reach it will be told
     over = session.started_us + round(session.length_s * SECOND_US) + _AFTER_US
-    if over < own.started_us or {head.car for head in heads} & set(feed.cars):
+    if over < now_us or {head.car for head in heads} & set(feed.cars):
         return None  # it is published once more
     if session.catalog != feed.catalog:
         raise BadInput(

@@ -15,6 +15,9 @@ def add(verbs: Any) -> None:
     publish = verb(verbs, "publish", _publish, "play a recording into a table")
     publish.add_argument("file", type=Path)
     publish.add_argument("--session", required=True)
+    publish.add_argument(
+        "--car", action="append", default=[], help="only this one; may be repeated"
+    )
     publish.add_argument("--speed", type=values.speed, default=1.0)
     publish.add_argument("--spool", type=Path, metavar="DIR", help="where chunks wait on disk")
     publish.add_argument(
@@ -45,7 +48,12 @@ def _publish(args: argparse.Namespace) -> int:
         session=args.session,
         cloud=cloud_address(args),
         options=PublishOptions(
-            args.speed, args.spool, args.spool_mb, args.when_full == "refuse", args.restart
+            args.speed,
+            args.spool,
+            args.spool_mb,
+            args.when_full == "refuse",
+            args.restart,
+            tuple(args.car),
         ),
         json_out=args.json,
     )

@@ -25,9 +25,11 @@ from pitwall.cloud import (
     read_sealed,
     sealed_keys,
 )
+from pitwall.cloud.access import Place, Scope, policy_for
 from pitwall.cloud.local.process import StandIn
 from pitwall.store import Batch, Recording, Source
 from pitwall.telemetry import Head, Segment, Series, Session, decode_many
+from pitwall.telemetry.clock import now_us
 from tests.unit.cloud import strategies as made
 
 pytestmark = [
@@ -67,14 +69,21 @@ def recording(folder: Path, *cars: str) -> Path:
 class Publisher:
     """One process of the program."""
 
-    def __init__(self, stand_in: StandIn, path: Path, session: str, *more: str) -> None:
+    def __init__(
+        self, stand_in: StandIn, path: Path, session: str, *more: str, who: str | None = None
+    ) -> None:
         self.spool = path.parent / "spool"
         words = [
             *(sys.executable, "-m", "pitwall", "publish", str(path), "--session", session),
             *("--endpoint-url", stand_in.endpoint, "--spool", str(self.spool), "--json", *more),
         ]
+        signed = {"AWS_ACCESS_KEY_ID": who, "AWS_SECRET_ACCESS_KEY": "x"} if who else {}
         self.process = subprocess.Popen(
-            words, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            words,
+            cwd=ROOT,
+            env={**ENVIRONMENT, **signed},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def end(self, code: int = 0) -> dict[str, Any]:
@@ -280,3 +289,80 @@ def test_a_spool_without_room_for_a_car_that_cannot_wait(
     assert "no more are accepted. What was accepted is kept: run the same again" in said
     Publisher(stand_in, path, session, "--speed", "10").end()
     check(stand_in, clients, session, ["2"])
+
+
+def test_some_cars_of_one_recording_from_two_machines(
+    stand_in: StandIn, clients: Clients, tmp_path: Path
+) -> None:
+    """Whoever begins the session, all that is published of it is where it was in the recording."""
+    session = "2026-02-01-some-r1"
+    path = recording(tmp_path, *CARS[:3])
+    one, two = CARS[0], CARS[2]
+    publishers = [
+        Publisher(stand_in, path, session, "--car", car, "--speed", "20") for car in (one, two)
+    ]
+    reports = [publisher.end() for publisher in publishers]
+    assert [report["cars"] for report in reports] == [[one], [two]]
+    assert sorted(report["joined"] for report in reports) == [False, True]
+    check(stand_in, clients, session, [one, two])
+    strange = Publisher(stand_in, path, session, "--car", "77").end(2)["error"]
+    assert f"no car 77; there are: {', '.join(CARS[:3])}" in strange
+
+
+def test_a_car_that_begins_late_begins_now(
+    stand_in: StandIn, clients: Clients, tmp_path: Path
+) -> None:
+    """Alone in its session it is not waited for, and its times are those of now."""
+    session = "2026-02-01-late-r1"
+    path = tmp_path / "late.pitwall"
+    late = [
+        c
+        for c in CHUNKS
+        if c.series.car == CARS[0] or c.t_lo >= made.SESSION.started_us + 15_000_000
+    ]
+    first: dict[Series, int] = {}
+    late = [
+        replace(c, n_lo=n, n_hi=n)
+        for c in late
+        for n in [first.setdefault(c.series, c.n_lo)]
+        for n in [c.n_lo - n + 1]
+    ]
+    with Recording.create(path, made.SESSION) as out:
+        out.apply(Batch(Source.IMPORT, tuple(late)))
+    began_us = now_us()
+    publisher = Publisher(stand_in, path, session, "--car", CARS[1])
+    wait_for(stand_in, clients, session, 4)
+    publisher.process.terminate()
+    publisher.end(130)
+    [head] = heads_of(stand_in, clients, session)
+    [described] = [s for s in list_sessions(clients.dynamodb, stand_in.table) if s.key == session]
+    assert described.started_us <= head.t_first - 15_000_000
+    assert began_us <= head.t_first <= head.t <= now_us() + 1_000_000
+
+
+def test_whose_car_is_refused_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    session = "2026-02-01-own-r1"
+    one, two, three = CARS[:3]
+    path = recording(tmp_path, one, two, three)
+    with StandIn.start(firehose_interval_s=0.5) as guarded:
+        keys = {
+            "ALL": policy_for("engineer", Place()),
+            "OWN": policy_for("producer", Place(), Scope(cars=(two,))),
+        }
+        guarded.control("access", keys=keys)
+        words = ("--speed", "1000", "--bucket", guarded.bucket)
+        error = Publisher(guarded, path, session, *words, who="OWN").end(1)["error"]
+        assert error.count("\n") == 1
+        assert f"may not write 2 cars of 3 ({one}, {three}), nothing was published" in error
+        assert f"publish your own with `--car {two}`" in error
+        assert f"`pitwall cloud policy producer --car {one} --car {three}`" in error
+        error = Publisher(guarded, path, session, *words, who="ALL").end(1)["error"]
+        assert "may not write 3 cars of 3" in error
+        assert "dynamodb:PutItem" in error
+        assert "role producer" in error
+        report = Publisher(guarded, path, session, *words, "--car", two, who="OWN").end()
+        assert (report["cars"], report["unsealed"]) == ([two], 0)
+        guarded.control("access", keys={})
+        reader = make_clients(guarded.endpoint)
+        check(guarded, reader, session, [two])
+        reader.close()

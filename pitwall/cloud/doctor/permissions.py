@@ -16,10 +16,10 @@ from urllib.parse import quote
 from pitwall.cloud import keys
 from pitwall.cloud.access import METADATA
 from pitwall.cloud.doctor.exam import Answer, Exam
+from pitwall.cloud.own_cars import NEVER
 
 _SESSION = "2000-01-01-doctor"
 _GROUP = "doctor"
-_NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
 _NO_SHARD = "shardId-00000000000000000000-00000000"
 _BAD_MD5 = base64.b64encode(bytes(16)).decode()
 
@@ -238,7 +238,7 @@ def _put(exam: Exam, pk: str, words: str) -> Trial:
         f"write {words}", "dynamodb:PutItem",
         lambda: exam.call(
             "dynamodb", "put_item",
-            TableName=exam.questions.place.table, Item=item, ConditionExpression=_NEVER,
+            TableName=exam.questions.place.table, Item=item, ConditionExpression=NEVER,
         ),
     )  # fmt: skip
 
