@@ -79,7 +79,7 @@ class GrCupSource:
             notes.append(f"{self.path.name}: channels of unknown unit: {', '.join(unknown)}")
         return Survey(
             cars=tuple(cars),
-            groups=groups(names, _rates(cars, counts)),
+            groups=groups(names, rates(cars, counts)),
             clock=ClockKind.EVENT if own else ClockKind.RECONSTRUCTED,
             t_first=min(span[0] for span in cars.values()),
             t_last=max(span[1] for span in cars.values()),
@@ -91,21 +91,26 @@ class GrCupSource:
 
     def blocks(self, tick: Tick | None = None) -> Iterator[Block]:
         """The samples, with event times. The file must have passed :meth:`survey`."""
-        cars: dict[str, _Car] = {}
+        cars: dict[str, CarRows] = {}
         for row in RowReader(self.path).rows(tick):
             car = cars.get(row.car)
             if car is None:
-                car = cars[row.car] = _Car(row.car, own_clock=row.event_us is not None)
+                car = cars[row.car] = CarRows(row.car, own_clock=row.event_us is not None)
             yield from car.push(row)
         for car in cars.values():
             yield from car.finish()
 
 
-class _Car:
-    """Gathers one car's rows into stamps, times them, and sorts them into groups."""
+class CarRows:
+    """Gathers one car's rows into stamps, times them, and sorts them into groups.
 
-    def __init__(self, car: str, *, own_clock: bool) -> None:
+    ``own_clock``: rows have the producer's stamp. ``counted``: the rows' lap is the best that is
+    known, as where a file holds one lap.
+    """
+
+    def __init__(self, car: str, *, own_clock: bool, counted: bool = False) -> None:
         self.car = car
+        self._counted = counted
         self._rows: list[Row] = []
         self._before: dict[str, float] = {}
         self._burst = None if own_clock else BurstClock("speed", _DISTANCE, _LATITUDE, _LONGITUDE)
@@ -114,6 +119,7 @@ class _Car:
         self._groups: dict[str, _Gather] = {}
 
     def push(self, row: Row) -> Iterator[Block]:
+        """Take the next row; yield what is whole."""
         first = self._rows[0] if self._rows else row
         if (
             row.receipt_us != first.receipt_us
@@ -124,6 +130,7 @@ class _Car:
         self._rows.append(row)
 
     def finish(self) -> Iterator[Block]:
+        """Yield what is left."""
         yield from self._close()
         if self._burst is not None:
             for stamp, us, lap in self._burst.finish():
@@ -147,6 +154,8 @@ class _Car:
 
     def _lap_of(self, stamp: Stamp) -> int:
         values = stamp.values
+        if self._counted:
+            return min(stamp.lap or 0, 999)
         self._odometer.add(values.get(_DISTANCE), values.get(_LATITUDE), values.get(_LONGITUDE))
         if self._odometer.wraps == 0 and stamp.lap is not None:
             return min(stamp.lap, 999)
@@ -225,17 +234,17 @@ class _Gather:
         self._t, self._values, self._received = [], [], 0
 
 
-def _rates(cars: dict[str, list[int]], counts: dict[tuple[str, str], int]) -> dict[str, float]:
+def rates(cars: dict[str, list[int]], counts: dict[tuple[str, str], int]) -> dict[str, float]:
     """Median over cars of each group's samples per second."""
     most: dict[tuple[str, str], int] = {}
     for (car, name), n in counts.items():
         key = (place(name)[0], car)
         most[key] = max(most.get(key, 0), n)
-    rates: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     for (group, car), n in most.items():
         seconds = (cars[car][1] - cars[car][0]) / 1e6
-        rates.setdefault(group, []).append(n / seconds if seconds > 1 else 1.0)
-    return {group: float(np.median(values)) for group, values in rates.items()}
+        found.setdefault(group, []).append(n / seconds if seconds > 1 else 1.0)
+    return {group: float(np.median(values)) for group, values in found.items()}
 
 
 def _event(text: str) -> str:

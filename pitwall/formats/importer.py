@@ -9,22 +9,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pitwall.formats.lines import Tick
 from pitwall.formats.pack import Packer
 from pitwall.formats.registry import detect
-from pitwall.formats.source import Source, Survey
+from pitwall.formats.source import Source, Survey, Wanted
 from pitwall.store import Batch, Recording
 from pitwall.store import Source as Leg
 from pitwall.telemetry import (
+    OFFICIAL_META,
     BadInput,
     Catalog,
     Channel,
     ClockKind,
     Failure,
     Group,
+    Official,
     Segment,
     Session,
+    official_to_json,
 )
 from pitwall.telemetry.clock import iso
+from pitwall.telemetry.names import check_car
 from pitwall.telemetry.plural import counted
 
 CARS_META = "cars"
@@ -47,6 +52,8 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+ReadTiming = Callable[[Path, Tick | None], Official]
+OpenSource = Callable[[Sequence[Path], Wanted], Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +109,13 @@ def import_files(
     title: str | None = None,
     overwrite: bool = False,
     progress: OnProgress | None = None,
+    car: str | None = None,
+    wanted: Wanted | None = None,
 ) -> ImportReport:
-    """Import ``paths`` (one or several cars of one session) into a new recording ``out``.
+    """Import ``paths`` (telemetry of one or several cars of one session, and official timing of
+    it) into a new recording ``out``.
 
+    ``car`` names the car of files that hold one; ``wanted`` says what the files leave open.
     Every row of every file is checked before anything is written; the recording is built beside
     ``out`` under another name and renamed when whole. ``progress`` may raise to cancel: nothing is
     left then. Raises BadInput (``file:line`` and reason) or Failure.
@@ -117,14 +128,23 @@ def import_files(
         raise BadInput(f"{out}: there is no folder {out.parent}")
     _no_repeats(paths)
     meter = _Meter(paths, progress)
-    sources = [detect(path).open(path) for path in paths]
+    sources, tables = _opened(paths, wanted or Wanted())
     surveys = []
-    for source in sources:
+    for source, files in sources:
         surveys.append(source.survey(meter.tick("checking")))
-        meter.next_file(source.path)
-    labels = _labels(surveys)
-    session = _session(surveys, key, title)
-    notes = tuple(n for s in surveys for n in s.notes)
+        meter.next_files(files)
+    official = []
+    for read, path in tables:
+        official.append(read(path, meter.tick("checking")))
+        meter.next_files([path])
+    labels = _labels(surveys, car)
+    session = _session(surveys, official, key, title)
+    notes = tuple(
+        [n for s in surveys for n in s.notes] + [n for table in official for n in table.notes]
+    )
+    meta = {k: v for s in surveys for k, v in s.meta.items()}
+    if official:
+        meta[OFFICIAL_META] = official_to_json(official)
     packer = Packer(session.key, session.catalog)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.importing")
     _remove(temporary)
@@ -136,8 +156,9 @@ def import_files(
                 Batch(
                     Leg.IMPORT,
                     heads=packer.heads(),
-                    received_us=max(s.t_last for s in surveys),
+                    received_us=max((s.t_last for s in surveys), default=session.started_us),
                     meta={
+                        **meta,
                         CARS_META: json.dumps(dict(labels)),
                         NOTES_META: json.dumps(notes),
                         FILES_META: json.dumps([p.name for p in paths]),
@@ -179,13 +200,32 @@ class _Meter:
 
         return done
 
-    def next_file(self, path: Path) -> None:
-        self._before += self._sizes[path]
+    def next_files(self, paths: Sequence[Path]) -> None:
+        self._before += sum(self._sizes[path] for path in paths)
+
+
+def _opened(
+    paths: Sequence[Path], wanted: Wanted
+) -> tuple[list[tuple[Source, list[Path]]], list[tuple[ReadTiming, Path]]]:
+    """Sources of telemetry with their files, and readers of official timing with theirs."""
+    sources: list[tuple[Source, list[Path]]] = []
+    tables: list[tuple[ReadTiming, Path]] = []
+    joined: dict[str, tuple[OpenSource, list[Path]]] = {}
+    for path in paths:
+        found = detect(path)
+        if found.timing is not None:
+            tables.append((found.timing, path))
+        elif found.open is not None and found.joins:
+            joined.setdefault(found.name, (found.open, []))[1].append(path)
+        elif found.open is not None:
+            sources.append((found.open([path], wanted), [path]))
+    sources += [(make(files, wanted), files) for make, files in joined.values()]
+    return sources, tables
 
 
 def _write(
     recording: Recording,
-    sources: Iterable[Source],
+    sources: Iterable[tuple[Source, Sequence[Path]]],
     packer: Packer,
     labels: Mapping[str, str],
     meter: _Meter,
@@ -193,38 +233,46 @@ def _write(
     label_of = {original: label for label, original in labels.items()}
     pending: list[Segment] = []
     received = 0
-    for source in sources:
+    for source, files in sources:
         for block in source.blocks(meter.tick("importing")):
             received = max(received, block.received_us)
             pending.extend(packer.segments(label_of[block.car], block))
             if len(pending) >= _BATCH_SEGMENTS:
                 recording.apply(Batch(Leg.IMPORT, tuple(pending), received_us=received))
                 pending = []
-        meter.next_file(source.path)
+        meter.next_files(files)
     if pending:
         recording.apply(Batch(Leg.IMPORT, tuple(pending), received_us=received))
 
 
-def _labels(surveys: Sequence[Survey]) -> dict[str, str]:
-    """Label -> original id. The label is the id's last number, unless two cars would share it or
-    it says nothing (zeros)."""
+def _labels(surveys: Sequence[Survey], car: str | None) -> dict[str, str]:
+    """Label -> original id. The label is ``car`` where the person who imports says so; else the
+    id's last number, unless two cars would share it or it says nothing (zeros)."""
     originals: list[str] = []
     for survey in surveys:
-        for car in survey.cars:
-            if car in originals:
-                raise BadInput(f"car {car} is in two of the files; import one file for each car")
-            originals.append(car)
-    short = {car: _number(car) for car in originals}
+        for original in survey.cars:
+            if original in originals:
+                raise BadInput(
+                    f"car {original} is in two of the files; import one file for each car"
+                )
+            originals.append(original)
+    if car is not None:
+        if len(originals) != 1:
+            raise BadInput(
+                f"--car {car}: names the car of files that hold one; these hold {len(originals)}"
+            )
+        return {check_car(car): originals[0]}
+    short = {original: _number(original) for original in originals}
     numbers = list(short.values())
     labels: dict[str, str] = {}
-    for car in originals:
-        number = short[car]
-        label = number if number and numbers.count(number) == 1 else car
+    for original in originals:
+        number = short[original]
+        label = number if number and numbers.count(number) == 1 else original
         if len(label) > 16:
-            label = label[-16:].lstrip("-._")
+            label = label[-16:].lstrip("-._ ")
         if label in labels:
-            raise BadInput(f"cars {labels[label]} and {car} cannot be told apart by their ids")
-        labels[label] = car
+            raise BadInput(f"cars {labels[label]} and {original} cannot be told apart by their ids")
+        labels[label] = original
     return labels
 
 
@@ -234,17 +282,25 @@ def _number(car: str) -> str:
     return digits[:16]
 
 
-def _session(surveys: Sequence[Survey], key: str | None, title: str | None) -> Session:
-    first = min(surveys, key=lambda s: s.t_first)
-    words = _slug(f"{first.event}-{first.name}") or "import"
-    key = key or f"{iso(first.t_first)[:10]}-{words}"[:80].rstrip("-")
+def _session(
+    surveys: Sequence[Survey],
+    official: Sequence[Official],
+    key: str | None,
+    title: str | None,
+) -> Session:
+    """The session that the files are of; official timing names it where there is no telemetry."""
+    hints = [(s.t_first, s.event, s.name) for s in surveys]
+    hints = hints or [(o.started_us, o.event, o.name) for o in official]
+    started, event, name = min(hints, key=lambda hint: hint[0] or 1 << 62)
+    words = _slug(f"{event}-{name}") or "import"
+    key = key or f"{iso(started)[:10]}-{words}"[:80].rstrip("-")
     # One receipt-only file makes the session's clock the weaker one.
     weak = any(s.clock is ClockKind.RECONSTRUCTED for s in surveys)
     return Session(
         key=key,
         title=title or words.replace("-", " ").title(),
         catalog=_merge([s.groups for s in surveys]),
-        started_us=first.t_first,
+        started_us=started,
         clock=ClockKind.RECONSTRUCTED if weak else ClockKind.EVENT,
     )
 

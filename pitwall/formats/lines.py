@@ -28,8 +28,13 @@ def check_text(path: Path, head: bytes) -> None:
         raise BadInput(f"{path}:1: zero bytes in the text: a binary file or UTF-16; UTF-8 expected")
 
 
-def read_lines(path: Path, tick: Tick | None = None) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: Path, tick: Tick | None = None, *, legacy: bool = False, cut_off: bool = True
+) -> Iterator[tuple[int, str]]:
     """Yield ``(number, text)`` for every line of a UTF-8 file, numbers from 1, no line ends.
+
+    With ``legacy`` a line that is not UTF-8 is read as Latin-1, which older programs write;
+    without ``cut_off`` the last line may lack its end.
 
     Reads one line at a time. Raises BadInput, with ``file:line``, on an empty file, text that is
     not UTF-8, a line beyond MAX_LINE and a last line without a line end (the file was cut off,
@@ -37,13 +42,17 @@ def read_lines(path: Path, tick: Tick | None = None) -> Iterator[tuple[int, str]
     """
     try:
         with path.open("rb") as file:
-            yield from _lines(path, file.readline, tick)
+            yield from _lines(path, file.readline, tick, legacy, cut_off)
     except OSError as error:
         raise Failure(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def _lines(
-    path: Path, readline: Callable[[int], bytes], tick: Tick | None
+    path: Path,
+    readline: Callable[[int], bytes],
+    tick: Tick | None,
+    legacy: bool,
+    cut_off: bool,
 ) -> Iterator[tuple[int, str]]:
     done = 0
     number = 0
@@ -57,15 +66,10 @@ def _lines(
             raise BadInput(
                 f"{path}:{number}: the line is longer than {MAX_LINE} bytes; not a telemetry table"
             )
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise BadInput(
-                f"{path}:{number}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"
-            ) from error
+        text = _text(path, number, raw, legacy)
         if "\0" in text:
             raise BadInput(f"{path}:{number}: zero bytes in the text; the file is damaged")
-        if text[-1] != "\n":
+        if text[-1] != "\n" and cut_off:
             raise BadInput(
                 f"{path}:{number}: the last line is cut off (no line end); copy the file again, "
                 "or remove the line"
@@ -77,3 +81,14 @@ def _lines(
         check_text(path, b"")
     if tick is not None:
         tick(done)
+
+
+def _text(path: Path, number: int, raw: bytes, legacy: bool) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if legacy:
+            return raw.decode("latin-1")
+        raise BadInput(
+            f"{path}:{number}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"
+        ) from error

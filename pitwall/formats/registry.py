@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pitwall.formats import grcup
-from pitwall.formats.lines import check_text
-from pitwall.formats.source import Source
-from pitwall.telemetry import BadInput, Failure
+from pitwall.formats import f1_laps, grcup, grcup_segments, motec, vbo
+from pitwall.formats.lines import Tick, check_text
+from pitwall.formats.source import Source, Wanted
+from pitwall.telemetry import BadInput, Failure, Official
 
 HEAD_BYTES = 8192
 _SURE = 0.5
@@ -25,7 +25,10 @@ class Format:
         extensions: usual file name endings, with the dot; content decides, not the name.
         text: True when the file is UTF-8 text.
         sniff: how sure it is, 0..1, from a file's first bytes.
-        open: makes the source of a file.
+        open: makes the source of one file, or of all files of this format where it ``joins``;
+            None for official timing.
+        joins: several files make one source (a lap each).
+        timing: reads a file of official timing; None for telemetry.
     """
 
     name: str
@@ -33,11 +36,54 @@ class Format:
     extensions: tuple[str, ...]
     text: bool
     sniff: Callable[[bytes], float]
-    open: Callable[[Path], Source]
+    open: Callable[[Sequence[Path], Wanted], Source] | None = None
+    joins: bool = False
+    timing: Callable[[Path, Tick | None], Official] | None = None
 
 
 FORMATS: tuple[Format, ...] = (
-    Format(grcup.NAME, grcup.TITLE, grcup.EXTENSIONS, True, grcup.sniff, grcup.GrCupSource),
+    Format(
+        grcup.NAME,
+        grcup.TITLE,
+        grcup.EXTENSIONS,
+        True,
+        grcup.sniff,
+        lambda paths, _: grcup.GrCupSource(paths[0]),
+    ),
+    Format(
+        vbo.NAME,
+        vbo.TITLE,
+        vbo.EXTENSIONS,
+        True,
+        vbo.sniff,
+        lambda paths, _: vbo.VboSource(paths[0]),
+    ),
+    Format(
+        motec.NAME,
+        motec.TITLE,
+        motec.EXTENSIONS,
+        False,
+        motec.sniff,
+        lambda paths, _: motec.MotecSource(paths[0]),
+    ),
+    Format(
+        grcup_segments.NAME,
+        grcup_segments.TITLE,
+        grcup_segments.EXTENSIONS,
+        True,
+        grcup_segments.sniff,
+        grcup_segments.SegmentSource,
+        joins=True,
+    ),
+    Format(
+        f1_laps.NAME,
+        f1_laps.TITLE,
+        f1_laps.EXTENSIONS,
+        True,
+        f1_laps.sniff,
+        f1_laps.LapFiles,
+        joins=True,
+    ),
 )
 
 

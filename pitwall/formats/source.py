@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +26,7 @@ class Survey:
         rows: data rows.
         event, name: hints for the session key, empty when the file has none.
         notes: remarks for the person who imports.
+        meta: entries for the recording's key/value table (the start gate).
     """
 
     cars: tuple[str, ...]
@@ -37,6 +38,20 @@ class Survey:
     event: str = ""
     name: str = ""
     notes: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the person who imports says about files that leave it open.
+
+    Attributes:
+        part: name of the one session to take from files that hold several.
+        start_us: when the session began, for files without a date, microseconds UTC.
+    """
+
+    part: str = ""
+    start_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +76,10 @@ class Block:
 
 
 class Source(Protocol):
-    """One opened file of one format."""
-
-    path: Path
+    """One opened file of one format, or several that belong together."""
 
     def survey(self, tick: Tick | None = None) -> Survey:
-        """Read the whole file once, checking every row. Raises BadInput with ``file:line``."""
+        """Read everything once, checking every row. Raises BadInput with ``file:line``."""
 
     def blocks(self, tick: Tick | None = None) -> Iterator[Block]:
-        """Read the file again and yield its samples; memory does not grow with the file."""
+        """Read again and yield the samples; memory does not grow with the files."""
