@@ -6,8 +6,7 @@ the front is at its limit first, which a driver calls understeer; below zero, ov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,19 +19,8 @@ from pitwall.prerace.vehicle import G, Vehicle
 _MOST = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseBalance:
-    """Front minus rear use in a phase, over all slow or all fast corners, or in one corner.
-
-    Attributes:
-        where: ``slow``, ``fast`` or a corner's name.
-        phase: which part of the corners.
-        value: mean of front minus rear use; -0.02 is a rear that works 2 % of its grip harder.
-    """
-
-    where: str
-    phase: Phase
-    value: float
+Balances = Mapping[tuple[str, Phase], float]
+"""Front minus rear use by (``all``, ``slow``, ``fast`` or a corner's name) and phase."""
 
 
 def axle_use(
@@ -67,26 +55,22 @@ def axle_use(
     return out
 
 
-def balance_by_phase(
-    use: Floats, corners: Sequence[CornerPhases], *, each: bool = False
-) -> tuple[PhaseBalance, ...]:
-    """Means of front minus rear use (``use`` float64[2, n], one car), over slow and over fast
-    corners; ``each``: for every corner as well. Phases without points are left out."""
+def balances(use: Floats, corners: Sequence[CornerPhases]) -> Balances:
+    """Means of front minus rear use (``use`` float64[2, n], one car) over all, slow and fast
+    corners, and in each; places without points are left out."""
     difference = use[0] - use[1]
-    out = []
+    out: dict[tuple[str, Phase], float] = {}
     for phase in Phase:
-        for label, wanted in (("slow", True), ("fast", False)):
-            at = [c.points[phase] for c in corners if c.slow is wanted and len(c.points[phase])]
+        for label, of in (
+            ("all", list(corners)),
+            ("slow", [c for c in corners if c.slow]),
+            ("fast", [c for c in corners if not c.slow]),
+            *((c.name, [c]) for c in corners),
+        ):
+            at = [c.points[phase] for c in of if len(c.points[phase])]
             if at:
-                value = float(difference[np.concatenate(at)].mean())
-                out.append(PhaseBalance(label, phase, value))
-        if each:
-            out += [
-                PhaseBalance(c.name, phase, float(difference[c.points[phase]].mean()))
-                for c in corners
-                if len(c.points[phase])
-            ]
-    return tuple(out)
+                out[label, phase] = float(difference[np.concatenate(at)].mean())
+    return out
 
 
 def _along_force(
