@@ -215,7 +215,7 @@ class MainWindow(QtWidgets.QMainWindow):
         def call() -> None:
             self.bench.open_pane(name)
             pane = self.bench.pane(name)
-            if isinstance(pane, Acts):
+            if pane is not None and isinstance(pane, Acts):
                 pane.handlers()[action]()
 
         return call
