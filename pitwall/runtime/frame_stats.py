@@ -6,8 +6,6 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import numpy as np
-
 RECENT = 300
 
 
@@ -70,5 +68,7 @@ class FrameStats:
 def _spread(values: Collection[float]) -> Spread:
     if not values:
         return Spread(0.0, 0.0, 0)
+    import numpy as np  # not before there are frames: the start window opens without it
+
     p50, p95 = np.percentile(np.fromiter(values, float, len(values)), (50, 95))
     return Spread(float(p50), float(p95), len(values))
