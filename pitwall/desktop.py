@@ -41,6 +41,8 @@ DIALOGS_S = 2.0
 """Calls of dialogs that still wait for a network are left to end with the process."""
 RETIRE_S = 30.0
 MOST_RECENT = 50
+UNPAINTED_MS = 500
+"""How long the start window's first picture is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Desktop:
         self._stats = FrameStats()
         self._failure: PitwallError | None = None
         self._interrupted = False
+        self._begun = False
 
     def loop(self) -> int:
         """Show, run until closed or the time is up, tidy up; the exit code.
@@ -147,14 +150,25 @@ class Desktop:
         self.start.open_requested.connect(self._open_file)
         self.start.demo_requested.connect(self._open_demo)
         self.start.closed.connect(self._quit)
+        self.start.painted.connect(self._begin_behind, QtCore.Qt.ConnectionType.QueuedConnection)
+        if self._first is None:
+            self.start.offer()
         self.start.show()
+        # A window that is nowhere on screen is never painted.
+        QtCore.QTimer.singleShot(UNPAINTED_MS, self._application, self._begin_behind)
         if self._options.seconds is not None:
             left = max(self._options.seconds - self._voice.seconds, 0.1)
             QtCore.QTimer.singleShot(int(left * 1000), self._application, self._time_up)
+
+    def _begin_behind(self) -> None:
+        """The work, once the start window is on screen: what is imported for it would keep the
+        window from its first picture."""
+        if self._begun:
+            return
+        self._begun = True
         if self._first is not None:
             self._prepare(self._first)
-        else:
-            self.start.offer()
+        elif self.start is not None:
             self._list_recent()
 
     # -- preparing ------------------------------------------------------------------------
@@ -349,6 +363,7 @@ class Desktop:
 
     def finish(self) -> None:
         """Take the last figures, close everything, and wait for it, each step with a limit."""
+        self._begun = True
         window, run = self.window, self._run
         if window is not None and run is not None:
             saved = None

@@ -48,6 +48,7 @@ class StartWindow(QtWidgets.QWidget):
         demo_requested: the user wants the demo.
         doctor_requested: the user wants the way to the data checked.
         closed: the user closed it.
+        painted: it is on screen for the first time.
     """
 
     connect_requested = QtCore.Signal()
@@ -55,9 +56,11 @@ class StartWindow(QtWidgets.QWidget):
     demo_requested = QtCore.Signal()
     doctor_requested = QtCore.Signal()
     closed = QtCore.Signal()
+    painted = QtCore.Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._unpainted = True
         self.theme = theme
         self.setObjectName("page")
         self._steps: list[str] = []
@@ -229,6 +232,12 @@ class StartWindow(QtWidgets.QWidget):
     def _chosen(self, path: Path) -> None:
         self._steps = []
         self.open_requested.emit(path)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        super().paintEvent(event)
+        if self._unpainted:
+            self._unpainted = False
+            self.painted.emit()
 
     def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: D102, N802
         if self._idle and _dropped(event.mimeData()) is not None:

@@ -1,9 +1,11 @@
-"""Seconds from starting the process to traces on screen: ``pitwall open`` of a recorded race.
+"""Milliseconds from starting the process to the first useful picture.
 
-Baseline: what a program of the usual make does before it shows anything: boto3 with clients for
-the services that we use, then a pyqtgraph window of twelve plots. Beside it the same without boto3,
-the start window of ``pitwall`` alone, and Qt with an empty widget, which nobody gets below. Each is
-a process of its own, started in turn; its time ends when what is to be seen has been painted.
+Ours: ``pitwall`` to its start window, where recordings, sessions and the demo are chosen; and
+``pitwall open`` to the traces of a recorded race. Baseline: what a program of the usual make does
+before it shows anything: boto3 with clients for the services that we use, then a pyqtgraph window
+of twelve plots. Beside it the same without boto3, and Qt with an empty widget, which nobody gets
+below. Each is a process of its own, started in turn; its time ends when what is to be seen has been
+painted.
 """
 
 from __future__ import annotations
@@ -56,10 +58,11 @@ def run() -> Result:
             "Qt with an empty widget": {"painted, ms": spread(figures["empty"], 1)},
         },
         {
-            "vs_eager_pyqtgraph": median["recording"] / median["eager"],
-            "vs_pyqtgraph": median["recording"] / median["pyqtgraph"],
-            "start_window_vs_eager_pyqtgraph": median["start"] / median["eager"],
-            "vs_empty": median["recording"] / median["empty"],
+            "vs_eager_pyqtgraph": median["start"] / median["eager"],
+            "vs_pyqtgraph": median["start"] / median["pyqtgraph"],
+            "vs_empty": median["start"] / median["empty"],
+            "recording_vs_eager_pyqtgraph": median["recording"] / median["eager"],
+            "recording_vs_pyqtgraph": median["recording"] / median["pyqtgraph"],
         },
     )
 
