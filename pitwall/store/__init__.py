@@ -1,6 +1,8 @@
 """The recording, the ledger and the columns: one writer in, many readers out."""
 
-from pitwall.store.alarm_log import Arrival, DropAlarm, Logged, PutAlarm
+from pitwall.store.alarm_log import Arrival, Logged, PutAlarm
+from pitwall.store.alarm_rules import MOST_RULES, Kind, Rule, usual_rule
+from pitwall.store.alarms import Alarm, AlarmBoard, AlarmEngine
 from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantined, Source
 from pitwall.store.between import Between
 from pitwall.store.block import Block
@@ -17,6 +19,13 @@ from pitwall.store.thin import Thin
 from pitwall.store.writer import Writer, WriterStats
 
 __all__ = [
+    "Alarm",
+    "AlarmBoard",
+    "AlarmEngine",
+    "MOST_RULES",
+    "Kind",
+    "Rule",
+    "usual_rule",
     "Applied",
     "Arrival",
     "Batch",
@@ -24,7 +33,6 @@ __all__ = [
     "Block",
     "Columns",
     "Conflict",
-    "DropAlarm",
     "DropNote",
     "Edit",
     "Fresh",

@@ -77,17 +77,6 @@ class PutAlarm:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DropAlarm:
-    """Take an entry away that nobody was told of."""
-
-    id: int
-
-    def write(self, db: sqlite3.Connection) -> None:
-        """Make the change."""
-        db.execute("DELETE FROM alarms WHERE id = ?", (self.id,))
-
-
 def read_alarms(db: sqlite3.Connection) -> tuple[Logged, ...]:
     """The whole log in order of event time."""
     if not has_table(db, "alarms"):

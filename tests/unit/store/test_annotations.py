@@ -11,7 +11,6 @@ import pytest
 from pitwall.store import (
     Arrival,
     Batch,
-    DropAlarm,
     DropNote,
     Logged,
     Note,
@@ -47,8 +46,6 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
     with Recording.open(path) as recording:
         assert recording.notes() == (changed,)
         assert recording.alarms() == (ended,)
-        edit(recording, DropAlarm(ENTRY.id))
-        assert recording.alarms() == ()
 
 
 def test_an_edit_is_written_with_the_data_of_its_batch_or_not_at_all(tmp_path: Path) -> None:
