@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pitwall import __version__
-from pitwall.commands import cloud, model, publish, recordings, selftest, window
+from pitwall.commands import cloud, coach, model, publish, recordings, selftest, window
 from pitwall.commands.children import CHILDREN
 from pitwall.commands.options import Handler
 from pitwall.crash import one_line, report_logged_errors
@@ -28,6 +28,7 @@ from pitwall.telemetry import BadInput, PitwallError
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     window.add,
     recordings.add,
+    coach.add,
     publish.add,
     model.add,
     cloud.add,

@@ -1,31 +1,52 @@
 """Laps, progress, deltas and timing: pure functions of the store."""
 
-from pitwall.analysis.corners import Corner, corners_of, find_corners
+from pitwall.analysis.coach import Advice, Finding
+from pitwall.analysis.coach_report import coach_report, coach_text
+from pitwall.analysis.compare import Comparison, compare, corner_lines
+from pitwall.analysis.corners import Corner, corners_of, find_corners, renamed
+from pitwall.analysis.debrief import Debrief, DebriefEngine
 from pitwall.analysis.delta import delta, live_delta_us
 from pitwall.analysis.known_tracks import known_tracks
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit, learn
+from pitwall.analysis.passages import LapPassages, Measure
 from pitwall.analysis.progress import LapAxis, lap_axis
 from pitwall.analysis.report import info_report, info_text, laps_report, laps_text
+from pitwall.analysis.sectors import Ideal, Rolling, ideal, mini_ends, rolling, split_times
 from pitwall.analysis.signals import Signals
 from pitwall.analysis.timing import TRACK_META, CarTiming, Timing, TimingEngine
 from pitwall.analysis.track import TrackLine
+from pitwall.analysis.track_report import track_of, track_text
 
 __all__ = [
     "TRACK_META",
+    "Advice",
     "CarTiming",
     "Circuit",
+    "Comparison",
     "Corner",
+    "Debrief",
+    "DebriefEngine",
+    "Finding",
+    "Ideal",
     "Lap",
     "LapAxis",
     "LapKind",
+    "LapPassages",
+    "Measure",
+    "Rolling",
     "Signals",
     "Timing",
     "TimingEngine",
     "TrackLine",
+    "coach_report",
+    "coach_text",
+    "compare",
+    "corner_lines",
     "corners_of",
     "delta",
     "find_corners",
+    "ideal",
     "info_report",
     "info_text",
     "known_tracks",
@@ -34,4 +55,10 @@ __all__ = [
     "laps_text",
     "learn",
     "live_delta_us",
+    "mini_ends",
+    "renamed",
+    "rolling",
+    "split_times",
+    "track_of",
+    "track_text",
 ]

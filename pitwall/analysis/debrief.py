@@ -1,0 +1,298 @@
+"""The debrief: corners of every lap, best parts, and what there is to say to each driver.
+
+Kept up to date while a session runs, at the cost of the laps that are new. Everything comes from
+the store and the timing by pure functions, so that it may run on a thread of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.analysis.coach import MOST_LAPS, Advice, Silence, Stint, advise
+from pitwall.analysis.corners import Corner
+from pitwall.analysis.laps import Lap, LapKind
+from pitwall.analysis.learn import Circuit
+from pitwall.analysis.passages import DriverSignals, LapPassages, Measure, passages
+from pitwall.analysis.progress import lap_axis
+from pitwall.analysis.sectors import Ideal, Rolling, ideal, mini_ends, rolling, split_times
+from pitwall.analysis.signals import Floats, Place
+from pitwall.analysis.timing import CarTiming, Timing
+from pitwall.store import SessionStore
+from pitwall.telemetry import ClockKind
+
+Span = tuple[int, int]
+SLOW = 1.03
+"""A lap this much slower than the median of the quicker half says nothing of driving."""
+CLOSE_US = 1_000_000
+"""A car that came to a corner so shortly before is in the way."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LapRecord:
+    """A finished lap: its corners, and its sectors and mini-sectors in seconds, NaN where a bound
+    was not seen."""
+
+    passages: LapPassages
+    sectors: Floats
+    minis: Floats
+
+    @property
+    def lap(self) -> Lap:
+        """The lap."""
+        return self.passages.lap
+
+
+@dataclass(frozen=True, slots=True)
+class Bests:
+    """The best of one car's valid laps.
+
+    Attributes:
+        sectors: best sectors put together.
+        minis: best mini-sectors put together.
+        rolling: the fastest way once round from anywhere; None before there is one.
+    """
+
+    sectors: Ideal
+    minis: Ideal
+    rolling: Rolling | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Debrief:
+    """All of it as of one version of the timing.
+
+    Attributes:
+        version: counts up with every change.
+        corners: of the track.
+        length_m: of the track.
+        laps: finished laps by ``(car, number)``.
+        bests: by car.
+        advice: by car.
+    """
+
+    version: int = 0
+    corners: tuple[Corner, ...] = ()
+    length_m: float = 0.0
+    laps: Mapping[tuple[str, int], LapRecord] = field(default_factory=dict)
+    bests: Mapping[str, Bests] = field(default_factory=dict)
+    advice: Mapping[str, Advice] = field(default_factory=dict)
+
+
+class DebriefEngine:
+    """Makes the :class:`Debrief`. Belongs to one thread.
+
+    Attributes:
+        behind: True when the last update left laps for the next one.
+    """
+
+    def __init__(self, store: SessionStore) -> None:
+        self.behind = False
+        self._store = store
+        self._signals = DriverSignals.of(store.session.catalog)
+        self._circuit: Circuit | None = None
+        self._laps: dict[tuple[str, int], LapRecord] = {}
+        self._bests: dict[str, Bests] = {}
+        self._advice: dict[str, Advice] = {}
+        self._judged: dict[str, object] = {}
+        self._version = 0
+
+    def update(
+        self,
+        timing: Timing | None,
+        first: Iterable[str] = (),
+        cautions: Sequence[Span] = (),
+        budget_s: float = float("inf"),
+    ) -> Debrief:
+        """The debrief of ``timing``. Laps of the cars in ``first`` come first; after ``budget_s``
+        seconds the rest is left. ``cautions``: when the track was not free, event time."""
+        circuit = timing.circuit if timing is not None else None
+        if timing is None or circuit is None or circuit.track is None:
+            self.behind = False
+            return Debrief(self._version)
+        if circuit is not self._circuit:
+            self._circuit = circuit
+            self._laps, self._bests, self._advice, self._judged = {}, {}, {}, {}
+        changed = self._take(timing, circuit, first, budget_s)
+        for car in changed:
+            self._bests[car] = self._best(car, circuit)
+        # Who is ahead of whom is known when the laps of all are.
+        for car in changed if not self.behind else ():
+            self._judge(timing, car, cautions)
+        if not self.behind:
+            for car in timing.cars:
+                if car not in self._advice:
+                    self._judge(timing, car, cautions)
+        if changed:
+            self._version += 1
+        return Debrief(
+            self._version,
+            circuit.corners,
+            circuit.length_m,
+            MappingProxyType(dict(self._laps)),
+            MappingProxyType(dict(self._bests)),
+            MappingProxyType(dict(self._advice)),
+        )
+
+    def advice(
+        self, timing: Timing, car: str, against: str | None = None, cautions: Sequence[Span] = ()
+    ) -> Advice:
+        """What can be said to ``car``, beside ``against``; None takes the car that is quickest."""
+        if self._store.session.clock is ClockKind.RECONSTRUCTED:
+            reason = (
+                "times are reconstructed from receipt: the time of a corner is not known to "
+                "better than some tenths"
+            )
+            return Advice(car, -1, (), silences=(Silence(reason),))
+        circuit = self._circuit
+        if circuit is None or car not in timing.cars:
+            return Advice(car, -1, (), silences=(Silence("no line is known so far"),))
+        own = self._stint(timing.cars[car], cautions)
+        rival = against if against is not None else _rival(timing, car)
+        beside = timing.cars.get(rival) if rival is not None else None
+        other = self._stint(beside, cautions) if beside is not None else None
+        return advise(circuit.corners, own, other)
+
+    # -- laps ---------------------------------------------------------------------------
+
+    def _take(
+        self, timing: Timing, circuit: Circuit, first: Iterable[str], budget_s: float
+    ) -> list[str]:
+        """Work out laps that are new or another than before; the cars that they are of."""
+        until = time.perf_counter() + budget_s
+        wanted = dict.fromkeys([*(c for c in first if c in timing.cars), *timing.order])
+        changed: dict[str, None] = {}
+        self.behind = False
+        minis = mini_ends(circuit.length_m)
+        for car in wanted:
+            for lap in reversed(timing.cars[car].laps):
+                if lap.t_end is None or lap.time_us is None or not lap.start_known:
+                    continue
+                known = self._laps.get((car, lap.number))
+                if known is not None and known.lap == lap:
+                    continue
+                if time.perf_counter() > until:
+                    self.behind = True
+                    return list(changed)
+                self._laps[car, lap.number] = self._record(lap, circuit, minis)
+                changed[car] = None
+        return list(changed)
+
+    def _record(self, lap: Lap, circuit: Circuit, minis: tuple[float, ...]) -> LapRecord:
+        track = circuit.track
+        assert track is not None
+        axis = lap_axis(self._store, lap.car, lap, circuit)
+        length = circuit.length_m
+        return LapRecord(
+            passages(self._store, self._signals, lap, axis, circuit.corners, length),
+            split_times(axis, track.sector_ends, length),
+            split_times(axis, minis, length),
+        )
+
+    def _best(self, car: str, circuit: Circuit) -> Bests:
+        records = sorted(
+            (r for (c, _), r in self._laps.items() if c == car and r.lap.valid),
+            key=lambda r: r.lap.number,
+        )
+        sectors = [(r.lap, r.sectors) for r in records]
+        minis = [(r.lap, r.minis) for r in records]
+        return Bests(ideal(sectors), ideal(minis), rolling(minis, circuit.length_m))
+
+    # -- advice -------------------------------------------------------------------------
+
+    def _judge(self, timing: Timing, car: str, cautions: Sequence[Span]) -> None:
+        state = tuple(lap for lap in timing.cars[car].laps if (car, lap.number) in self._laps)
+        if self._judged.get(car) != state or car not in self._advice:
+            self._judged[car] = state
+            self._advice[car] = self.advice(timing, car, None, cautions)
+
+    def _stint(self, car: CarTiming, cautions: Sequence[Span]) -> Stint:
+        """The laps that are judged: of the stint that is driven, when there are enough of them."""
+        laps = clean_laps(car.laps, cautions)
+        records = [self._laps[lap.car, lap.number] for lap in laps if self._has(lap)]
+        chosen = tuple(r.passages for r in records[-MOST_LAPS:])
+        return Stint(car.car, chosen, self._held_up(car.car, chosen), self._spacing(chosen))
+
+    def _has(self, lap: Lap) -> bool:
+        return (lap.car, lap.number) in self._laps
+
+    def _held_up(self, car: str, laps: Sequence[LapPassages]) -> NDArray[np.bool_]:
+        """Where another car came to the corner shortly before this one, bool[laps, corners]."""
+        corners = len(self._circuit.corners) if self._circuit is not None else 0
+        held = np.zeros((len(laps), corners), np.bool_)
+        if not laps:
+            return held
+        others = [r.passages.at_us[:-1] for (c, _), r in self._laps.items() if c != car]
+        if not others:
+            return held
+        there = np.sort(np.array(others), axis=0)
+        for k in range(corners):
+            own = np.array([lap.at_us[k] for lap in laps])
+            i = np.searchsorted(there[:, k], own) - 1
+            before = np.where(i >= 0, there[np.maximum(i, 0), k], 0)
+            held[:, k] = own - before < CLOSE_US
+        return held
+
+    def _spacing(self, laps: Sequence[LapPassages]) -> dict[Measure, float]:
+        """Metres between samples of each channel at the highest speed driven."""
+        if not laps:
+            return {}
+        fastest = float(np.nanmax([np.nan_to_num(lap.of(Measure.ENTRY)).max() for lap in laps]))
+        out = {}
+        places: tuple[tuple[Measure, Place | None], ...] = (
+            (Measure.BRAKE, self._signals.brake),
+            (Measure.THROTTLE, self._signals.throttle),
+            (Measure.MINIMUM, self._signals.speed),
+        )
+        for measure, place in places:
+            every = [s for lap in laps if (s := self._every_s(lap.lap, place)) is not None]
+            if every:
+                out[measure] = float(np.median(every)) * fastest
+        return out
+
+    def _every_s(self, lap: Lap, place: Place | None) -> float | None:
+        """Median time between samples on a lap; None without any."""
+        columns = self._store.columns(lap.car, place.group) if place is not None else None
+        if columns is None or lap.t_end is None:
+            return None
+        t = columns.span(lap.t_start, lap.t_end).t
+        return float(np.median(np.diff(t))) / 1e6 if len(t) > 2 else None
+
+
+def clean_laps(laps: Sequence[Lap], cautions: Sequence[Span] = ()) -> list[Lap]:
+    """Laps that say how somebody drives: whole, flying, at racing pace, on a free track; those of
+    the newest stint when it has five or more."""
+    stints: list[list[Lap]] = [[]]
+    for lap in laps:
+        if lap.kind in (LapKind.PIT, LapKind.IN, LapKind.OUT):
+            stints.append([])
+        elif lap.valid and lap.kind is LapKind.FLYING and not _cautioned(lap, cautions):
+            stints[-1].append(lap)
+    every = [lap for stint in stints for lap in stint]
+    if not every:
+        return []
+    times = np.sort([lap.time_us or 0 for lap in every])
+    pace = float(np.median(times[: (len(times) + 1) // 2]))
+    quick = [[lap for lap in s if (lap.time_us or 0) <= SLOW * pace] for s in stints]
+    newest = next((s for s in reversed(quick) if s), [])
+    return newest if len(newest) >= 5 else [lap for stint in quick for lap in stint]
+
+
+def _cautioned(lap: Lap, cautions: Sequence[Span]) -> bool:
+    return any(lo < (lap.t_end or 0) and hi > lap.t_start for lo, hi in cautions)
+
+
+def _rival(timing: Timing, car: str) -> str | None:
+    """The car with the best lap of all others."""
+    best: tuple[int, str] | None = None
+    for other, at in timing.cars.items():
+        if other == car or at.best is None or at.best.time_us is None:
+            continue
+        if best is None or at.best.time_us < best[0]:
+            best = (at.best.time_us, other)
+    return best[1] if best is not None else None
