@@ -52,7 +52,7 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-ReadTiming = Callable[[Path, Tick | None], Official]
+ReadTiming = Callable[[Sequence[Path], Tick | None], Sequence[Official]]
 OpenSource = Callable[[Sequence[Path], Wanted], Source]
 
 
@@ -133,10 +133,10 @@ def import_files(
     for source, files in sources:
         surveys.append(source.survey(meter.tick("checking")))
         meter.next_files(files)
-    official = []
-    for read, path in tables:
-        official.append(read(path, meter.tick("checking")))
-        meter.next_files([path])
+    official: list[Official] = []
+    for read, files in tables:
+        official += read(files, meter.tick("checking"))
+        meter.next_files(files)
     labels = _labels(surveys, car)
     session = _session(surveys, official, key, title)
     notes = tuple(
@@ -206,21 +206,21 @@ class _Meter:
 
 def _opened(
     paths: Sequence[Path], wanted: Wanted
-) -> tuple[list[tuple[Source, list[Path]]], list[tuple[ReadTiming, Path]]]:
+) -> tuple[list[tuple[Source, list[Path]]], list[tuple[ReadTiming, list[Path]]]]:
     """Sources of telemetry with their files, and readers of official timing with theirs."""
     sources: list[tuple[Source, list[Path]]] = []
-    tables: list[tuple[ReadTiming, Path]] = []
+    timing: dict[str, tuple[ReadTiming, list[Path]]] = {}
     joined: dict[str, tuple[OpenSource, list[Path]]] = {}
     for path in paths:
         found = detect(path)
         if found.timing is not None:
-            tables.append((found.timing, path))
+            timing.setdefault(found.name, (found.timing, []))[1].append(path)
         elif found.open is not None and found.joins:
             joined.setdefault(found.name, (found.open, []))[1].append(path)
         elif found.open is not None:
             sources.append((found.open([path], wanted), [path]))
     sources += [(make(files, wanted), files) for make, files in joined.values()]
-    return sources, tables
+    return sources, list(timing.values())
 
 
 def _write(

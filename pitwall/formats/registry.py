@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pitwall.formats import f1_laps, grcup, grcup_segments, motec, vbo
+from pitwall.formats import (
+    f1_laps,
+    grcup,
+    grcup_segments,
+    motec,
+    timing_f1,
+    timing_grcup,
+    timing_nascar,
+    vbo,
+)
 from pitwall.formats.lines import Tick, check_text
 from pitwall.formats.source import Source, Wanted
 from pitwall.telemetry import BadInput, Failure, Official
@@ -28,7 +37,7 @@ class Format:
         open: makes the source of one file, or of all files of this format where it ``joins``;
             None for official timing.
         joins: several files make one source (a lap each).
-        timing: reads a file of official timing; None for telemetry.
+        timing: reads the files of official timing, all of this format at once; None for telemetry.
     """
 
     name: str
@@ -38,7 +47,7 @@ class Format:
     sniff: Callable[[bytes], float]
     open: Callable[[Sequence[Path], Wanted], Source] | None = None
     joins: bool = False
-    timing: Callable[[Path, Tick | None], Official] | None = None
+    timing: Callable[[Sequence[Path], Tick | None], Sequence[Official]] | None = None
 
 
 FORMATS: tuple[Format, ...] = (
@@ -83,6 +92,70 @@ FORMATS: tuple[Format, ...] = (
         f1_laps.sniff,
         f1_laps.LapFiles,
         joins=True,
+    ),
+    Format(
+        timing_grcup.SECTIONS,
+        "GR Cup laps with sections",
+        (".csv",),
+        True,
+        timing_grcup.sniff_sections,
+        timing=timing_grcup.read_sections,
+    ),
+    Format(
+        timing_grcup.RESULTS,
+        "GR Cup results",
+        (".csv",),
+        True,
+        timing_grcup.sniff_results,
+        timing=timing_grcup.read_results,
+    ),
+    Format(
+        timing_grcup.BEST,
+        "GR Cup best laps",
+        (".csv",),
+        True,
+        timing_grcup.sniff_best,
+        timing=timing_grcup.read_best,
+    ),
+    Format(
+        timing_grcup.WEATHER,
+        "GR Cup weather",
+        (".csv",),
+        True,
+        timing_grcup.sniff_weather,
+        timing=timing_grcup.read_weather,
+    ),
+    Format(
+        timing_grcup.FEED,
+        "GR Cup lap feed",
+        (".csv",),
+        True,
+        timing_grcup.sniff_feed,
+        timing=timing_grcup.read_feed,
+    ),
+    Format(
+        timing_f1.LAPS,
+        "F1 lap times (JSON)",
+        (".json",),
+        True,
+        timing_f1.sniff_laps,
+        timing=timing_f1.read_laps,
+    ),
+    Format(
+        timing_f1.LIVE,
+        "F1 live timing",
+        (".txt", ".json"),
+        True,
+        timing_f1.sniff_live,
+        timing=timing_f1.read_live,
+    ),
+    Format(
+        timing_nascar.NAME,
+        "NASCAR timing (JSON)",
+        (".json",),
+        True,
+        timing_nascar.sniff,
+        timing=timing_nascar.read,
     ),
 )
 

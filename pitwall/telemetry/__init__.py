@@ -19,6 +19,7 @@ from pitwall.telemetry.official import (
     OfficialResult,
     OfficialStop,
     TableClock,
+    Weather,
     official_from_json,
     official_to_json,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Series",
     "Session",
     "TableClock",
+    "Weather",
     "catalog_of",
     "chunk",
     "chunk_crc",

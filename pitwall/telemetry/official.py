@@ -103,6 +103,20 @@ class OfficialResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Weather:
+    """Weather at ``at_us`` (UTC): degrees Celsius, per cent, hPa, m/s, degrees; None: not told."""
+
+    at_us: int
+    air_c: float | None = None
+    track_c: float | None = None
+    humidity: float | None = None
+    pressure_hpa: float | None = None
+    wind_ms: float | None = None
+    wind_deg: float | None = None
+    rain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Official:
     """What one file of official timing says.
 
@@ -110,7 +124,7 @@ class Official:
         source: name of the file.
         kind: what it is, in a few words.
         clock: see :class:`TableClock`.
-        laps, stops, flags, results: its contents, in the file's order.
+        laps, stops, flags, results, weather: its contents, in the file's order.
         notes: what was in it that could not be believed, counted.
         event, name: hints for the session key, empty when the file has none.
         started_us: moment of its beginning, microseconds UTC, 0 when it does not tell.
@@ -123,6 +137,7 @@ class Official:
     stops: tuple[OfficialStop, ...] = ()
     flags: tuple[OfficialFlag, ...] = ()
     results: tuple[OfficialResult, ...] = ()
+    weather: tuple[Weather, ...] = ()
     notes: tuple[str, ...] = ()
     event: str = ""
     name: str = ""
