@@ -30,7 +30,7 @@ from pitwall.analysis.passages import LapPassages, Measure
 from pitwall.analysis.signals import Floats
 
 LEAST_LAPS = 5
-MOST_LAPS = 16
+MOST_LAPS = 24
 LEVEL = 0.03
 """Probability that anything at all is said of laps in which nothing is to be found, their scatter
 being even."""
@@ -42,6 +42,7 @@ nine laps fall together by chance in one of 36 orders, one odd lap in one of nin
 _UNUSUAL = 1.0
 """What braking earlier or opening later must be surer by, in deviations, to be advised."""
 LEAST_GAIN_S = 0.03
+_WORTH = 0.6
 SAID = 3
 _TESTED = 6
 """Corners among which is looked: those whose time differs most from lap to lap. Which they are
@@ -154,15 +155,24 @@ def advise(corners: Sequence[Corner], own: Stint, other: Stint | None = None) ->
     if beside and other is not None:
         both = [m for m in asked if other.spacing_m.get(m, np.inf) <= _WIDE_M]
         losses, strengths = _against(corners, own, other, both, levels[1])
-        shown = {finding.corner.number for finding in found}
-        # What the driver has done himself says more than what somebody else does.
-        found += [loss for loss in losses if loss.corner.number not in shown]
+        found = _one_each(found, losses)
     found.sort(key=lambda finding: -finding.gain_s)
     strengths.sort(key=lambda finding: finding.gain_s)
     silences += _unseen(corners, own)
     return Advice(
         own.car, lap, numbers, tuple(found[:SAID]), tuple(strengths[:SAID]), tuple(silences)
     )
+
+
+def _one_each(own: list[Finding], losses: list[Finding]) -> list[Finding]:
+    """One finding for each corner: what the driver has done himself says more than what somebody
+    else does, unless that is worth much more."""
+    out = {finding.corner.number: finding for finding in own}
+    for loss in losses:
+        known = out.get(loss.corner.number)
+        if known is None or known.gain_s < _WORTH * loss.gain_s:
+            out[loss.corner.number] = loss
+    return list(out.values())
 
 
 def _few(laps: int) -> str:
@@ -302,7 +312,8 @@ def _own_finding(
         return None
     middle = (float(x[top].mean()) + float(np.median(x[rest]))) / 2
     usual = int((better * (x - middle) < 0).sum())
-    typical, target = float(np.median(raw[rest])), float(raw[top].mean())
+    typical = float(np.median(raw[rest]))
+    target = typical + change
     if measure is not Measure.MINIMUM:
         typical, target = corner.apex_m - typical, corner.apex_m - target
     shown = tuple(sorted(own.laps[case.rows[i]].lap.number for i in top.tolist()))

@@ -266,7 +266,7 @@ class DebriefEngine:
 
 def clean_laps(laps: Sequence[Lap], cautions: Sequence[Span] = ()) -> list[Lap]:
     """Laps that say how somebody drives: whole, flying, at racing pace, on a free track; those of
-    the newest stint when it has five or more."""
+    the newest stint when it has twelve or more."""
     stints: list[list[Lap]] = [[]]
     for lap in laps:
         if lap.kind in (LapKind.PIT, LapKind.IN, LapKind.OUT):
@@ -280,7 +280,7 @@ def clean_laps(laps: Sequence[Lap], cautions: Sequence[Span] = ()) -> list[Lap]:
     pace = float(np.median(times[: (len(times) + 1) // 2]))
     quick = [[lap for lap in s if (lap.time_us or 0) <= SLOW * pace] for s in stints]
     newest = next((s for s in reversed(quick) if s), [])
-    return newest if len(newest) >= 5 else [lap for stint in quick for lap in stint]
+    return newest if len(newest) >= 12 else [lap for stint in quick for lap in stint]
 
 
 def _cautioned(lap: Lap, cautions: Sequence[Span]) -> bool:
