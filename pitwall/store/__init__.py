@@ -7,6 +7,7 @@ from pitwall.store.batch import Applied, Batch, Conflict, Fresh, Gap, Quarantine
 from pitwall.store.between import Between
 from pitwall.store.block import Block
 from pitwall.store.columns import Columns, Span, Window
+from pitwall.store.computed import MARK, Computed, is_computed
 from pitwall.store.edits import Edit
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
 from pitwall.store.identity import MAX_SPAN_US, open_segments
@@ -22,7 +23,10 @@ __all__ = [
     "Alarm",
     "AlarmBoard",
     "AlarmEngine",
+    "MARK",
     "MOST_RULES",
+    "Computed",
+    "is_computed",
     "Kind",
     "Rule",
     "usual_rule",

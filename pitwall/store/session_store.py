@@ -15,11 +15,12 @@ import numpy as np
 from pitwall.store.batch import Applied, Fresh
 from pitwall.store.block import NO_TIMES, chunk_pieces
 from pitwall.store.columns import Columns, Window
+from pitwall.store.computed import Computed, is_computed
 from pitwall.store.growth import GrowingColumns
 from pitwall.store.holes import Hole, holes_of
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.samples import Samples
-from pitwall.telemetry import Group, Head, Session
+from pitwall.telemetry import Catalog, Group, Head, Session
 
 Key = tuple[str, str]
 """(car, group)."""
@@ -53,7 +54,7 @@ class View:
 
 
 class SessionStore:
-    """Columns, books and heads of one session.
+    """Columns, books and heads of one session, and computed channels beside them.
 
     Reading methods may be called from any thread and never wait. Several reads that must agree
     take :meth:`view` once. :meth:`commit` belongs to the writer's thread.
@@ -61,6 +62,7 @@ class SessionStore:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.computed = Computed(session.catalog)
         self._view = View()
         self._growing: dict[Key, GrowingColumns] = {}
         self._holes: dict[str, tuple[object, tuple[Hole, ...]]] = {}
@@ -80,8 +82,16 @@ class SessionStore:
         """Cars in order of first appearance, also those of which only a head is known."""
         return self._view.cars
 
+    @property
+    def catalog(self) -> Catalog:
+        """All groups: the session's, and those that are computed here."""
+        return self.computed.catalog
+
     def columns(self, car: str, group: str) -> Columns | None:
-        """All samples of a car's group; None when there are none."""
+        """All samples of a car's group; None when there are none. Looking up a computed group asks
+        for it."""
+        if is_computed(group):
+            return self.computed.columns((car, group))
         return self._view.columns.get((car, group))
 
     def changed_since(self, version: int) -> frozenset[Key]:
@@ -99,7 +109,7 @@ class SessionStore:
     ) -> Window:
         """Samples of one channel with ``t_lo <= t <= t_hi`` and ``margin`` more on each side; an
         empty window when there are none."""
-        columns = self._view.columns.get((car, group))
+        columns = self.columns(car, group)
         if columns is None:
             return Window(NO_TIMES, np.zeros(0, np.float32), NO_TIMES, ())
         return columns.window(channel_index, t_lo, t_hi, margin)
