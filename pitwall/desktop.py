@@ -244,6 +244,7 @@ class Desktop:
             commands=run,
             now_us=run.server_now_us,
             stats=self._stats,
+            debrief=run.debrief,
         )
         theme, size = self._options.theme, self._options.size
         if old_window is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitwall.analysis import TRACK_META, Timing, TimingEngine
+from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Timing, TimingEngine
 from pitwall.cloud.endpoints import masked
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
@@ -32,6 +32,8 @@ OnEvent = Callable[[str, Mapping[str, object]], None]
 
 GC_THRESHOLD = (50_000, 20, 50)
 ANALYSIS_STOP_S = 3.0
+DEBRIEF_S = 0.15
+"""How long the debrief works on laps at a stretch, while there are more of them."""
 FOLLOWER_STOP_S = 8.0
 WRITER_STOP_S = 15.0
 SETTLE_S = 3.0
@@ -121,6 +123,12 @@ class Run:
         self._analysis: Refresher[Timing] = Refresher(
             "pitwall-analysis", lambda: store.version, self._analyse
         )
+        self._debriefing = DebriefEngine(store)
+        self._looked_at: frozenset[str] = frozenset()
+        """Cars whose laps are debriefed first; set by the window's thread, replaced whole."""
+        self._debrief: Refresher[Debrief] = Refresher(
+            "pitwall-debrief", self._debrief_due, self._debrief_laps, min_interval_s=0.5
+        )
         self._line_saved = store.meta(TRACK_META) is not None
         if clients is not None and address is not None:
             from pitwall.turbo import make_follower
@@ -191,6 +199,7 @@ class Run:
             self._writer.start()
             self._follower.start()
         self._analysis.start()
+        self._debrief.start()
 
     def stop(self) -> None:
         """Stop everything in order, each step with a limit; what was handed over is kept."""
@@ -198,6 +207,7 @@ class Run:
         steps = Shutdown()
         if follower is not None:
             steps.add("follower", follower.stop, FOLLOWER_STOP_S)
+        steps.add("debrief", self._debrief.stop, ANALYSIS_STOP_S)
         steps.add("analysis", self._analysis.stop, ANALYSIS_STOP_S)
         if writer is not None:
             steps.add("writer", writer.stop, WRITER_STOP_S)
@@ -214,13 +224,18 @@ class Run:
             self._follower.cancel_history()
 
     def show_first(self, cars: frozenset[str]) -> None:
-        """Load the history of these cars before that of others."""
+        """Load the history of these cars before that of others, and debrief their laps first."""
+        self._looked_at = cars
         if self._follower is not None:
             self._follower.show_first(cars)
 
     def timing(self) -> Timing | None:
         """The newest timing; None before the first."""
         return self._analysis.latest
+
+    def debrief(self) -> Debrief | None:
+        """The newest debrief; None before the first."""
+        return self._debrief.latest
 
     @property
     def status(self) -> FollowerStatus | None:
@@ -232,7 +247,7 @@ class Run:
         """What stopped the writer or the analysis before its time; None while all is well."""
         if self._writer is not None and self._writer.failure is not None:
             return self._writer.failure
-        return self._analysis.failure
+        return self._analysis.failure or self._debrief.failure
 
     def server_now_us(self) -> int:
         """The service's clock as well as it is known, microseconds UTC."""
@@ -352,6 +367,18 @@ class Run:
         return ThreadPool(
             name, workers, self._aside if name.startswith("pitwall-archive") else None
         )
+
+    def _debrief_due(self) -> int:
+        """Another number when some car has finished a lap, or laps wait to be looked at."""
+        timing = self.timing()
+        if timing is None or timing.circuit is None:
+            return 0
+        laps = tuple((len(car.laps), car.last) for car in timing.cars.values())
+        waiting = self._debrief.runs if self._debriefing.behind else -1
+        return hash((id(timing.circuit), laps, self._looked_at, waiting))
+
+    def _debrief_laps(self) -> Debrief:
+        return self._debriefing.update(self.timing(), self._looked_at, budget_s=DEBRIEF_S)
 
     def _analyse(self) -> Timing:
         timing = self._engine.update(self.store)

@@ -121,13 +121,10 @@ class DebriefEngine:
         changed = self._take(timing, circuit, first, budget_s)
         for car in changed:
             self._bests[car] = self._best(car, circuit)
-        # Who is ahead of whom is known when the laps of all are.
-        for car in changed if not self.behind else ():
-            self._judge(timing, car, cautions)
         if not self.behind:
+            # Who is ahead of whom is known when the laps of all are.
             for car in timing.cars:
-                if car not in self._advice:
-                    self._judge(timing, car, cautions)
+                self._judge(timing, car, cautions)
         if changed:
             self._version += 1
         return Debrief(

@@ -133,6 +133,7 @@ class Feed:
             context.fresh,
             context.laps.loading,
             context.colour,
+            context.inputs.debrief(),
         )
 
     def _show_scene(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pitwall.analysis import Timing
+from pitwall.analysis import Debrief, Timing
 from pitwall.runtime import FrameStats, Health, HealthDetail
 from pitwall.store import SessionStore
 from pitwall.telemetry.clock import now_us
@@ -48,6 +48,7 @@ class Inputs:
         commands: see :class:`Commands`.
         now_us: the server's clock as well as it is known, microseconds UTC.
         stats: where frame times and latencies are kept.
+        debrief: the newest debrief; None before the first. As ``timing``.
     """
 
     store: SessionStore
@@ -57,3 +58,4 @@ class Inputs:
     commands: Commands = field(default_factory=NoCommands)
     now_us: Callable[[], int] = now_us
     stats: FrameStats = field(default_factory=FrameStats)
+    debrief: Callable[[], Debrief | None] = lambda: None

@@ -85,6 +85,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump = FramePump(self)
         self.pump.watch("store", lambda: inputs.store.version)
         self.pump.watch("timing", lambda: getattr(inputs.timing(), "version", None))
+        self.pump.watch("debrief", lambda: getattr(inputs.debrief(), "version", None))
         self.pump.watch("health", inputs.health)
         self.pump.connected_when(lambda: inputs.health().connected)
         self.pump.changed.connect(self._data_changed)

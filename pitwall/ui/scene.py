@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from pitwall.analysis import Timing
+from pitwall.analysis import Debrief, Timing
 from pitwall.runtime import Health
 from pitwall.store import SessionStore
 from pitwall.ui.model import View
@@ -30,6 +30,7 @@ class Scene:
         fresh: True when the newest data here is the newest there is.
         loading: True while what was is still being loaded.
         colour: a car's colour, the same everywhere.
+        debrief: corners of every lap and what is said to the drivers; None before the first.
     """
 
     store: SessionStore
@@ -42,6 +43,7 @@ class Scene:
     fresh: bool
     loading: bool
     colour: Callable[[str | None], QtGui.QColor]
+    debrief: Debrief | None = None
 
     @property
     def moment_us(self) -> int:
