@@ -6,22 +6,33 @@ only the cursor moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_axis, live_delta_us
-from pitwall.store import SessionStore, Source
+from pitwall.store import SessionStore
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
+from pitwall.ui.lap_lines import (
+    against_axis,
+    carried_on,
+    carried_parts,
+    delta_line,
+    known_part,
+    line_of,
+    mapping_of,
+)
+from pitwall.ui.lap_marks import bands, hole_marks, lap_starts, seam_marks
 from pitwall.ui.model import ROLLING_S, Axis, ReferenceKind, View
-from pitwall.ui.overdue import awaited
-from pitwall.ui.picture import Floats, HoleMark, Line, Mapping, Picture, Shown, Stretch, Times
-from pitwall.ui.plot.choice import MOST, Trace, position_channels
-from pitwall.ui.words import NOT_LOADED, seconds
+from pitwall.ui.picture import Line, Mapping, Other, Picture, Plot, Shown, Stretch
+from pitwall.ui.plot.choice import MOST, Trace, as_choices, position_channels
+from pitwall.ui.plot.rows import apart, each, laid_out
+from pitwall.ui.trace_layout import LapChoice, PlotChoice
 
 REFRESH_US = 5 * SECOND_US
+MOST_KEPT = 40
+"""Laps of which the samples are kept; more than can be on screen."""
 
 
 @dataclass(slots=True)
@@ -68,6 +79,17 @@ class LapView:
             return self.candidates[:MOST]
         sent = [t for t in self.candidates if self.store.columns(car, t.group) is not None]
         return tuple(sent[:MOST])
+
+    def plots(self, view: View, car: str | None) -> tuple[PlotChoice, ...]:
+        """The plots as a layout names them: the user's, or the usual ones."""
+        return view.traces.plots or as_choices(self.traces(car))
+
+    def _laid_out(
+        self, view: View, car: str | None
+    ) -> tuple[tuple[Trace, ...], tuple[Plot, ...], tuple[str, ...]]:
+        if not view.traces.plots:
+            return self.traces(car), (), ()
+        return laid_out(self.store.session.catalog, view.traces.plots)
 
     # -- which lap ----------------------------------------------------------------------
 
@@ -129,25 +151,29 @@ class LapView:
         if view.axis is Axis.ROLLING or circuit is None or shown is None:
             return self._rolling(view, timing)
         reference, word = self.reference(view, timing, shown)
-        traces = self.traces(shown.car)
+        traces, plots, absent = self._laid_out(view, shown.car)
         now = self._lap_data(shown, circuit, traces)
         then = self._lap_data(reference, circuit, traces) if reference else None
         by_distance = view.axis is Axis.DISTANCE and now.axis is not None
-        mapping = _mapping(shown, now.axis if by_distance else None)
+        others = self._others(view, timing, shown, circuit, traces, by_distance)
+        if view.traces.apart:
+            plots = apart(plots or each(traces), 1 + len(others))
+        mapping = mapping_of(shown, now.axis if by_distance else None)
         edge = float(mapping.x[-1]) if shown.open else None
         then_mapping = None
         if reference and then:
-            then_mapping = _mapping(reference, then.axis if by_distance else None)
-        lines = tuple(_against(line, mapping) for line in now.lines)
+            then_mapping = mapping_of(reference, then.axis if by_distance else None)
+        lines = tuple(against_axis(line, mapping) for line in now.lines)
         then_lines: tuple[Line, ...] = ()
         if then is not None and then_mapping is not None:
-            then_lines = tuple(_against(line, then_mapping) for line in then.lines)
+            then_lines = tuple(against_axis(line, then_mapping) for line in then.lines)
         if by_distance:
             full = (0.0, circuit.length_m)
         else:
             longest = [shown.t_end - shown.lap.t_start]
             if reference:
                 longest.append(reference.t_end - reference.lap.t_start)
+            longest += [one.shown.t_end - one.shown.lap.t_start for one in others]
             full = (0.0, max(max(longest) / SECOND_US, 1.0))
         racing = timing is not None and not timing.cars[shown.car].in_pit
         behind = None
@@ -155,11 +181,12 @@ class LapView:
         carried: tuple[tuple[float, float], ...] = ()
         told = shown.lap.start_known and reference is not None and reference.lap.start_known
         if now.axis is not None and then is not None and then.axis is not None and told:
-            behind = None if stale else _known(*delta(now.axis, then.axis))
-            carried = _carried(now.axis, then.axis, mapping)
-        behind_line = _delta_line(behind, now.axis, mapping)
+            behind = None if stale else known_part(*delta(now.axis, then.axis))
+            carried = carried_parts(now.axis, then.axis, mapping)
+        between = (shown.lap.t_start, shown.t_end)
+        behind_line = delta_line(behind, now.axis, mapping)
         if shown.open:
-            mapping = _extended(mapping, then_mapping, full[1])
+            mapping = carried_on(mapping, then_mapping, full[1])
         return Picture(
             axis=Axis.DISTANCE if by_distance else Axis.TIME,
             full=full,
@@ -172,8 +199,12 @@ class LapView:
             behind=behind if behind_line is not None else None,
             carried=carried,
             predicted_us=self._prediction(shown, now, reference, then) if racing else None,
-            holes=self._holes(shown.car, shown.lap.t_start, shown.t_end, mapping),
-            seams=self._seams(traces, shown.car, shown.lap.t_start, shown.t_end, mapping),
+            holes=hole_marks(self.store, shown.car, between, mapping, loading=self.loading),
+            seams=self._seams(traces, shown.car, between, mapping),
+            bands=bands(self.store, shown.car, _groups(traces), between, mapping),
+            plots=plots,
+            others=others,
+            absent=absent,
             edge=edge,
             position_group=self._position_group,
             corners=tuple((s, name) for name, s in self.corners) if by_distance else (),
@@ -181,6 +212,50 @@ class LapView:
             reference=reference,
             reference_word=word,
         )
+
+    def _others(
+        self,
+        view: View,
+        timing: Timing | None,
+        shown: Shown,
+        circuit: Circuit,
+        traces: tuple[Trace, ...],
+        by_distance: bool,
+    ) -> tuple[Other, ...]:
+        """The laps that are laid over, aligned at the line."""
+        ranks = {shown.car: 1}
+        drawn = {(shown.car, shown.lap.number)}
+        found = []
+        for choice in view.traces.laps:
+            other = self._chosen(choice, view, timing)
+            if other is None or (other.car, other.lap.number) in drawn:
+                continue
+            kept = self._lap_data(other, circuit, traces)
+            if by_distance and kept.axis is None:
+                continue  # nobody knows where it was
+            drawn.add((other.car, other.lap.number))
+            mapping = mapping_of(other, kept.axis if by_distance else None)
+            lines = tuple(against_axis(line, mapping) for line in kept.lines)
+            rank = ranks.get(other.car, 0)
+            ranks[other.car] = rank + 1
+            found.append(Other(other, mapping, lines, rank))
+        return tuple(found)
+
+    def _chosen(self, choice: LapChoice, view: View, timing: Timing | None) -> Shown | None:
+        """The lap that a layout names; one that follows is that of the moment."""
+        car = timing.cars.get(choice.car) if timing else None
+        if car is None:
+            return None
+        if choice.lap < 0:
+            return self.shown(replace(view, car=choice.car, lap=None), timing)
+        laps = with_current(car.car, car.laps, car.current_lap, car.lap_start_us)
+        lap = next((lap for lap in laps if lap.number == choice.lap), None)
+        return self._span(lap) if lap is not None else None
+
+    def _other_cars(self, view: View) -> tuple[str, ...]:
+        """Cars whose laps are laid over: on the session's clock, their curves are."""
+        cars = dict.fromkeys(choice.car for choice in view.traces.laps)
+        return tuple(car for car in cars if car != view.car and self.store.latest_us(car))
 
     def prediction(self, view: View, timing: Timing | None) -> tuple[int, Lap] | None:
         """The time of the lap that the selected car is driving, if the rest of it takes as long as
@@ -215,14 +290,18 @@ class LapView:
     def _rolling(self, view: View, timing: Timing | None) -> Picture:
         """The selected car's session, whatever its laps; the last seconds of it at first."""
         start = self.store.session.started_us
-        traces = self.traces(view.car)
+        traces, plots, absent = self._laid_out(view, view.car)
         empty = Picture(Axis.ROLLING, (0.0, ROLLING_S), traces, ())
         if view.car is None:
             return empty
         edge = view.moment if view.moment is not None else self.store.latest_us(view.car)
         if not edge:
             return empty
-        columns = [self.store.columns(view.car, group) for group in _groups(traces)]
+        others = self._other_cars(view)
+        if view.traces.apart:
+            plots = apart(plots or each(traces), 1 + len(others))
+        cars = (view.car, *others)
+        columns = [self.store.columns(car, group) for car in cars for group in _groups(traces)]
         held = [c for c in columns if c is not None]
         newest = (edge - start) / SECOND_US
         opening = (newest - view.window_s, newest)
@@ -236,28 +315,19 @@ class LapView:
             axis=Axis.ROLLING,
             full=(low, high),
             opening=opening,
-            session=Stretch(view.car, start, tuple(c.version for c in held)),
+            session=Stretch(view.car, start, tuple(c.version for c in held), others),
             traces=traces,
             lines=(),
             mapping=mapping,
-            holes=self._holes(view.car, t_lo, t_hi, mapping),
-            seams=self._seams(traces, view.car, t_lo, t_hi, mapping),
+            holes=hole_marks(self.store, view.car, (t_lo, t_hi), mapping, loading=self.loading),
+            seams=self._seams(traces, view.car, (t_lo, t_hi), mapping),
+            bands=bands(self.store, view.car, _groups(traces), (t_lo, t_hi), mapping),
+            plots=plots,
+            absent=absent,
             edge=high if view.moment is None else None,
-            corners=self._lap_marks(view.car, timing, low, high),
+            corners=lap_starts(view.car, timing, start, low, high),
             shown=self.shown(view, timing),
         )
-
-    def _lap_marks(
-        self, car: str, timing: Timing | None, low: float, high: float
-    ) -> tuple[tuple[float, str], ...]:
-        """Where laps begin, on the session's clock."""
-        found = timing.cars.get(car) if timing else None
-        start = self.store.session.started_us
-        marks = [
-            ((lap.t_start - start) / SECOND_US, f"L{lap.number}")
-            for lap in (found.laps if found else ())
-        ]
-        return tuple(mark for mark in marks if low <= mark[0] <= high)
 
     def _lap_data(self, shown: Shown, circuit: Circuit, traces: tuple[Trace, ...]) -> _Kept:
         """Samples and axis of a lap; a lap that is over is looked at again now and then only,
@@ -269,54 +339,23 @@ class LapView:
         kept = self._kept.get(name)
         if kept and kept.key == key and latest - kept.at_us < REFRESH_US:
             return kept
-        lines = tuple(self._line(lap.car, trace, lap.t_start, shown.t_end) for trace in traces)
+        lines = tuple(
+            line_of(self.store, lap.car, trace, lap.t_start, shown.t_end) for trace in traces
+        )
         found = lap_axis(self.store, lap.car, lap, circuit)
         axis = found if len(found.t) > 1 and found.s[-1] > 0 else None
         made = _Kept(key, latest, lines, None, axis)
-        if len(self._kept) > 16:
+        if len(self._kept) > MOST_KEPT:
             self._kept.clear()
         self._kept[name] = made
         return made
 
-    def _line(self, car: str, trace: Trace, t_lo: int, t_hi: int) -> Line:
-        window = self.store.window(car, trace.group, trace.index, t_lo, t_hi)
-        t = np.asarray(window.t)
-        y = np.asarray(window.v, np.float64)
-        starts = np.asarray(window.starts, np.intp)
-        good = np.isfinite(y)
-        if not good.all():
-            t, y, starts = _without_gaps(t, y, starts, good)
-        return Line(t, np.empty(0), y, starts)
-
-    def _holes(self, car: str, t_lo: int, t_hi: int, mapping: Mapping) -> tuple[HoleMark, ...]:
-        marks = []
-        for hole in self.store.holes(car):
-            if hole.t_hi <= t_lo or hole.t_lo >= t_hi:
-                continue
-            x = mapping.to_x(np.array([max(hole.t_lo, t_lo), min(hole.t_hi, t_hi)]))
-            word = "missing" if hole.n_hi else "no data"
-            text = f"{seconds(hole.t_hi - hole.t_lo)} {word}"
-            if self.loading and awaited(hole):
-                text = NOT_LOADED
-            marks.append(HoleMark(float(x[0]), float(x[1]), hole.group, text))
-        return tuple(marks)
-
     def _seams(
-        self, traces: tuple[Trace, ...], car: str, t_lo: int, t_hi: int, mapping: Mapping
+        self, traces: tuple[Trace, ...], car: str, between: tuple[int, int], mapping: Mapping
     ) -> tuple[tuple[float, str], ...]:
         if not traces:
             return ()
-        columns = self.store.columns(car, traces[0].group)
-        found = []
-        before: Source | None = None
-        for t, source in columns.sources(t_lo, t_hi) if columns is not None else ():
-            if source is Source.TABLE:
-                continue  # a repair lies within its neighbours; the ledger counts it
-            if before is not None and source is not before:
-                x = mapping.to_x(np.array([t]))
-                found.append((float(x[0]), f"{before.value} ▸ {source.value}"))
-            before = source
-        return tuple(found[:8])
+        return seam_marks(self.store, car, traces[0].group, between, mapping)
 
 
 def _groups(traces: tuple[Trace, ...]) -> tuple[str, ...]:
@@ -333,74 +372,3 @@ def with_current(
             Lap(car, number, start_us, None, None, 0, LapKind.INCOMPLETE, False, "running", ())
         )
     return found
-
-
-def _known(s: Floats, seconds_behind: Floats) -> tuple[Floats, Floats] | None:
-    """The part of a delta that both laps have driven, NaN where one of them was not seen; None
-    when there is none."""
-    good = np.flatnonzero(np.isfinite(seconds_behind))
-    if not len(good):
-        return None
-    part = slice(int(good[0]), int(good[-1]) + 1)
-    return s[part], seconds_behind[part]
-
-
-def _delta_line(
-    behind: tuple[Floats, Floats] | None, axis: LapAxis | None, mapping: Mapping
-) -> Line | None:
-    """The delta over the shared axis, whatever that counts; it breaks where it is not known."""
-    if behind is None or axis is None:
-        return None
-    good = np.flatnonzero(np.isfinite(behind[1]))
-    t = np.interp(behind[0][good], axis.s, axis.t).astype(np.int64)
-    starts = np.flatnonzero(np.diff(good, prepend=-9) > 1)
-    return Line(t, mapping.to_x(t), behind[1][good], starts.astype(np.intp))
-
-
-def _carried(now: LapAxis, then: LapAxis, mapping: Mapping) -> tuple[tuple[float, float], ...]:
-    """Where on the shared axis the delta rests on progress that one of the laps was carried to by
-    its speed."""
-    scale = now.length_m / then.length_m
-    stretches = [*now.carried, *((lo * scale, hi * scale) for lo, hi in then.carried)]
-    t = np.interp(np.array(stretches).reshape(-1), now.s, now.t).astype(np.int64)
-    x = mapping.to_x(t).reshape(-1, 2)
-    return tuple(sorted((float(lo), float(hi)) for lo, hi in x if hi > lo))
-
-
-def _mapping(shown: Shown, axis: LapAxis | None) -> Mapping:
-    if axis is not None:
-        return Mapping(axis.t, axis.s)
-    t0, t1 = shown.lap.t_start, shown.t_end
-    return Mapping(np.array([t0, t1]), np.array([0.0, (t1 - t0) / SECOND_US]))
-
-
-def _extended(mapping: Mapping, reference: Mapping | None, end: float) -> Mapping:
-    """A running lap's mapping carried on to the end of the axis, at the reference's pace where
-    there is one, so that the cursor can be ahead of the car."""
-    t_edge, x_edge = int(mapping.t[-1]), float(mapping.x[-1])
-    if reference is not None:
-        ahead = reference.x > x_edge
-        t = reference.t[ahead] - reference.to_time(x_edge) + t_edge
-        x = reference.x[ahead]
-    elif len(mapping.x) > 1 and x_edge > mapping.x[0] and end > x_edge:
-        pace = (t_edge - int(mapping.t[0])) / (x_edge - float(mapping.x[0]))
-        t, x = np.array([t_edge + int((end - x_edge) * pace)]), np.array([end])
-    else:
-        return mapping
-    return Mapping(np.concatenate((mapping.t, t)), np.concatenate((mapping.x, x)))
-
-
-def _against(line: Line, mapping: Mapping) -> Line:
-    return Line(line.t, mapping.to_x(line.t), line.y, line.starts)
-
-
-def _without_gaps(
-    t: Times, y: Floats, starts: NDArray[np.intp], good: NDArray[np.bool_]
-) -> tuple[Times, Floats, NDArray[np.intp]]:
-    """Drop samples that are not numbers; a run breaks where some were dropped."""
-    run = np.zeros(len(t), np.int64)
-    run[starts[starts < len(t)]] = 1
-    run = np.cumsum(run) + np.cumsum(~good)
-    run = run[good]
-    broken = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1]))) if len(run) else run
-    return t[good], y[good], broken.astype(np.intp)

@@ -37,7 +37,7 @@ from pitwall.ui.workbench import Workbench
 
 LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
-NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis", "window_s"})
+NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis", "window_s", "traces", "units"})
 
 
 class MainWindow(QtWidgets.QMainWindow):
@@ -186,7 +186,6 @@ class MainWindow(QtWidgets.QMainWindow):
             "pan_left": lambda: traces.pan(-PAN_SHARE),
             "pan_right": lambda: traces.pan(PAN_SHARE),
             "whole": traces.whole,
-            "fit": lambda: w.change(fit=not w.view.fit),
             "mark": w.toggle_mark,
             "clear": self._step_back,
             **{f"workspace_{role.value}": _to(self.bench.show_role, role) for role in Role},

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from pitwall.ui.trace_layout import LapChoice, TraceLayout
+from pitwall.ui.units import UnitChoice
+
 ROLLING_S = 90.0
 """What the rolling window shows at first."""
 
@@ -55,7 +58,9 @@ class View:
         cursor: event time on the shown lap, microseconds UTC; None without cursor.
         mark: event time of the second cursor, from which is measured; None without one.
         pinned: True when the cursor stays where it is instead of following the pointer.
-        fit: True when plots scale to what is in view instead of the channel's limits.
+        traces: plots, channels and laps of the trace stack; see
+            :class:`~pitwall.ui.trace_layout.TraceLayout`.
+        units: see :class:`~pitwall.ui.units.UnitChoice`.
     """
 
     car: str | None = None
@@ -68,7 +73,8 @@ class View:
     cursor: int | None = None
     mark: int | None = None
     pinned: bool = False
-    fit: bool = False
+    traces: TraceLayout = TraceLayout()
+    units: UnitChoice = UnitChoice()
 
     @property
     def live(self) -> bool:
@@ -152,3 +158,9 @@ class Workspace:
         kind = self.view.reference.kind
         at = kinds.index(kind) if kind in kinds else -1
         self.change(reference=Reference(kinds[(at + 1) % len(kinds)]))
+
+    def toggle_lap(self, lap: LapChoice) -> None:
+        """Lay a lap over the shown one, or take it away again."""
+        traces = self.view.traces
+        there = lap in traces.laps
+        self.change(traces=traces.without_lap(lap) if there else traces.with_lap(lap))

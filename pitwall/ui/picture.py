@@ -100,6 +100,61 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """One plot of the stack.
+
+    Attributes:
+        rows: its channels, as places in :attr:`Picture.traces`; at least one.
+        weight: share of the stack's height.
+        number: its place in the layout.
+        lap: the only lap in it, 0 for the shown one, 1 and up for :attr:`Picture.others`; None
+            for all of them over each other.
+    """
+
+    rows: tuple[int, ...]
+    weight: float
+    number: int
+    lap: int | None = None
+
+    def has(self, lap: int) -> bool:
+        """Whether a lap is drawn in it."""
+        return self.lap is None or self.lap == lap
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A lap that is laid over the shown one, aligned at the line.
+
+    Attributes:
+        shown: the lap.
+        mapping: its event time to the shared axis.
+        lines: its curves, one for each of :attr:`Picture.traces`.
+        rank: how many laps of the same car come before it on screen.
+    """
+
+    shown: Shown
+    mapping: Mapping
+    lines: tuple[Line, ...]
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of the axis whose samples came by one way.
+
+    Attributes:
+        x0, x1: from and to.
+        group: of the samples.
+        kind: the leg's name (``archive``, ``stream``, ``table``), or ``late``.
+    """
+
+    x0: float
+    x1: float
+    group: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """A car's whole session as the axis: its curves are looked up when they are painted, in the
     width that they are painted in.
@@ -108,11 +163,13 @@ class Stretch:
         car: whose.
         start_us: event time at which the axis is 0.
         versions: of the columns that are drawn.
+        others: cars whose curves are laid over.
     """
 
     car: str
     start_us: int
     versions: tuple[int, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +181,8 @@ class Picture:
         full: limits of the whole axis.
         opening: the part of the axis that is in view until another is chosen; None is all of it.
         session: set when the axis is a session's; then there are no ``lines``.
-        traces: the plots.
-        lines, reference_lines: curves of the shown and the reference lap, one per plot.
+        traces: every channel that is drawn, each once.
+        lines, reference_lines: curves of the shown and the reference lap, one per trace.
         mapping, reference_mapping: event time to axis for both laps.
         delta: time against the reference, seconds over the axis; None without reference.
         behind: the same over metres after the line: ``(s, seconds)``, NaN where it is not known;
@@ -140,6 +197,10 @@ class Picture:
         corners: ``(x, name)`` of the corners, or of the laps' beginnings on the session's clock.
         shown, reference: the laps.
         reference_word: why this lap is the reference.
+        plots: from top to bottom; empty for one of each trace.
+        others: laps laid over the shown one.
+        absent: channels of the layout that this session or car does not have.
+        bands: by which way the samples came.
     """
 
     axis: Axis
@@ -163,3 +224,21 @@ class Picture:
     reference_word: str = ""
     opening: tuple[float, float] | None = None
     session: Stretch | None = None
+    plots: tuple[Plot, ...] = ()
+    others: tuple[Other, ...] = ()
+    absent: tuple[str, ...] = ()
+    bands: tuple[Band, ...] = ()
+
+    @property
+    def stack(self) -> tuple[Plot, ...]:
+        """The plots, also where there is simply one of each trace."""
+        if self.plots:
+            return self.plots
+        return tuple(Plot((i,), trace.weight, i) for i, trace in enumerate(self.traces))
+
+    @property
+    def car(self) -> str | None:
+        """Whose curves these are."""
+        if self.session is not None:
+            return self.session.car
+        return self.shown.car if self.shown is not None else None

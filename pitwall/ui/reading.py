@@ -1,4 +1,4 @@
-"""What a channel read at a moment, and how that is written: one rule for every pane.
+"""What a channel read at a moment: one rule for every pane.
 
 Sample and hold: the newest sample at or before the moment, as it was measured. Nothing is read in a
 hole, where the sample before it says nothing any more, nor of what is too old to be called present.
@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitwall.store import SessionStore
-from pitwall.telemetry import Channel
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.ui.words import DASH
 
 OLD_US = 5 * SECOND_US
 
@@ -42,18 +40,3 @@ def sample_at(store: SessionStore, car: str, group: str, t_us: int) -> Sample | 
             return None
     values = tuple(None if v != v else v for v in found[1].tolist())
     return Sample(found[0], values)
-
-
-def value_text(value: float | None, channel: Channel) -> str:
-    """A reading as written on screen; a dash for None."""
-    return DASH if value is None else f"{value:.{decimals(channel)}f}"
-
-
-def decimals(channel: Channel) -> int:
-    """Decimals worth showing: about a thousandth of the range, never finer than the sensor."""
-    span = channel.high - channel.low
-    step = max(channel.resolution, span / 2000 if span > 0 else 0.0)
-    places = 0
-    while places < 3 and step < 0.5 * 10**-places:
-        places += 1
-    return places

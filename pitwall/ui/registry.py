@@ -84,6 +84,25 @@ TABLES_MOST = 32
 _E, _D, _S, _B = Role.ENGINEER, Role.DRIVER, Role.STRATEGY, Role.DEBRIEF
 _LEFT, _CENTRE, _RIGHT, _BOTTOM = Area.LEFT, Area.CENTRE, Area.RIGHT, Area.BOTTOM
 
+TRACE_ACTIONS = (
+    "fit",
+    "limits",
+    "plot_above",
+    "plot_below",
+    "plot_up",
+    "plot_down",
+    "plot_taller",
+    "plot_lower",
+    "plot_remove",
+    "plots_usual",
+    "sample_before",
+    "sample_after",
+    "lay_over",
+    "lay_off",
+    "apart",
+    "units",
+)
+
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "timing",
@@ -112,6 +131,7 @@ PANES: tuple[PaneSpec, ...] = (
         "The channels over the lap, against the reference.",
         lambda s: s.core.traces,
         (Home(_E, _CENTRE, 10), Home(_D, _RIGHT, 90), Home(_B, _CENTRE, 10)),
+        TRACE_ACTIONS,
     ),
     PaneSpec(
         "map",

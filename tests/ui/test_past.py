@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from pitwall.telemetry.clock import clock_text
 from pitwall.ui.main_window import MainWindow
-from pitwall.ui.plot.cursor import readings
-from pitwall.ui.reading import value_text
+from pitwall.ui.plot.readings import read_laps, read_reference
+from pitwall.ui.units import UnitChoice, shown
 from tests.ui.session import T0, Wall
 
 Open = Callable[..., MainWindow]
@@ -114,10 +114,11 @@ def test_the_cursor_reads_the_same_on_the_traces_and_in_the_list(
         window.workspace.set_cursor(moment)
         traces.grab()
         listed = {row.cells[0].text: row.cells for row in window.panes.values.rows}
-        samples = readings(traces.picture, finished.store, moment)
-        for trace, (now, then) in zip(traces.picture.traces, samples, strict=True):
-            for sample, cell in ((now, 1), (then, 2)):
-                value = sample.values[trace.index] if sample is not None else None
-                assert listed[trace.title][cell].text == value_text(value, trace.channel)
-            dashes += now is None
+        (now,) = read_laps(traces.picture, finished.store, moment)
+        then = read_reference(traces.picture, finished.store, moment)
+        for trace in traces.picture.traces:
+            for reading, cell in ((now, 1), (then, 2)):
+                how = shown(trace.channel, UnitChoice())
+                assert listed[trace.title][cell].text == how.text(reading.value(trace))
+            dashes += now.samples[trace.group] is None
     assert dashes, "nothing is read in a hole"

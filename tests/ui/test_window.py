@@ -373,7 +373,7 @@ def test_while_history_loads_nothing_is_called_live_or_missing(
 
     def words() -> str:
         remarks = [row.cells[-1].text for row in window.panes.laps.rows]
-        titles = [text for text, _, _ in window.panes.traces._title_parts()]
+        titles = window.panes.traces.title_words
         holes = [hole.text for hole in window.feed.picture.holes]
         return " ".join([*remarks, *titles, *holes])
 

@@ -9,7 +9,10 @@ from pitwall.telemetry import ClockKind
 from pitwall.telemetry.clock import clock_text
 from pitwall.ui.feeds.context import Context
 from pitwall.ui.feeds.places import place_of
+from pitwall.ui.panes.values import OtherRead, Wanted
 from pitwall.ui.picture import Picture
+from pitwall.ui.plot.readings import other_time
+from pitwall.ui.plot.readings import place_of as place_on_axis
 
 
 class TracesFeed:
@@ -32,7 +35,8 @@ class TracesFeed:
         view, laps = context.view, context.laps
         picture = laps.picture(view, timing)
         state = (context.fresh, laps.loading)
-        key = (_signature(picture), view.car, view.axis, view.live, state)
+        looks = (view.traces, view.units)
+        key = (_signature(picture), view.car, view.axis, view.live, state, looks)
         if key == self._key and not redraw:
             return
         self._key, self.picture = key, picture
@@ -42,6 +46,7 @@ class TracesFeed:
         context.panes.traces.show_picture(
             picture,
             context.colour(view.car),
+            tuple(context.colour(car) for car in _other_cars(picture)),
             reconstructed=rough,
             connected=context.fresh,
             loading=laps.loading,
@@ -68,8 +73,33 @@ class TracesFeed:
         if view.cursor is None and not view.live:
             where = clock_text(t_us - store.session.started_us)
         mark = view.mark if view.cursor is not None else None
-        panes.values.show_values(store, view.car, t_us, reference, where, mark)
+        plotted = tuple(t.key for t in picture.traces) if picture is not None else ()
+        others = self._others(t_us)
+        wanted = Wanted(view.car, t_us, reference, where, mark, plotted, others, view.units)
+        panes.values.show_values(store, wanted)
         panes.map.show_cursor(place_of(context, view.car, view.cursor))
+
+    def _others(self, t_us: int) -> tuple[OtherRead, ...]:
+        """The laps laid over, where they were at the same place as the shown one at ``t_us``."""
+        context, picture = self._context, self.picture
+        if picture is None or picture.mapping is None:
+            return ()
+        if picture.session is not None:
+            cars = picture.session.others
+            return tuple(OtherRead(f"car {car}", car, t_us, context.colour(car)) for car in cars)
+        x = place_on_axis(picture, t_us)
+        found = []
+        for other in picture.others:
+            words = f"{other.shown.car} L{other.shown.lap.number}"
+            colour = context.colour(other.shown.car)
+            found.append(OtherRead(words, other.shown.car, other_time(other, x), colour))
+        return tuple(found)
+
+
+def _other_cars(picture: Picture) -> tuple[str, ...]:
+    if picture.session is not None:
+        return picture.session.others
+    return tuple(other.shown.car for other in picture.others)
 
 
 def _signature(picture: Picture) -> object:
@@ -89,4 +119,6 @@ def _signature(picture: Picture) -> object:
         picture.predicted_us,
         picture.corners,
         picture.delta is None,
+        picture.bands,
+        [(other.shown, tuple(len(line.t) for line in other.lines)) for other in picture.others],
     )

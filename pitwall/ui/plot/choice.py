@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pitwall.telemetry import Catalog, Channel
+from pitwall.ui.trace_layout import ChannelName, PlotChoice
 
 MOST = 6
 _WANTED = (
@@ -18,7 +20,9 @@ _WANTED = (
     (("accel_lat",), 1.0),
     (("accel_long",), 1.0),
 )
-HIDDEN = frozenset({"latitude", "longitude", "x", "y", "lap", "lap_distance", "distance", "altitude"})
+HIDDEN = frozenset(
+    {"latitude", "longitude", "x", "y", "lap", "lap_distance", "distance", "altitude"}
+)
 """Not shown unless asked for: they are what the axis and the map are made of."""
 
 
@@ -47,6 +51,16 @@ class Trace:
         """The name to show."""
         return channel_title(self.channel)
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """Group and column."""
+        return self.group, self.index
+
+    @property
+    def name(self) -> ChannelName:
+        """As a layout names it."""
+        return ChannelName(self.group, self.channel.name)
+
 
 def hidden(channel: Channel) -> bool:
     """True for what is used and not looked at: positions, counters, receipt delays."""
@@ -57,11 +71,6 @@ def channel_title(channel: Channel) -> str:
     """A channel's name as written on screen: ``Brake front``."""
     text = _TITLES.get(channel.title) or channel.title.replace("_", " ").strip()
     return text if text.isupper() else text[:1].upper() + text[1:]
-
-
-def unit_text(unit: str) -> str:
-    """A unit as written on screen; the unit of a plain number is not written."""
-    return {"1": "", "deg": "°", "degC": "°C", "1/min": "rpm"}.get(unit, unit)
 
 
 def choose(catalog: Catalog) -> tuple[Trace, ...]:
@@ -77,6 +86,22 @@ def choose(catalog: Catalog) -> tuple[Trace, ...]:
             if (group.name, index) not in taken and not hidden(channel):
                 chosen.append(Trace(channel, group.name, index, 1.0))
     return tuple(chosen)
+
+
+def named(catalog: Catalog, name: ChannelName, weight: float = 1.0) -> Trace | None:
+    """The channel that a layout names: of that group, or of another one where a session calls its
+    groups otherwise; None when it has no such channel."""
+    try:
+        group = catalog.group(name.group)
+        index = group.index(name.channel)
+    except KeyError:
+        return _trace(catalog, name.channel, weight)
+    return Trace(group.channels[index], group.name, index, weight)
+
+
+def as_choices(traces: Iterable[Trace]) -> tuple[PlotChoice, ...]:
+    """A plot for each trace, as a layout keeps them."""
+    return tuple(PlotChoice((trace.name,), trace.weight) for trace in traces)
 
 
 def _trace(catalog: Catalog, name: str, weight: float) -> Trace | None:

@@ -7,15 +7,23 @@ from functools import lru_cache
 
 import numpy as np
 
+from pitwall.telemetry import Channel
 from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.lap_marks import LATE
 from pitwall.ui.model import Axis
 from pitwall.ui.picture import Picture
 from pitwall.ui.plot.axis import Scale, nice_step, nice_ticks, tick_text, time_step
 from pitwall.ui.plot.boxes import Box, Boxes, hatch_brush
 from pitwall.ui.plot.canvas import Canvas
+from pitwall.ui.plot.looks import Look
 from pitwall.ui.qt import QtCore, QtGui
-from pitwall.ui.theme import Theme, mix, with_alpha
+from pitwall.ui.theme import Theme, mix, readable, with_alpha
+from pitwall.ui.trace_layout import TraceLayout
+from pitwall.ui.units import UnitChoice, shown
 from pitwall.ui.words import NOT_LOADED
+
+METRES = Channel("distance", "m", 0.1, 0.0, 10_000.0)
+"""The distance axis, as if it were a channel: its unit can be chosen too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +32,71 @@ class Style:
 
     Attributes:
         theme: colours and scale.
-        car: colour of the shown lap.
+        looks: of the shown lap or car, and of those laid over it.
         live: True when the newest data is followed.
         connected: True when more data may come.
         reconstructed: True when event times were computed by us.
-        fit: True when plots scale to what is in view.
+        layout: the user's scales.
+        units: in which units values are written.
     """
 
     theme: Theme
-    car: QtGui.QColor
+    looks: tuple[Look, ...]
     live: bool
     connected: bool
     reconstructed: bool
-    fit: bool
+    layout: TraceLayout = TraceLayout()
+    units: UnitChoice = UnitChoice()
+
+    @property
+    def car(self) -> QtGui.QColor:
+        """Colour of the shown lap."""
+        return self.looks[0].inks[0]
+
+    def look(self, number: int) -> Look:
+        """Looks of the shown lap (0) or of one laid over it."""
+        return self.looks[min(number, len(self.looks) - 1)]
+
+
+Name = tuple[str, str, QtGui.QColor]
+"""A channel's title, its unit, and the colour of its title."""
 
 
 def paint_label(
-    painter: QtGui.QPainter, box: Box, title: str, unit: str, used: int, style: Style
+    painter: QtGui.QPainter, box: Box, names: list[Name], used: int, style: Style
 ) -> None:
-    """Title and unit, beside the ticks' figures, which take ``used`` pixels."""
+    """Title and unit of each channel, beside the ticks' figures, which take ``used`` pixels. What
+    has no room is left out: the curves' colours are in the cursor's read-out too."""
     theme = style.theme
+    painter.setFont(theme.small(bold=True))
+    metrics = painter.fontMetrics()
     left, top = theme.px(12), box.rect.top() + theme.px(7)
     width = box.inner.left() - left - used
-    painter.setFont(theme.small(bold=True))
-    painter.setPen(theme.colours.text)
-    metrics = painter.fontMetrics()
-    shown = metrics.elidedText(title, QtCore.Qt.TextElideMode.ElideRight, width)
-    painter.drawText(left, top + metrics.ascent(), shown)
-    painter.setFont(theme.small())
-    painter.setPen(theme.colours.faint)
-    if box.rect.height() > 2 * metrics.height() + theme.px(8):
-        painter.drawText(left, top + metrics.height() + metrics.ascent() + 1, unit)
+    line = metrics.height()
+    if len(names) == 1:
+        title, unit, colour = names[0]
+        painter.setPen(readable(colour, theme.colours.panel, theme.colours.text))
+        text = metrics.elidedText(title, QtCore.Qt.TextElideMode.ElideRight, width)
+        painter.drawText(left, top + metrics.ascent(), text)
+        painter.setFont(theme.small())
+        painter.setPen(theme.colours.faint)
+        if box.rect.height() > 2 * line + theme.px(8):
+            painter.drawText(left, top + line + metrics.ascent() + 1, unit)
+        return
+    for title, unit, colour in names:
+        if top + line > box.rect.bottom() - 1:
+            break
+        painter.setPen(readable(colour, theme.colours.panel, theme.colours.text))
+        words = f"{title} {unit}" if unit else title
+        text = metrics.elidedText(words, QtCore.Qt.TextElideMode.ElideRight, width)
+        painter.drawText(left, top + metrics.ascent(), text)
+        top += line
+
+
+def label_row(box: Box, y: float, rows: int, theme: Theme) -> int:
+    """Which of a plot's ``rows`` channels is named at the height ``y``."""
+    line = QtGui.QFontMetrics(theme.small(bold=True)).height()
+    return min(max(int((y - box.rect.top() - theme.px(7)) // line), 0), rows - 1)
 
 
 def _ticks(box: Box, y: Scale, whole: bool, style: Style) -> tuple[float, tuple[float, ...]]:
@@ -198,6 +240,46 @@ def paint_seams(
         painter.drawText(QtCore.QPointF(left, base), words)
 
 
+def paint_bands(
+    painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
+) -> None:
+    """A thin band under the plot that says how its samples came: dim from the archive, green by
+    the stream, grey-blue by a repair, amber and twice as tall where they came late."""
+    for band in picture.bands:
+        if band.group != group:
+            continue
+        left, right = x.pixel(band.x0), x.pixel(band.x1)
+        left, right = max(left, float(box.inner.left())), min(right, box.inner.right() + 1.0)
+        if right <= left - 1:
+            continue
+        height = 4 if band.kind == LATE else 2
+        area = QtCore.QRectF(left, box.rect.bottom() - height, max(right - left, 1.0), height)
+        painter.fillRect(area, band_colour(band.kind, style.theme))
+
+
+def band_colour(kind: str, theme: Theme) -> QtGui.QColor:
+    """Colour of a way by which samples came."""
+    c = theme.colours
+    if kind == LATE:
+        return c.attention
+    if kind == "stream":
+        return mix(c.panel, c.live, 0.55)
+    return mix(c.panel, c.faint, 0.4) if kind == "archive" else c.reference
+
+
+def paint_veil(
+    painter: QtGui.QPainter, picture: Picture, group: str, box: Box, x: Scale, style: Style
+) -> None:
+    """What came late is drawn lighter: a veil over the curves."""
+    veil = with_alpha(style.theme.colours.panel, 0.5)
+    for band in picture.bands:
+        if band.group == group and band.kind == LATE:
+            left, right = x.pixel(band.x0), x.pixel(band.x1)
+            if right >= box.inner.left() and left <= box.inner.right():
+                top, height = box.inner.top() - 2, box.inner.height() + 4
+                painter.fillRect(QtCore.QRectF(left, top, max(right - left, 1.0), height), veil)
+
+
 def paint_edge(
     painter: QtGui.QPainter, picture: Picture, boxes: Boxes, x: Scale, style: Style
 ) -> None:
@@ -228,8 +310,13 @@ def paint_bottom(
     metrics = painter.fontMetrics()
     wanted = max(2, boxes.bottom.width() // theme.px(110))
     if picture.axis is Axis.DISTANCE:
-        step = nice_step(x.high - x.low, wanted)
-        marks = [(v, f"{tick_text(v, step)} m") for v in nice_ticks(x.low, x.high, wanted)]
+        how = shown(METRES, style.units)
+        low, high = how.conversion.value(x.low), how.conversion.value(x.high)
+        step = nice_step(high - low, wanted)
+        marks = [
+            (how.conversion.back(v), f"{tick_text(v, step)} {how.unit}")
+            for v in nice_ticks(low, high, wanted)
+        ]
     elif picture.axis is Axis.TIME:
         step = nice_step(x.high - x.low, wanted)
         marks = [(v, f"{tick_text(v, step)} s") for v in nice_ticks(x.low, x.high, wanted)]

@@ -1,44 +1,43 @@
 """The stage: stacked traces on one shared axis, painted by ourselves.
 
-What is painted when: labels and values when they change; the axis' figures and the reference lap
-when the axis moves; the shown lap over a copy of that when data comes; the cursor over it in each
-paint event. A cursor's move repaints two narrow strips and no curve. A session has no reference
-lap: its curves are painted where they stay, without a copy.
+What is painted when: labels and values when they change; the axis' figures and the laps that are
+over when the axis moves; the shown lap over a copy of that when data comes; the cursor over it in
+each paint event. A cursor's move repaints two narrow strips and no curve. A session has no
+reference lap: its curves are painted where they stay, without a copy.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
 from pitwall.store import SessionStore
-from pitwall.telemetry.clock import SECOND_US, lap_time
-from pitwall.ui.model import ROLLING_S, Axis, View, Workspace
+from pitwall.telemetry.clock import SECOND_US
+from pitwall.ui.model import Workspace
 from pitwall.ui.panes.panel import Panel
-from pitwall.ui.picture import Picture, Shown
+from pitwall.ui.picture import Picture
+from pitwall.ui.plot.axis_view import AxisView
 from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
 from pitwall.ui.plot.canvas import Canvas, show
+from pitwall.ui.plot.carrying import Target, paint_target, target_at, unpacked
+from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.columns import Curves, curves_of
 from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, paint_mark, touched
-from pitwall.ui.plot.curves import (
-    Frame,
-    Painted,
-    lay_out,
-    paint_back,
-    paint_ground,
-    paint_live,
-)
+from pitwall.ui.plot.frame import Frame, Painted, Strip, lay_out, seen_limits
 from pitwall.ui.plot.furniture import Style
+from pitwall.ui.plot.layers import paint_back, paint_ground, paint_live
+from pitwall.ui.plot.looks import Look, look_of
+from pitwall.ui.plot.margin import Margin, paint_current, strip_at
+from pitwall.ui.plot.plot_editor import TALLER, PlotEditor
+from pitwall.ui.plot.title import axis_words, paint_title, title_parts
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
+from pitwall.ui.trace_layout import LapChoice
 
 ZOOM = 1.25
 PAN_SHARE = 0.1
 CLICK_SLACK = 4
 SNAP = 6
 """Pixels to the nearest sample at which the cursor goes to it."""
-FOLLOW_SHARE = 0.002
-"""A session's view that ends so close to the newest data, in parts of it, follows it."""
-SMALLEST_SPAN = {Axis.DISTANCE: 20.0, Axis.TIME: 0.5, Axis.ROLLING: 1.0}
 
 
 class TraceStack(Panel):
@@ -48,6 +47,7 @@ class TraceStack(Panel):
         curve_renders: how often the shown lap was painted; a cursor's move does not count.
         ground_renders: how often all the rest was; new data of the shown lap does not count.
         picture: what is shown; None before the first.
+        plots: what keys and drags do to the plots.
     """
 
     def __init__(
@@ -61,10 +61,13 @@ class TraceStack(Panel):
         self.curve_renders = 0
         self.ground_renders = 0
         self.picture: Picture | None = None
+        self.plots = PlotEditor(workspace)
+        self._axis = AxisView(workspace)
+        self._margin = Margin(self.plots, theme)
         self._workspace = workspace
         self._store = store
-        self._car = theme.car(0)
-        self._reference_car: QtGui.QColor | None = None
+        self._looks: tuple[Look, ...] = (look_of(theme, theme.car(0)),)
+        self._cars: tuple[tuple[QtGui.QColor, int], ...] = ((theme.car(0), 0),)
         self._reconstructed = False
         self._connected = True
         self._loading = False
@@ -74,10 +77,13 @@ class TraceStack(Panel):
         self._drawn = False
         self._painted: Painted | None = None
         self._boxes: Boxes | None = None
+        self._curves: tuple[Curves, ...] = ()
         self._cursor: int | None = None
         self._pressed: tuple[float, tuple[float, float]] | None = None
         self._dragged = False
+        self._drop: Target | None = None
         self.setMouseTracking(True)
+        self.setAcceptDrops(True)
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(theme.px(360), theme.px(240))
         self.setSizePolicy(
@@ -89,21 +95,27 @@ class TraceStack(Panel):
     def set_theme(self, theme: Theme) -> None:
         """As :meth:`Panel.set_theme`; the curves are painted anew."""
         self._stale()
+        self._margin.theme = theme
         super().set_theme(theme)
+        self._looks = self._made_looks()
 
     def show_picture(
         self,
         picture: Picture,
         car: QtGui.QColor,
+        others: tuple[QtGui.QColor, ...] = (),
         *,
         reconstructed: bool = False,
         connected: bool = True,
         loading: bool = False,
     ) -> None:
-        """Paint another picture, with the shown car in ``car``; ``connected``: more may come;
-        ``loading``: the past is still on its way, the newest here is not live."""
-        self.picture = picture
-        self._car = car
+        """Paint another picture, with the shown car in ``car`` and the laps laid over in
+        ``others``; ``connected``: more may come; ``loading``: the past is still on its way, the
+        newest here is not live."""
+        self.picture = self._axis.picture = self.plots.picture = picture
+        ranks = [one.rank for one in picture.others] or [0] * len(others)
+        self._cars = ((car, 0), *zip(others, ranks, strict=False))
+        self._looks = self._made_looks()
         self._reconstructed = reconstructed
         self._connected, self._loading = connected, loading
         self._cursor = self._workspace.view.cursor
@@ -112,7 +124,7 @@ class TraceStack(Panel):
 
     def view_changed(self, names: frozenset[str]) -> None:
         """The workspace changed in a way that needs no new picture."""
-        if names & {"span", "fit"}:
+        if names & {"span", "traces", "units"}:
             self._stale()
             self.update()
         if "cursor" in names:
@@ -123,71 +135,92 @@ class TraceStack(Panel):
     @property
     def span(self) -> tuple[float, float]:
         """The visible part of the axis."""
-        view = self._workspace.view
-        if view.span is not None:
-            return view.span
-        if self.picture is None:
-            return 0.0, 1.0
-        return self.picture.opening or self.picture.full
-
-    # -- zoom and pan -------------------------------------------------------------------
+        return self._axis.span
 
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show ``1 / factor`` of the present span around a position of the axis (the cursor's,
         or the middle, when None)."""
-        if self.picture is None:
-            return
-        low, high = self.span
-        centre = self._zoom_centre() if around is None else around
-        self._set_span(centre - (centre - low) / factor, centre + (high - centre) / factor)
+        self._axis.zoom(factor, around)
 
     def pan(self, share: float) -> None:
         """Move by ``share`` of the visible span; positive moves to the right."""
-        low, high = self.span
-        shift = (high - low) * share
-        self._set_span(low + shift, high + shift)
-
-    def _set_span(self, low: float, high: float) -> None:
-        if self.picture is None:
-            return
-        full_low, full_high = self.picture.full
-        room = full_high - full_low
-        width = max(min(high - low, room), min(SMALLEST_SPAN[self.picture.axis], room))
-        low = min(max(low, full_low), full_high - width)
-        if self.picture.session is not None:
-            self._set_session_span(low, low + width)
-            return
-        whole = width >= room * 0.999
-        self._workspace.change(span=None if whole else (low, low + width))
-
-    def _set_session_span(self, low: float, high: float) -> None:
-        """A view that ends at the newest data goes on with it."""
-        picture, live = self.picture, self._workspace.view.live
-        assert picture is not None  # noqa: S101 - the caller has looked
-        follows = live and picture.full[1] - high < (high - low) * FOLLOW_SHARE
-        if follows:
-            self._workspace.change(span=None, window_s=high - low)
-        else:
-            self._workspace.change(span=(low, high))
+        self._axis.pan(share)
 
     def whole(self) -> None:
         """The whole lap; of a session the usual window, and from there the whole session."""
-        picture, view = self.picture, self._workspace.view
-        if picture is None or picture.session is None:
-            self._workspace.change(span=None)
-        elif view.span is None and view.window_s == ROLLING_S:
-            self._set_session_span(*picture.full)
-        else:
-            self._workspace.change(span=None, window_s=ROLLING_S)
+        self._axis.whole()
 
-    def _zoom_centre(self) -> float:
-        low, high = self.span
-        picture, cursor = self.picture, self._workspace.view.cursor
-        if picture is not None and picture.mapping is not None and cursor is not None:
-            at = float(picture.mapping.to_x(np.array([cursor]))[0])
-            if low <= at <= high:
-                return at
-        return (low + high) / 2
+    # -- actions ------------------------------------------------------------------------
+
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """The actions on plots, scales and the cursor's steps."""
+        plots = self.plots
+        return {
+            "fit": self.autoscale,
+            "limits": plots.by_limits,
+            "plot_above": lambda: self._choose(-1),
+            "plot_below": lambda: self._choose(1),
+            "plot_up": lambda: plots.shift(-1),
+            "plot_down": lambda: plots.shift(1),
+            "plot_taller": lambda: plots.grow(TALLER),
+            "plot_lower": lambda: plots.grow(1 / TALLER),
+            "plot_remove": plots.remove_current,
+            "plots_usual": plots.usual,
+            "sample_before": lambda: self.step_cursor(-1),
+            "sample_after": lambda: self.step_cursor(1),
+            "lay_over": self._lay_over,
+            "lay_off": plots.no_laps,
+            "apart": plots.toggle_apart,
+            "units": self._next_units,
+        }
+
+    def _lay_over(self) -> None:
+        """The shown lap stays on screen when another one is shown, or no longer does; the one that
+        runs goes on as whichever its car is driving."""
+        shown = self.picture.shown if self.picture is not None else None
+        if shown is not None:
+            number = -1 if shown.open else shown.lap.number
+            self._workspace.toggle_lap(LapChoice(shown.car, number))
+
+    def _next_units(self) -> None:
+        self._workspace.change(units=self._workspace.view.units.next_system())
+
+    def autoscale(self) -> None:
+        """Keep each axis at what is in view now."""
+        picture, painted = self.picture, self._painted
+        if picture is None or painted is None:
+            return
+        seen = []
+        for row, trace in enumerate(picture.traces):
+            limits = seen_limits(picture, row, painted.x, self._curves)
+            if limits is not None:
+                seen.append((trace.name, *limits))
+        self.plots.keep_scales(seen)
+
+    def step_cursor(self, by: int) -> None:
+        """The cursor to the next sample of the current plot, or the one before."""
+        picture, view = self.picture, self._workspace.view
+        trace = self._lead_trace(None)
+        car = picture.car if picture is not None else None
+        if picture is None or trace is None or car is None:
+            return
+        columns = self._store.columns(car, trace.group)
+        start = view.cursor
+        if start is None:
+            start = picture.shown.t_end if picture.shown else self._store.latest_us(car)
+        found = columns.nearest(start) if columns is not None else None
+        if columns is None or found is None:
+            return
+        if view.cursor is not None and (found - start) * by <= 0:
+            window = columns.window(trace.index, found, found, margin=1)
+            later, earlier = window.t[window.t > found], window.t[window.t < found]
+            beyond = later[:1] if by > 0 else earlier[-1:]
+            found = int(beyond[0]) if len(beyond) else found
+        self._workspace.set_cursor(found, pin=True)
+
+    def _choose(self, by: int) -> None:
+        self.plots.step(by)
+        self.update()
 
     # -- painting -----------------------------------------------------------------------
 
@@ -201,11 +234,15 @@ class TraceStack(Panel):
         if self.picture and self._painted and self._boxes:
             mark = self._workspace.view.mark
             where = self.picture, self._boxes, self._painted
+            style = self._style()
             if mark is not None:
-                paint_mark(painter, *where, mark, self._cursor, self.theme)
+                paint_mark(painter, *where, mark, self._cursor, self.theme, style.units)
             if self._cursor is not None:
-                looks = self.theme, self._car
-                paint_cursor(painter, *where, self._store, self._cursor, mark, *looks)
+                paint_cursor(painter, *where, self._store, self._cursor, mark, style)
+            paint_current(painter, self._painted.strips, self.plots.current, self.theme)
+            target = self._drop or self._margin.target
+            if target is not None:
+                paint_target(painter, target, self._boxes, self.theme)
         painter.end()
 
     def _canvases(self) -> tuple[Canvas, Canvas]:
@@ -224,16 +261,16 @@ class TraceStack(Panel):
         if picture is not None and picture.session is not None:
             ground = top
         self._boxes = self._painted = None
+        self._curves = ()
         style, frame = self._style(), None
-        curves: Curves | None = None
         low, high = self.span
         if picture is not None and picture.traces and high > low:
-            weights = tuple(trace.weight for trace in picture.traces)
+            weights = tuple(plot.weight for plot in picture.stack)
             if picture.delta is not None:
                 weights = (DELTA_WEIGHT, *weights)
             self._boxes = arrange(self.size(), self.top, weights, self.theme)
-            curves = self._session_curves(picture, self._boxes, low, high)
-            frame = lay_out(picture, self._boxes, (low, high), style, curves)
+            self._curves = self._session_curves(picture, self._boxes, low, high)
+            frame = lay_out(picture, self._boxes, (low, high), style, self._curves)
         back = (ground is top, self._back_looks(frame))
         if back != self._back_key:
             self._back_key, self._ground_key = back, None
@@ -247,45 +284,63 @@ class TraceStack(Panel):
         if ground is not top:
             top.copy_of(ground)
         if frame is not None and picture is not None:
-            self._painted = paint_live(top, picture, frame, style, curves)
+            self._painted = paint_live(top, picture, frame, style, self._curves)
 
     def _session_curves(
         self, picture: Picture, boxes: Boxes, low: float, high: float
-    ) -> Curves | None:
+    ) -> tuple[Curves, ...]:
         session = picture.session
         if session is None:
-            return None
+            return ()
         span = tuple(session.start_us + round(at * SECOND_US) for at in (low, high))
         width = round((boxes.right - boxes.left) * self.devicePixelRatioF())
-        return curves_of(self._store, session.car, picture.traces, (span[0], span[1]), width)
+        return tuple(
+            curves_of(self._store, car, picture.traces, (span[0], span[1]), width)
+            for car in (session.car, *session.others)
+        )
 
     def _style(self) -> Style:
         view = self._workspace.view
         live = view.moment is None
         now = self._connected and not self._loading
-        return Style(self.theme, self._car, live, now, self._reconstructed, view.fit)
+        return Style(
+            self.theme, self._looks, live, now, self._reconstructed, view.traces, view.units
+        )
+
+    def _made_looks(self) -> tuple[Look, ...]:
+        return tuple(look_of(self.theme, colour, rank) for colour, rank in self._cars)
+
+    @property
+    def title_words(self) -> list[str]:
+        """What the title line says, part by part."""
+        view, style = self._workspace.view, self._style()
+        parts = title_parts(self.picture, view, self.span, style, loading=self._loading)
+        return [part.text for part in parts]
 
     def _back_looks(self, frame: Frame | None) -> object:
         """Equal as long as labels and values need not be painted anew."""
         return (
-            (self.theme.name, self.theme.scale, self._car.rgb(), self._reconstructed),
-            [text for text, _, _ in self._title_parts()],
-            self._axis_words(),
-            frame.y if frame is not None else None,
+            (self.theme.name, self.theme.scale, self._reconstructed),
+            [(look.inks[0].rgb(), look.dash) for look in self._looks],
+            (self.title_words, axis_words(self.picture, self._workspace.view)),
+            self._workspace.view.units,
+            frame.strips if frame is not None else None,
             self.picture.traces if self.picture is not None else None,
         )
 
     def _ground_looks(self, frame: Frame | None) -> object:
-        """Equal as long as the axis and the reference lap need not be painted anew."""
+        """Equal as long as the axis and the laps that are over need not be painted anew."""
         picture = self.picture
         if picture is None or frame is None:
             return ()
         reference = picture.reference
+        over = [one for one in picture.others if not one.shown.open]
         return (
             picture.axis,
             picture.corners,
             (reference.lap, reference.t_end) if reference else None,
             tuple(len(line.t) for line in picture.reference_lines),
+            [(one.shown, [len(line.t) for line in one.lines]) for one in over],
             frame.x,
         )
 
@@ -297,81 +352,11 @@ class TraceStack(Panel):
         painter.end()
 
     def paint_title(self, painter: QtGui.QPainter) -> None:
-        """The shown lap and the reference, each after a swatch of its line."""
-        c, pad = self.theme.colours, self.padding
-        font = self.theme.small(bold=True)
-        font.setLetterSpacing(QtGui.QFont.SpacingType.PercentageSpacing, 104)
-        painter.setFont(font)
-        metrics = painter.fontMetrics()
-        x = pad
-        baseline = (self.top + metrics.ascent() - metrics.descent()) // 2
-        remark, keys = self._axis_words()
-        painter.setFont(self.theme.small())
-        right = self.width() - pad - painter.fontMetrics().horizontalAdvance(f"{remark}   {keys}")
-        painter.setPen(c.faint)
-        painter.drawText(right, baseline, f"{remark}   {keys}")
-        painter.setFont(font)
-        for text, colour, ink in self._title_parts():
-            swatch = self.theme.px(14) if colour is not None else 0
-            if colour is not None:
-                painter.fillRect(
-                    x, baseline - metrics.ascent() // 2 + 1, swatch, self.theme.px(3), colour
-                )
-                x += swatch + self.theme.px(6)
-            room = right - self.theme.px(12) - x
-            if room < self.theme.px(30):
-                break
-            painter.setPen(ink)
-            shown = metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, room)
-            painter.drawText(x, baseline, shown)
-            x += metrics.horizontalAdvance(shown) + self.theme.px(14)
-
-    def _title_parts(self) -> list[tuple[str, QtGui.QColor | None, QtGui.QColor]]:
-        c = self.theme.colours
-        picture, view = self.picture, self._workspace.view
-        if picture is None or view.car is None:
-            return [("WAITING FOR THE FIRST CAR", None, c.dim)]
-        parts: list[tuple[str, QtGui.QColor | None, QtGui.QColor]] = []
-        parts.append((f"CAR {view.car}", None, c.text))
-        if picture.shown is not None and picture.axis is not Axis.ROLLING:
-            words = f"{lap_words(picture.shown)}{self._state_words(view, picture.shown)}"
-            parts.append((words, self._car, c.text))
-        else:
-            parts.append((self._stretch_words(view), self._car, c.text))
-        if picture.reference is not None:
-            reference = picture.reference
-            words = (
-                f"CAR {reference.car} · {lap_words(reference)} ({picture.reference_word.upper()})"
-            )
-            parts.append((words, c.reference, c.dim))
-        elif picture.reference_word:
-            parts.append(("NO REFERENCE: IT IS THE SHOWN LAP", None, c.faint))
-        return parts
-
-    def _stretch_words(self, view: View) -> str:
-        low, high = self.span
-        length = f"{high - low:.0f} S" if high - low < 300 else f"{(high - low) / 60:.0f} MIN"
-        return f"LAST {length}" if view.live and view.span is None else length
-
-    def _state_words(self, view: View, shown: Shown) -> str:
-        if view.live and shown.open:
-            if self._loading:
-                return " · LOADING"
-            return " · LIVE" if self._connected else " · NOT FINISHED"
-        if shown.lap.time_us is not None:
-            return f" · {lap_time(shown.lap.time_us)}"
-        return ""
-
-    def _axis_words(self) -> tuple[str, str]:
-        picture = self.picture
-        if picture is None:
-            return "", ""
-        wanted = self._workspace.view.axis
-        word = {Axis.DISTANCE: "distance", Axis.TIME: "time", Axis.ROLLING: "session time"}
-        text = word[picture.axis]
-        if wanted is Axis.DISTANCE and picture.axis is not Axis.DISTANCE:
-            text += " (laps not known yet)"
-        return text, "D ⇄ T" if picture.axis is not Axis.ROLLING else "W back"
+        """The shown lap and the others, each after a swatch of its line."""
+        style, view = self._style(), self._workspace.view
+        parts = title_parts(self.picture, view, self.span, style, loading=self._loading)
+        words = axis_words(self.picture, view)
+        paint_title(painter, parts, words, self.width(), self.top, self.padding, style)
 
     # -- cursor -------------------------------------------------------------------------
 
@@ -386,21 +371,21 @@ class TraceStack(Panel):
                 self.update(touched(px, self._boxes, self.theme).intersected(self.rect()))
         self._cursor = cursor
 
-    def _time_at(self, px: float) -> int | None:
+    def _time_at(self, px: float, y: float | None = None) -> int | None:
         if self._painted is None or self._boxes is None or self.picture is None:
             return None
         if self.picture.mapping is None or not self._boxes.left <= px <= self._boxes.right:
             return None
         t_us = self.picture.mapping.to_time(self._painted.x.value(px))
-        return self._snapped(t_us, px)
+        return self._snapped(t_us, px, y)
 
-    def _snapped(self, t_us: int, px: float) -> int:
-        """The nearest sample of the first plot, where there is one within a few pixels."""
-        picture = self.picture
-        if picture is None or self._painted is None or self._boxes is None or not picture.traces:
+    def _snapped(self, t_us: int, px: float, y: float | None) -> int:
+        """The nearest sample of the plot under the pointer, where there is one within a few
+        pixels."""
+        picture, trace = self.picture, self._lead_trace(y)
+        if picture is None or self._painted is None or self._boxes is None or trace is None:
             return t_us
-        car = picture.session.car if picture.session else picture.shown and picture.shown.car
-        columns = self._store.columns(car, picture.traces[0].group) if car else None
+        columns = self._store.columns(picture.car, trace.group) if picture.car else None
         found = columns.nearest(t_us) if columns is not None else None
         if found is None:
             return t_us
@@ -408,46 +393,110 @@ class TraceStack(Panel):
         inside = at is not None and self._boxes.left <= at <= self._boxes.right
         return found if inside and at is not None and abs(at - px) <= SNAP else t_us
 
+    def _lead_trace(self, y: float | None) -> Trace | None:
+        """The channel that the cursor goes by: of the plot at the height ``y``, else of the
+        current one, else of the first."""
+        picture = self.picture
+        if picture is None or not picture.traces:
+            return None
+        strips = self._strips
+        strip = strip_at(strips, y) if y is not None else None
+        if strip is None and self.plots.current is not None:
+            strip = next((s for s in strips if s.plot.number == self.plots.current), None)
+        return picture.traces[strip.plot.rows[0] if strip is not None else 0]
+
+    @property
+    def _strips(self) -> tuple[Strip, ...]:
+        return self._painted.strips if self._painted is not None else ()
+
     # -- pointer ------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
-        if event.button() == QtCore.Qt.MouseButton.LeftButton:
-            self._pressed = (event.position().x(), self.span)
-            self._dragged = False
+        if event.button() != QtCore.Qt.MouseButton.LeftButton:
+            return
+        if self._margin.holds(self._boxes, event.position()) and self.picture is not None:
+            self._margin.press(self.picture, self._strips, event.position().y())
+            self.update()
+            return
+        self._pressed = (event.position().x(), self.span)
+        self._dragged = False
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
-        px = event.position().x()
+        at = event.position()
+        if self._margin.busy:
+            self._margin.move(self._strips, at)
+            self.update()
+            return
         if self._pressed is not None and self._painted is not None:
             start, (low, high) = self._pressed
-            if self._dragged or abs(px - start) > CLICK_SLACK:
+            if self._dragged or abs(at.x() - start) > CLICK_SLACK:
                 self._dragged = True
-                shift = (start - px) / self._painted.x.factor
-                self._set_span(low + shift, high + shift)
+                shift = (start - at.x()) / self._painted.x.factor
+                self._axis.show(low + shift, high + shift)
             return
-        self._workspace.set_cursor(self._time_at(px))
+        if self._margin.holds(self._boxes, at):
+            self.setCursor(self._margin.shape(self._strips, at.y()))
+        else:
+            self.unsetCursor()
+        self._workspace.set_cursor(self._time_at(at.x(), at.y()))
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
-        if event.button() == QtCore.Qt.MouseButton.LeftButton and self._pressed is not None:
+        if event.button() != QtCore.Qt.MouseButton.LeftButton:
+            return
+        if self._margin.busy:
+            self._margin.release(self.rect().contains(event.position().toPoint()))
+            self.update()
+        elif self._pressed is not None:
             self._pressed = None
+            at = event.position()
             shift = event.modifiers() & QtCore.Qt.KeyboardModifier.ShiftModifier
             if not self._dragged and shift:
-                self._workspace.change(mark=self._time_at(event.position().x()))
+                self._workspace.change(mark=self._time_at(at.x(), at.y()))
             elif not self._dragged:
-                self._workspace.set_cursor(self._time_at(event.position().x()), pin=True)
+                self._workspace.set_cursor(self._time_at(at.x(), at.y()), pin=True)
 
     def leaveEvent(self, event: QtCore.QEvent) -> None:  # noqa: D102, N802
         self._workspace.set_cursor(None)
         super().leaveEvent(event)
 
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: D102, N802
-        if self._painted is None:
+        if self._painted is None or self.picture is None:
             return
-        turns = event.angleDelta().y() / 120
-        if turns:
-            self.zoom(ZOOM**turns, self._painted.x.value(event.position().x()))
+        turns, at = event.angleDelta().y() / 120, event.position()
+        if turns and self._margin.holds(self._boxes, at):
+            self._margin.wheel(self.picture, self._strips, at.y(), ZOOM**turns)
+        elif turns:
+            self.zoom(ZOOM**turns, self._painted.x.value(at.x()))
         elif event.angleDelta().x():
             self.pan(-event.angleDelta().x() / 1200)
         event.accept()
+
+    # -- channels from elsewhere --------------------------------------------------------
+
+    def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: D102, N802
+        if unpacked(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QtGui.QDragMoveEvent) -> None:  # noqa: D102, N802
+        self._drop = target_at(self._strips, event.position().y())
+        self.update()
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QtGui.QDragLeaveEvent) -> None:  # noqa: D102, N802
+        self._drop = None
+        self.update()
+
+    def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: D102, N802
+        name, target = unpacked(event.mimeData()), target_at(self._strips, event.position().y())
+        self._drop = None
+        self.update()
+        if name is None:
+            return
+        if target is not None and target.onto is not None:
+            self.plots.overlay(name, target.onto)
+        else:
+            self.plots.insert(name, target.before if target is not None else None)
+        event.acceptProposedAction()
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
         self._stale()
@@ -455,8 +504,3 @@ class TraceStack(Panel):
 
     def _stale(self) -> None:
         self._drawn = False
-
-
-def lap_words(shown: Shown) -> str:
-    """``LAP 18``."""
-    return f"LAP {shown.lap.number}"

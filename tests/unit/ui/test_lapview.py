@@ -14,7 +14,7 @@ from pitwall.ui.lapview import LapView
 from pitwall.ui.model import Axis, Reference, ReferenceKind, View
 from pitwall.ui.picture import Line, Picture
 from pitwall.ui.plot.choice import choose
-from pitwall.ui.plot.curves import _parts
+from pitwall.ui.plot.delta_plot import parts as _parts
 from tests.unit.analysis.rig import DISTANCE, POSITION, SPEED, Drive, Rig, segments
 
 SPLIT = Catalog(

@@ -11,7 +11,7 @@ def test_a_change_is_announced_once_with_the_names_that_differ() -> None:
     workspace = Workspace()
     heard: list[frozenset[str]] = []
     workspace.subscribe(heard.append)
-    workspace.change(car="13", lap=None, fit=False)
+    workspace.change(car="13", lap=None, pinned=False)
     workspace.change(car="13")
     assert heard == [frozenset({"car"})]
     with pytest.raises(TypeError):
