@@ -263,9 +263,9 @@ class _Job:
         gain = gain_with(mean, sd, self.q.errors.sd(mean, Trust.DATA))
         verdict = Verdict.ADVISED if gain.lo_s > 0 and mean > WORTH_S else Verdict.OPEN
         told = verdict is Verdict.ADVISED
-        plan = None if told else lap_plan(s.key, now, value, s.unit, self.q.scatter_s, mean)
+        after = None if told else lap_plan(s.key, now, value, s.unit, self.q.scatter_s, mean)
         reason = "from runs with either, not simulated"
-        return Row(s.key, s.unit, Trust.DATA, now, value, verdict, reason, gain, plan=plan)
+        return Row(s.key, s.unit, Trust.DATA, now, value, verdict, reason, gain, plan=after)
 
     def joint(self, rows: Sequence[Row]) -> Joint | None:
         """The best one to three of the advised changes together, by the lower bound, a further one

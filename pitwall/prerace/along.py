@@ -14,9 +14,19 @@ from pitwall.telemetry import Catalog
 
 _HELD_US = 1_500_000
 """A value is not carried over a longer silence."""
-_PER_UNIT = {"kg": 1.0, "l": 0.75, "L": 0.75, "%": 0.01, "g": 9.81, "deg": np.pi / 180}
+_PER_UNIT = {
+    "km/h": 1 / 3.6,
+    "mph": 0.44704,
+    "kg": 1.0,
+    "l": 0.75,
+    "L": 0.75,
+    "%": 0.01,
+    "g": 9.81,
+    "deg": np.pi / 180,
+}
 FUEL, THROTTLE, BRAKE = ("fuel", "fuel_mass", "fuel_level"), ("throttle",), ("brake",)
 STEERING, ACROSS, ALONG, GEAR = ("steering",), ("accel_lat",), ("accel_long",), ("gear",)
+SPEED = ("speed",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Channels:
     along: tuple[str, int, float] | None
     fuel: tuple[str, int, float] | None
     gear: tuple[str, int, float] | None
+    speed: tuple[str, int, float] | None
 
     @staticmethod
     def of(catalog: Catalog) -> Channels:
@@ -38,7 +49,7 @@ class Channels:
         return Channels(
             *(
                 _find(catalog, names)
-                for names in (THROTTLE, BRAKE, STEERING, ACROSS, ALONG, FUEL, GEAR)
+                for names in (THROTTLE, BRAKE, STEERING, ACROSS, ALONG, FUEL, GEAR, SPEED)
             )
         )
 

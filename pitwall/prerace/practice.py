@@ -19,10 +19,12 @@ OUTLIER = 3.0
 """Robust standard deviations by which a lap may be slower than the middle one."""
 TRAFFIC_US = 700_000
 """A car so close ahead at both ends of a lap was in the way all round it."""
-LIFT_S = 0.7
+LIFT_S = 1.0
 _FEWEST = 3
 _SPREAD_FLOOR_S = 0.15
 _FLAT, _LIFTED = 0.95, 0.6
+_PART_MEASURED = 0.8
+_CALIBRATION = (0.95, 1.05)
 
 
 def _none() -> Floats:
@@ -108,7 +110,11 @@ def practice_laps(
             at_us = lap.t_start + at[1:-2] * 1e6
             found = replace(
                 found,
-                speed_ms=_speeds(at, track.length_m / n),
+                speed_ms=_measured(
+                    _speeds(at, track.length_m / n),
+                    at_times(store, car, channels.speed, at_us),
+                    track.length_m / n,
+                ),
                 at_us=at_us,
                 throttle=at_times(store, car, channels.throttle, at_us),
                 brake=at_times(store, car, channels.brake, at_us),
@@ -175,6 +181,19 @@ def _in_traffic(timing: Timing, lap: Lap) -> str:
         if max(ahead) < TRAFFIC_US:
             return f"in traffic: car {other} {max(ahead) / 1e6:.1f} s ahead"
     return ""
+
+
+def _measured(by_time: Floats, measured: Floats, step_m: float) -> Floats:
+    """The car's own speed, scaled so that it drives the lap in its time (wheels have a calibration
+    of their own); where it was not measured, or not of this lap, the speed by way and time, which
+    is noisy between sparse positions."""
+    both = np.isfinite(by_time) & np.isfinite(measured) & (measured > 1.0)
+    if both.mean() < _PART_MEASURED:
+        return by_time
+    scale = float((step_m / measured[both]).sum() / (step_m / by_time[both]).sum())
+    if not _CALIBRATION[0] <= scale <= _CALIBRATION[1]:
+        return by_time
+    return np.where(both, measured * scale, by_time)
 
 
 def _speeds(at: Floats, step_m: float) -> Floats:

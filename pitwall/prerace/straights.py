@@ -31,6 +31,7 @@ _FEWEST = 20
 _MODEL_N = 0.03
 _SCALE_FLOOR = 0.05
 _AROUND_M = 25.0
+_FLOOR_N = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ def straights(
     batch = make_batch([car], day)
     drive = make_drive(batch.cars, stored=False)
     force = np.array([float(drive.engine.at(np.array([x]))[0]) for x in w])
+    pulled = force > _FLOOR_N  # beyond the last gear nothing pulls
+    w, gain, climb, force = w[pulled], gain[pulled], climb[pulled], force[pulled]
+    if len(w) < _FEWEST:
+        return None
     rolling = float(batch.rolling[0] * batch.mass[0]) * G
     # inertia * gain + rolling + climb = p * force - d * drag * w
     wanted = (float(batch.inertia[0]) * gain + rolling + float(batch.mass[0]) * climb) / force

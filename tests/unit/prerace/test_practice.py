@@ -100,7 +100,7 @@ def test_fit_on_the_command_line(practice, tmp_path, capsys):
     doc = json.loads(capsys.readouterr().out)
     assert abs(doc["fitted_s"] - doc["best_used_s"]) < abs(doc["before_s"] - doc["best_used_s"])
     assert abs(doc["fitted_s"] / doc["best_used_s"] - 1) < 0.03
-    assert set(doc["factors"]) == {"grip", "drag", "downforce", "power"}
+    assert {"grip", "drag", "downforce", "power", "braking", "traction"} <= set(doc["factors"])
     fitted = parse_vehicle(wanted.read_text(encoding="utf-8"), "fitted")
     assert fitted.power_scale == pytest.approx(doc["factors"]["power"]["factor"], abs=1e-4)
     assert main(words) == 0
