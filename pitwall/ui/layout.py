@@ -7,7 +7,7 @@ Every function gives a new tree; none holds a pane twice, a place without a pane
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pitwall.ui.roles import Role
@@ -84,14 +84,12 @@ class Layout:
         trees: of each workspace; None for one without panes.
         floats: panes in windows of their own, whichever workspace is shown; each goes back to its
             place in the trees.
-        plots: the choice of channels in the trace stack, a plain value; None for the usual one.
     """
 
     name: str
     role: Role
     trees: dict[Role, Node | None]
     floats: tuple[Float, ...] = ()
-    plots: object = field(default=None)
 
     @property
     def tree(self) -> Node | None:
@@ -156,12 +154,22 @@ def split(way: Way, parts: tuple[Node, ...], sizes: tuple[int, ...] = ()) -> Nod
 
 
 def shares(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """The same proportions in whole shares of :data:`WHOLE`, none below :data:`LEAST`."""
-    total = sum(max(size, 0) for size in sizes) or 1
-    found = [max(round(max(size, 0) * WHOLE / total), LEAST) for size in sizes]
-    # What rounding and the least share took or gave is the largest one's.
+    """The same proportions in whole shares of :data:`WHOLE`, none below :func:`least_of`."""
+    least = least_of(len(sizes))
+    given = [max(size, 0) for size in sizes]
+    total = sum(given) or 1
+    found = [round(size * WHOLE / total) for size in given]
+    if min(found) < least:
+        # Everybody has the least; what is left is shared in proportion.
+        left = WHOLE - least * len(sizes)
+        found = [least + size * left // total for size in given]
     found[found.index(max(found))] += WHOLE - sum(found)
     return tuple(found)
+
+
+def least_of(parts: int) -> int:
+    """No part of a split of so many is smaller than this share."""
+    return min(LEAST, WHOLE // max(parts, 1) - 1)
 
 
 def beside(node: Node | None, target: str, pane: str, side: Side) -> Node:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from pitwall.runtime import State
 from pitwall.runtime.frame_pump import FramePump
-from pitwall.ui.actions import ACTIONS, NUMBERS
+from pitwall.ui.controls import Controls, Parts
 from pitwall.ui.dialogs import choose_recording, show_error
 from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
+from pitwall.ui.history import History
 from pitwall.ui.inputs import Inputs
+from pitwall.ui.layout_keeper import LayoutKeeper
+from pitwall.ui.layout_shelf import Shelf
 from pitwall.ui.model import Workspace
 from pitwall.ui.navigate import Navigator
+from pitwall.ui.palette import Palette
 from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header
 from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
 from pitwall.ui.panes.map import MapPane
+from pitwall.ui.panes.notice import Notice
 from pitwall.ui.panes.strip import Strip
 from pitwall.ui.panes.tabs import TabLine
 from pitwall.ui.panes.timeline import Timeline
 from pitwall.ui.panes.timing import TimingPane
 from pitwall.ui.panes.values import ValuesPane
-from pitwall.ui.plot.trace_stack import PAN_SHARE, ZOOM, TraceStack
+from pitwall.ui.plot.trace_stack import TraceStack
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
-from pitwall.ui.registry import PANES, Setting
+from pitwall.ui.registry import Setting
 from pitwall.ui.roles import Role
-from pitwall.ui.scene import Acts
 from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 from pitwall.ui.workbench import Workbench
@@ -48,6 +51,9 @@ class MainWindow(QtWidgets.QMainWindow):
         panes: the widgets that every window has.
         bench: all panes, and where each is.
         tabs: the workspaces.
+        controls: what each action does.
+        history, keeper: steps back, and layouts from start to start.
+        palette_box, notice: over the window when they are wanted.
         pump: the clock of the window.
         feed: brings data to the panes.
         refreshes: rounds of the feed so far; for tests and the idle budget.
@@ -65,7 +71,7 @@ class MainWindow(QtWidgets.QMainWindow):
     open_requested = QtCore.Signal(object)
     themed = QtCore.Signal(object)
 
-    def __init__(self, inputs: Inputs, theme: Theme) -> None:
+    def __init__(self, inputs: Inputs, theme: Theme, layouts: Shelf | None = None) -> None:
         super().__init__()
         self.workspace = Workspace()
         self.refreshes = 0
@@ -77,10 +83,20 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
         self.panes = self._make_panes()
         self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
-        self._navigator = Navigator(inputs, self.workspace, self.panes)
         self._lay_out()
         self._keys = KeysOverlay(theme, self)
-        self._bind_actions()
+        self.notice = Notice(theme, self)
+        self.palette_box = Palette(theme, self)
+        self._navigator = Navigator(inputs, self.workspace, self.panes)
+        self.history = History(self.workspace, lambda: self.bench.layout, self.bench.set_layout)
+        self.keeper = LayoutKeeper(
+            layouts, self.workspace, lambda: self.bench.layout, self.bench.set_layout
+        )
+        parts = Parts(
+            inputs, self.workspace, self.panes, self.bench, self._navigator, self.history,
+            self.keeper, self.palette_box, self.notice, self._keys,
+        )  # fmt: skip
+        self.controls = Controls(self, parts, lambda: self._theme, self._own())
         self._connect()
         self.pump = FramePump(self)
         self.pump.watch("store", lambda: inputs.store.version)
@@ -148,79 +164,32 @@ class MainWindow(QtWidgets.QMainWindow):
         panes.header.clicked.connect(self._header_clicked)
         panes.loading.cancelled.connect(self._cancel_history)
         self.tabs.chosen.connect(lambda name: self.bench.show_role(Role(name)))
-        self.bench.changed.connect(self._panes_changed)
+        self.bench.changed.connect(self._layout_changed)
         self.bench.shown.connect(self._panes_changed)
+        self.keeper.said.connect(self.notice.say)
+        self.keeper.troubled.connect(lambda text: self.notice.say(text, grave=True))
         workspace.subscribe(self._view_changed)
 
-    def _bind_actions(self) -> None:
-        handlers = self._handlers()
-        for one in ACTIONS:
-            bound = QtGui.QAction(one.title, self)
-            bound.setObjectName(one.name)
-            bound.setShortcuts([QtGui.QKeySequence(key) for key in one.keys])
-            bound.setToolTip(one.about)
-            bound.triggered.connect(_slot(handlers.get(one.name) or self._pane_handler(one.name)))
-            self.addAction(bound)
-
-    def _handlers(self) -> dict[str, Callable[[], None]]:
-        w, go, traces = self.workspace, self._navigator, self.panes.traces
+    def _own(self) -> dict[str, Callable[[], None]]:
+        """The actions that are the window's."""
         return {
             "connect": self.connect_requested.emit,
             "open": lambda: choose_recording(self, self.open_requested.emit),
             "doctor": self.doctor_requested.emit,
-            "live": w.go_live,
-            "back_1": lambda: go.scrub_by(-1),
-            "forward_1": lambda: go.scrub_by(1),
-            "back_10": lambda: go.scrub_by(-10),
-            "forward_10": lambda: go.scrub_by(10),
-            "previous_car": lambda: go.step_car(-1),
-            "next_car": lambda: go.step_car(1),
-            "previous_lap": lambda: go.step_lap(-1),
-            "next_lap": lambda: go.step_lap(1),
-            "reference": w.next_reference,
-            "reference_here": go.reference_here,
-            "axis": w.toggle_axis,
-            "rolling": w.toggle_rolling,
-            "zoom_in": lambda: traces.zoom(ZOOM),
-            "zoom_out": lambda: traces.zoom(1 / ZOOM),
-            "pan_left": lambda: traces.pan(-PAN_SHARE),
-            "pan_right": lambda: traces.pan(PAN_SHARE),
-            "whole": traces.whole,
-            "mark": w.toggle_mark,
-            "clear": self._step_back,
-            **{f"workspace_{role.value}": _to(self.bench.show_role, role) for role in Role},
-            **{f"pane_{i}": _to(self._alone, i) for i in NUMBERS},
-            "tear_off": self._tear_off,
-            "close_pane": self._close_pane,
-            "next_pane": self._next_pane,
-            "reset_layout": self.bench.reset,
             "theme": self._next_theme,
             "larger": lambda: self._step_scale(1),
             "smaller": lambda: self._step_scale(-1),
             "health": self._toggle_health,
             "full_screen": self._full_screen,
-            "help": self._keys.toggle,
             "quit": lambda: _ignore(self.close()),
         }
 
-    def _pane_handler(self, action: str) -> Callable[[], None]:
-        """Of an action that a pane handles: the pane is shown first. Raises KeyError for an
-        action that nobody handles."""
-        name = next((one.name for one in self.bench.known if action in one.actions), "")
-        if not name:
-            if any(action in one.actions for one in PANES):
-                return _nothing  # a pane that this session cannot show
-            raise KeyError(action)
-
-        def call() -> None:
-            self.bench.open_pane(name)
-            pane = self.bench.pane(name)
-            if pane is not None and isinstance(pane, Acts):
-                pane.handlers()[action]()
-
-        return call
-
     # -- panes --------------------------------------------------------------------------
+
+    def _layout_changed(self) -> None:
+        self.history.layout_changed()
+        self.keeper.changed()
+        self._panes_changed()
 
     def _panes_changed(self) -> None:
         """Other panes can be seen: those are told of the data from now on."""
@@ -231,48 +200,6 @@ class MainWindow(QtWidgets.QMainWindow):
         self.arrange()
         self.refresh()
 
-    def _alone(self, number: int) -> None:
-        panes = self.bench.numbered
-        if number <= len(panes):
-            self.bench.toggle_alone(panes[number - 1])
-
-    def _step_back(self) -> None:
-        if self.bench.alone:
-            self.bench.toggle_alone(self.bench.alone)
-        else:
-            self._navigator.clear_cursor()
-
-    def _here(self) -> str:
-        """The pane at the pointer, or else the one that has the keyboard; empty for none."""
-        for widget in (QtWidgets.QApplication.widgetAt(QtGui.QCursor.pos()), self.focusWidget()):
-            while widget is not None:
-                name = widget.property("pane")
-                if name:
-                    return str(name)
-                widget = widget.parentWidget()
-        return ""
-
-    def _tear_off(self) -> None:
-        name = self._here()
-        if name in self.bench.windows:
-            self.bench.put_back(name)
-        elif name:
-            self.bench.tear_off(name)
-
-    def _close_pane(self) -> None:
-        name = self._here()
-        if name:
-            self.bench.close_pane(name)
-
-    def _next_pane(self) -> None:
-        panes = [self.bench.pane(name) for name in self.bench.visible]
-        there = [pane for pane in panes if pane is not None]
-        if there:
-            focused = [i for i, pane in enumerate(there) if pane.hasFocus()]
-            wanted = there[(focused[0] + 1) % len(there) if focused else 0]
-            wanted.window().activateWindow()
-            wanted.setFocus(QtCore.Qt.FocusReason.ShortcutFocusReason)
-
     # -- data ---------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -280,6 +207,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.panes.traces.setFocus(QtCore.Qt.FocusReason.OtherFocusReason)
         self.refresh()
         self.pump.start()
+        self.keeper.load()
 
     def refresh(self, *, redraw: bool = False) -> None:
         """Bring all panes up to date now."""
@@ -288,7 +216,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self._behind = False
         # While history loads, every picture takes time from the load.
         self._refresh_due = time.monotonic() + LOADING_S
-        self.feed.refresh(redraw=redraw)
+        with self.history.aside():
+            self.feed.refresh(redraw=redraw)
         self.arrange()
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
@@ -355,7 +284,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.tabs.set_theme(theme)
         for line in (panes.header, panes.banner, panes.loading, panes.timeline, panes.strip):
             line.set_theme(theme)
-        self._keys.set_theme(theme)
+        for over in (self._keys, self.notice, self.palette_box):
+            over.set_theme(theme)
         self.arrange()
         self.refresh(redraw=True)
         self.themed.emit(theme)
@@ -408,6 +338,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.arrange()
         if self._keys.isVisible():
             self._keys.setGeometry(self.rect())
+        self.notice.place()
+        self.palette_box.place()
 
     def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: D102, N802
         super().showEvent(event)
@@ -415,22 +347,11 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
         self.pump.stop()
+        self.keeper.stop()
         self.bench.close()
         self.closed.emit()
         super().closeEvent(event)
 
 
-def _slot(handler: Callable[[], None]) -> Callable[[bool], None]:
-    return lambda _checked: handler()
-
-
-def _to(call: Callable[[Any], None], value: object) -> Callable[[], None]:
-    return lambda: call(value)
-
-
 def _ignore(_: object) -> None:
-    return None
-
-
-def _nothing() -> None:
     return None

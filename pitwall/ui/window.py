@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pitwall.telemetry import Failure
 from pitwall.ui.inputs import Inputs
+from pitwall.ui.layout_shelf import Shelf
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.qt import QtGui
 from pitwall.ui.theme import load_theme, scale_for
@@ -23,6 +24,7 @@ def build_window(
     theme: str = "dark",
     size: tuple[int, int] | None = None,
     scale: float | None = None,
+    layouts: Shelf | None = None,
 ) -> MainWindow:
     """The window over ``inputs``, not shown yet; needs an application.
 
@@ -32,9 +34,10 @@ def build_window(
         size: width and height in logical pixels, without the frame; when None the screen's
             room less a frame, at most 2560 x 1440.
         scale: factor on all text; fits the size when None.
+        layouts: where layouts are kept; none are when None.
     """
     width, height = size or _screen_size()
-    window = MainWindow(inputs, load_theme(theme, scale or scale_for(width, height)))
+    window = MainWindow(inputs, load_theme(theme, scale or scale_for(width, height)), layouts)
     window.setMinimumSize(*SMALLEST)
     window.resize(width, height)
     return window
