@@ -138,6 +138,13 @@ def kind_of(error: Mapping[str, Any]) -> Kind:
     return "unknown" if code in _UNKNOWN else ""
 
 
+def is_denied(error: BaseException | None) -> bool:
+    """Whether a service refused the caller for want of a permission."""
+    response = getattr(error, "response", None)
+    found = response.get("Error") if isinstance(response, dict) else None
+    return isinstance(found, dict) and kind_of(found) == "denied"
+
+
 def _url(kwargs: dict[str, Any]) -> str:
     return str(kwargs.get("endpoint_url") or kwargs.get("proxy_url") or "the AWS endpoint")
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from pitwall.cloud import keys
-from pitwall.cloud.faults import explain, kind_of
+from pitwall.cloud.faults import explain, is_denied
 from pitwall.telemetry import Failure
 from pitwall.telemetry.plural import counted
 
@@ -49,6 +49,5 @@ def _refusal(client: Any, table: str, session: str, group: str, car: str) -> Exc
     try:
         client.put_item(TableName=table, Item=item, ConditionExpression=NEVER)
     except Exception as error:  # noqa: BLE001 - only a refusal is told here
-        response = getattr(error, "response", None) or {}
-        return error if kind_of(response.get("Error", {})) == "denied" else None
+        return error if is_denied(error) else None
     return None

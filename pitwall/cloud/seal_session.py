@@ -4,12 +4,12 @@ them, or not all of them.
 What is there is looked at first, and only what is missing or older than the table is made, so the
 same again goes on where it was interrupted and does nothing when all is well. The order within a
 lap is that of the publisher: items, objects, catalog entry. A lap that was sealed around what has
-come since is sealed again as a new version of its items and its object.
+come since is sealed again as a new version of its items and its object. What the table has not, or
+does not give, is looked for in the raw archive.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,17 +18,27 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pitwall.cloud.bundle import LATE, WIDTHS, bundle_name, form_objects, sealed_prefix
-from pitwall.cloud.faults import explain, is_passing
+from pitwall.cloud.bundle import WIDTHS
+from pitwall.cloud.faults import is_denied
 from pitwall.cloud.items import MAX_VERSION, Item, LapEntry, catalog_item, sealed_item
 from pitwall.cloud.query import read_catalog, read_heads, read_sealed, read_session, sealed_keys
-from pitwall.cloud.seal_survey import Car, LapRead, cars_of, open_laps, read_lap, reasons, runs_of
+from pitwall.cloud.seal_bucket import Retrying, SealedObjects
+from pitwall.cloud.seal_survey import (
+    Car,
+    LapRead,
+    cars_of,
+    lacking,
+    open_laps,
+    read_lap,
+    reasons,
+    runs_of,
+    with_more,
+)
 from pitwall.cloud.sealed import seal_lap
+from pitwall.cloud.shelf import ArchiveShelf, RawArchive
 from pitwall.telemetry import BadInput, Failure, Segment, Session
 
 THREADS = 8
-_TRIES = 6
-_FIRST_WAIT_S = 0.2
 
 
 @dataclass(slots=True)
@@ -41,6 +51,10 @@ class Sealing:
         sealed: laps that were sealed now; ``again`` of them as a new version.
         items, objects, blocks, bytes: written: sealed items, objects of laps, objects of blocks,
             bytes of objects. In a dry run what would be.
+        from_archive: chunks of these laps that the table did not give and the raw archive did;
+            ``damaged`` places there that could not be read.
+        archive, table: why the raw archive, or the table's chunks, could not be read where they
+            were needed; empty otherwise.
         left: (car, lap, why) of laps that cannot be sealed.
     """
 
@@ -53,6 +67,10 @@ class Sealing:
     objects: int = 0
     blocks: int = 0
     bytes: int = 0
+    from_archive: int = 0
+    damaged: int = 0
+    archive: str = ""
+    table: str = ""
     left: list[tuple[str, int, str]] = field(default_factory=list)
 
 
@@ -79,6 +97,7 @@ class SessionSealer:
         dry_run: look, and write nothing.
         say: told in one line of each car.
         wait: waits so many seconds before a call is made again.
+        archive: raw objects, for what the table has not or does not give; None without.
 
     Raises:
         BadInput: the table has no such session.
@@ -95,18 +114,20 @@ class SessionSealer:
         dry_run: bool = False,
         say: Callable[[str], None] = lambda line: None,
         wait: Callable[[float], object] = time.sleep,
+        archive: RawArchive | None = None,
     ) -> None:
         self._dynamodb = clients.dynamodb
-        self._s3 = clients.s3 if bucket else None
         self._table = table
-        self._bucket = bucket
         self._dry_run = dry_run
         self._say = say
-        self._wait = wait
+        self._call = Retrying(wait)
+        self._archive = archive
+        self._shelf: ArchiveShelf | None = None
         self._session: Session = read_session(self._dynamodb, table, session)
         self._groups = [group.name for group in self._session.catalog.groups]
-        self._there: dict[tuple[str, str, int, int], dict[int, int]] = defaultdict(dict)
-        """By car, epoch, first and last lap: newest version of each part in the bucket."""
+        self._objects: SealedObjects | None = None
+        if bucket:
+            self._objects = SealedObjects(clients.s3, bucket, session, self._call, dry_run=dry_run)
         self._done = Sealing()
 
     def run(self, cars: Sequence[str] = ()) -> Sealing:
@@ -120,8 +141,10 @@ class SessionSealer:
         if strange:
             names = ", ".join(car.name for car in known) or "none"
             raise BadInput(f"{key}: no car {', '.join(sorted(strange))}; there are: {names}")
-        if self._s3 is not None:
-            self._list()
+        if self._objects is not None:
+            self._objects.list()
+        if self._archive is not None:
+            self._shelf = ArchiveShelf(self._archive, self._session, known, self._say)
         with ThreadPoolExecutor(THREADS, "pitwall-seal") as pool:
             try:
                 for car in known:
@@ -130,6 +153,13 @@ class SessionSealer:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+            finally:
+                if self._shelf is not None:
+                    self._shelf.close()
+        if self._objects is not None:
+            self._done.bytes = self._objects.bytes
+        if self._shelf is not None:
+            self._done.archive, self._done.damaged = self._shelf.fault, self._shelf.damaged
         return self._done
 
     # ------------------------------------------------------------------ one car
@@ -145,10 +175,7 @@ class SessionSealer:
                 held[lap] = self._read([entry])
                 if not _covers(entry, held[lap]):
                     todo.add(lap)  # the catalog speaks of items that are not there
-        read = partial(
-            read_lap, self._dynamodb, self._table, self._session.key, self._groups, car.name
-        )
-        reads = {each.lap: each for each in pool.map(read, sorted(todo))}
+        reads = self._look(car, todo, pool)
         left = reasons(car, reads)
         # nothing is known of the lap after the last: it is only looked at
         left = {lap: why for lap, why in left.items() if reads[lap].chunks or lap <= car.last_lap}
@@ -157,7 +184,7 @@ class SessionSealer:
         entries = {lap: entry for lap, entry in car.entries.items() if lap not in todo}
         for lap, entry in entries.items():
             if lap in held:
-                self._objects(car.name, lap, held[lap], entry.version)
+                self._put_lap(car.name, lap, held[lap], entry.version)
         for made in pool.map(partial(self._sealed, car), ready):
             if made.fault:
                 left[made.lap] = made.fault
@@ -179,14 +206,41 @@ class SessionSealer:
             f"{words}, {gone} laps left"
         )
 
+    def _look(self, car: Car, todo: set[int], pool: ThreadPoolExecutor) -> dict[int, LapRead]:
+        """What there is of the laps ``todo``: in the table, and where that is not all, in the raw
+        archive."""
+        read = partial(
+            read_lap, self._dynamodb, self._table, self._session.key, self._groups, car.name
+        )
+        refused: Failure | None = None
+        reads: dict[int, LapRead] = {}
+        try:
+            reads = {each.lap: each for each in pool.map(read, sorted(todo))}
+        except Failure as failure:
+            if self._shelf is None or not is_denied(failure.__cause__):
+                raise
+            refused = failure
+            reads = {lap: LapRead(lap, {}, {}) for lap in todo}
+        if self._shelf is None or not lacking(car, reads):
+            return reads
+        if refused is not None:
+            self._done.table = str(refused)
+        out = {}
+        for lap, each in reads.items():
+            out[lap], more = with_more(each, self._shelf.take(car.name, lap))
+            self._done.from_archive += more
+        if refused is not None and self._shelf.fault:
+            raise refused  # neither gives anything
+        return out
+
     def _sealed(self, car: Car, read: LapRead) -> _Sealed:
         """The lap as it is to be; what is there already and right is kept."""
         segments: list[Segment] = []
         fresh: list[Segment] = []
         replaced = False
         for series, chunks in read.chunks.items():
-            there = [segment for segment, _ in read.sealed.get(series, ())]
-            kept = _cover(chunks, there)
+            before = [segment for segment, _ in read.sealed.get(series, ())]
+            kept = _cover(chunks, before)
             if kept:
                 segments += kept
                 continue
@@ -195,13 +249,15 @@ class SessionSealer:
                 made = seal_lap(chunks, catalog.group(series.group), catalog.version)
             except BadInput as error:
                 return _Sealed(read.lap, [], [], 0, False, str(error))
-            replaced |= bool(there)
+            replaced |= bool(before)
             segments += made
             fresh += made
         entry = car.entries.get(read.lap)
         version = max(read.version, entry.version if entry and entry.sealed else 1, 1)
-        in_bucket = any(
-            self._version(car.name, epoch, read.lap) for epoch in {s.series.epoch for s in segments}
+        epochs = {segment.series.epoch for segment in segments}
+        there = self._objects
+        in_bucket = there is not None and any(
+            there.version(car.name, epoch, read.lap) for epoch in epochs
         )
         again = bool(fresh) and (replaced or in_bucket or bool(entry and entry.sealed))
         version = min(version + again, MAX_VERSION)
@@ -211,7 +267,7 @@ class SessionSealer:
         items = [sealed_item(segment, made.version) for segment in made.fresh]
         for _ in pool.map(self._put_item, items):
             self._done.items += 1
-        self._objects(car.name, made.lap, made.segments, made.version)
+        self._put_lap(car.name, made.lap, made.segments, made.version)
         ranges: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
         for s in sorted(made.segments, key=lambda s: s.n_lo):
             ranges[s.series.group, s.series.epoch].append((s.n_lo, s.n_hi))
@@ -231,15 +287,13 @@ class SessionSealer:
             self._done.again += made.again
         return entry
 
-    def _objects(self, car: str, lap: int, segments: Sequence[Segment], version: int) -> None:
+    def _put_lap(self, car: str, lap: int, segments: Sequence[Segment], version: int) -> None:
         """The lap's objects that are missing or older."""
-        if self._s3 is None:
-            return
+        there = self._objects
         for epoch, mine in _by_epoch(segments).items():
-            if self._has(car, epoch, lap, version):
-                continue
-            part = LATE * version if self._block_of(car, epoch, lap) else 1
-            self._done.objects += self._put_objects(car, lap, lap, mine, part, version)
+            if there is not None and not there.has(car, epoch, lap, version):
+                mine = sorted(mine, key=_order)
+                self._done.objects += there.put_lap(car, epoch, lap, mine, version)
 
     def _blocks(
         self,
@@ -249,7 +303,8 @@ class SessionSealer:
         held: dict[int, list[Segment]],
     ) -> None:
         """Blocks of laps that are all sealed, when a lap after them is: as the publisher does."""
-        if self._s3 is None:
+        there = self._objects
+        if there is None:
             return
         laps: dict[str, list[int]] = defaultdict(list)
         for lap in sorted(entries):
@@ -260,7 +315,7 @@ class SessionSealer:
                 for first in sorted({lap // width * width for lap in mine}):
                     last = first + width - 1
                     within = [lap for lap in mine if first <= lap <= last]
-                    if last >= mine[-1] or 1 in self._there[car, epoch, first, last]:
+                    if last >= mine[-1] or there.has_block(car, epoch, first, last):
                         continue
                     if any(first <= lap <= last for lap in left):
                         continue
@@ -274,53 +329,21 @@ class SessionSealer:
                         if s.series.epoch == epoch
                     ]
                     if all(_covers(entries[lap], held.get(lap, ())) for lap in within):
-                        self._done.blocks += self._put_objects(car, first, last, block, 1, 1)
+                        block.sort(key=_order)
+                        self._done.blocks += there.put_block(car, first, last, block)
 
-    # ------------------------------------------------------------------ what is there
-
-    def _list(self) -> None:
-        """What the bucket has of the session's sealed laps."""
-        key = self._session.key
-        request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": sealed_prefix(key)}
-        while True:
-            page = self._call(
-                f"bucket {self._bucket}",
-                lambda: self._s3.list_objects_v2(**request),  # type: ignore[union-attr]
-            )
-            for each in page.get("Contents") or ():
-                name = bundle_name(key, each["Key"])
-                if name is not None:
-                    parts = self._there[name.car, name.epoch, name.first, name.last]
-                    parts[name.part] = max(parts.get(name.part, 0), name.version)
-            token = page.get("NextContinuationToken")
-            if not page.get("IsTruncated") or not token:
-                return
-            request["ContinuationToken"] = token
-
-    def _version(self, car: str, epoch: str, lap: int) -> int:
-        """The newest version of the lap in the bucket: 0 for none, 1 for one in a block alone."""
-        own = max(self._there[car, epoch, lap, lap].values(), default=0)
-        return own or int(self._block_of(car, epoch, lap))
-
-    def _has(self, car: str, epoch: str, lap: int, version: int) -> bool:
-        parts = self._there[car, epoch, lap, lap]
-        first = 1 in parts or self._block_of(car, epoch, lap)
-        return first and (version == 1 or max(parts.values(), default=0) >= version)
-
-    def _block_of(self, car: str, epoch: str, lap: int) -> bool:
-        return any(1 in self._there[car, epoch, lap // w * w, lap // w * w + w - 1] for w in WIDTHS)
+    # ------------------------------------------------------------------ small things
 
     def _lacks(self, car: str, entry: LapEntry) -> bool:
         """Whether an object of a sealed lap is missing or older than its items."""
-        if self._s3 is None:
+        there = self._objects
+        if there is None:
             return False
         epochs = {epoch for _, epoch in entry.ranges}
-        return not all(self._has(car, epoch, entry.lap, entry.version) for epoch in epochs)
+        return not all(there.has(car, epoch, entry.lap, entry.version) for epoch in epochs)
 
     def _read(self, entries: Sequence[LapEntry]) -> list[Segment]:
         return read_sealed(self._dynamodb, self._table, sealed_keys(entries))[0] if entries else []
-
-    # ------------------------------------------------------------------ writing
 
     def _put_item(self, item: Item) -> None:
         if not self._dry_run:
@@ -328,37 +351,6 @@ class SessionSealer:
                 f"table {self._table}",
                 lambda: self._dynamodb.put_item(TableName=self._table, Item=item),
             )
-
-    def _put_objects(
-        self, car: str, first: int, last: int, segments: list[Segment], part: int, version: int
-    ) -> int:
-        """Write the objects of ``segments``; how many."""
-        objects = form_objects(car, first, last, sorted(segments, key=_order), part, version)
-        for key, body in objects:
-            self._done.bytes += len(body)
-            if not self._dry_run:
-                self._call(
-                    f"bucket {self._bucket}",
-                    lambda key=key, body=body: self._s3.put_object(  # type: ignore[misc, union-attr]
-                        Bucket=self._bucket, Key=key, Body=body
-                    ),
-                )
-            name = bundle_name(self._session.key, key)
-            if name is not None:
-                self._there[car, name.epoch, first, last][name.part] = name.version
-        return len(objects)
-
-    def _call(self, what: str, call: Callable[[], Any]) -> Any:
-        pause = _FIRST_WAIT_S
-        for left in range(_TRIES - 1, -1, -1):
-            try:
-                return call()
-            except Exception as error:  # botocore's errors: told in one line unless they pass
-                if not left or not is_passing(error):
-                    raise Failure(f"{what}: {explain(error)}") from error
-                self._wait(pause * (0.5 + random.random() / 2))
-                pause *= 2
-        raise AssertionError("unreachable")
 
 
 def _order(segment: Segment) -> tuple[int, str, int]:

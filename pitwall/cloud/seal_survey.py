@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pitwall.cloud import keys
@@ -102,7 +102,7 @@ def read_lap(
         for chunk in found:
             known = by_series[chunk.series].setdefault(chunk.n_lo, chunk)
             if known.crcs != chunk.crcs:
-                faults.append(f"{group} n {chunk.n_lo} is there twice, with different content")
+                faults.append(_twice(chunk))
         for series, by_n in by_series.items():
             chunks[series] = [by_n[n] for n in sorted(by_n)]
         for item in query(client, table, keys.sealed_pk(session, group, lap, car)):
@@ -144,6 +144,36 @@ def reasons(car: Car, read: Mapping[int, LapRead]) -> dict[int, str]:
                 for lap in range(max(places.newest_lap, head.lap - DEAD), last + 1):
                     out[lap].append(f"its producer ({head.epoch}) has not said that it ended")
     return {lap: "; ".join(dict.fromkeys(why)) for lap, why in out.items() if why and lap in read}
+
+
+def lacking(car: Car, read: Mapping[int, LapRead]) -> bool:
+    """Whether counters that heads promise, or laps that the catalog has, are nowhere to be found
+    with what was ``read``."""
+    sealed = [e for lap, e in car.entries.items() if e.sealed and lap not in read]
+    return any(lap in car.entries and not each.chunks for lap, each in read.items()) or any(
+        _places(head, group, sealed, read).holes(n)
+        for head in car.heads.values()
+        for group, n in head.n.items()
+    )
+
+
+def with_more(read: LapRead, chunks: Iterable[Segment]) -> tuple[LapRead, int]:
+    """``read`` with ``chunks`` of the lap from elsewhere, and how many of them are new to it."""
+    by_series = {series: {c.n_lo: c for c in known} for series, known in read.chunks.items()}
+    faults = list(read.faults)
+    more = 0
+    for chunk in chunks:
+        by_n = by_series.setdefault(chunk.series, {})
+        known = by_n.setdefault(chunk.n_lo, chunk)
+        more += known is chunk
+        if known.crcs != chunk.crcs:
+            faults.append(_twice(chunk))
+    merged = {series: [by_n[n] for n in sorted(by_n)] for series, by_n in by_series.items()}
+    return replace(read, chunks=merged, faults=tuple(faults)), more
+
+
+def _twice(chunk: Segment) -> str:
+    return f"{chunk.series.group} n {chunk.n_lo} is there twice, with different content"
 
 
 @dataclass(slots=True)

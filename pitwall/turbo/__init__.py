@@ -6,6 +6,7 @@ from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
 from pitwall.turbo.gather import Tail
 from pitwall.turbo.objects import Bucket, ObjectInfo, S3Bucket
+from pitwall.turbo.raw_chunks import RawChunks
 from pitwall.turbo.repair import Repaired, Repairer
 from pitwall.turbo.sources import Sources
 from pitwall.turbo.splice import Missing, Seam, find_seam
@@ -22,6 +23,7 @@ __all__ = [
     "Missing",
     "ObjectInfo",
     "Phase",
+    "RawChunks",
     "Recorder",
     "Repaired",
     "Repairer",

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from pitwall.cloud import LapEntry
-from pitwall.cloud.faults import kind_of
+from pitwall.cloud.faults import is_denied
 from pitwall.store import Ledger, Quarantined
 from pitwall.stream import HORIZON, Denied, Fault, Listing, StreamSource
 from pitwall.telemetry import Failure, Head, Segment
@@ -110,11 +110,7 @@ def _some(what: str, every: set[str], shown: set[str]) -> str:
 def is_refusal(fault: BaseException | None) -> bool:
     """Whether a permission is missing; not credentials that have run out or a clock that is
     wrong."""
-    if not isinstance(fault, Denied):
-        return False
-    response = getattr(fault.__cause__, "response", None)
-    error = response.get("Error") if isinstance(response, dict) else None
-    return isinstance(error, dict) and kind_of(error) == "denied"
+    return isinstance(fault, Denied) and is_denied(fault.__cause__)
 
 
 def check_readable(source: StreamSource, listing: Listing) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pitwall.commands.answers import print_json, print_lines
 from pitwall.commands.cloud.parts import clients_of, cloud_verb
+from pitwall.telemetry.plural import counted
 
 
 def add(actions: Any) -> None:
@@ -24,16 +25,22 @@ def add(actions: Any) -> None:
 def _seal(args: argparse.Namespace) -> int:
     from pitwall.cloud.browse import archive_to_write
     from pitwall.cloud.seal_session import SessionSealer
+    from pitwall.stream import ServerClock, SystemTime
+    from pitwall.turbo import RawChunks, S3Bucket
 
     clients = clients_of(args)
     try:
+        bucket = args.bucket or archive_to_write(clients, args.table)
+        time = SystemTime()
+        raw = S3Bucket(lambda: clients.s3, bucket, ServerClock(time), time)
         sealer = SessionSealer(
             clients,
             args.table,
-            args.bucket or archive_to_write(clients, args.table),
+            bucket,
             args.session,
             dry_run=args.dry_run,
             say=(lambda line: None) if args.json else print_lines,
+            archive=RawChunks(raw) if bucket else None,
         )
         done = sealer.run(args.car)
     finally:
@@ -51,4 +58,11 @@ def _seal(args: argparse.Namespace) -> int:
         f"{would}written: {done.items} items, {done.objects} objects of laps, {done.blocks} of "
         f"blocks, {done.bytes / 1e6:.1f} MB",
     )
+    if done.table:
+        print_lines(f"the table's chunks were not read: {done.table}")
+    if done.from_archive or done.damaged:
+        print_lines(
+            f"from the raw archive: {counted(done.from_archive, 'chunk')} that the table did not "
+            f"give; {counted(done.damaged, 'place')} there could not be read"
+        )
     return 0

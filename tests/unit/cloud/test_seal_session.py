@@ -217,31 +217,43 @@ def test_a_session_that_goes_on() -> None:
     assert done.sealed == LAPS - 2
 
 
-def test_late_chunks_make_new_versions() -> None:
-    """Sealed by somebody around what was still on its way; two late ones in a row."""
-    late = [c for c in CHUNKS if c.series.car == "1" and c.series.group == "driver" and c.lap == 3][
-        7:9
-    ]
-    world = written()
-    run(world)
-    # as if the lap had been sealed without them, before the head came to speak of them
-    gone = [chunk_item(c) for c in late]
-    mine = [c for c in CHUNKS if c.series == late[0].series and c.lap == 3 and c not in late]
+def sealed_without(world: FakeClients, late: list[Segment]) -> list[Segment]:
+    """As if the lap of ``late`` had been sealed without them, before the head came to speak of
+    them; its other chunks."""
+    series, lap = late[0].series, late[0].lap
+    mine = [c for c in CHUNKS if c.series == series and c.lap == lap and c not in late]
     items = world.dynamodb.items
-    for key in [k for k in items if k[0] == f"{KEY}#driver#003#1#sealed"]:
+    for key in [k for k in items if k[0] == f"{KEY}#{series.group}#{lap:03d}#{series.car}#sealed"]:
         del items[key]
-    parts = seal_lap(mine, made.GROUP, made.CATALOG.version)
+    parts = seal_lap(mine, made.CATALOG.group(series.group), made.CATALOG.version)
     for part in parts:
         world.dynamodb.put_item("table", sealed_item(part))
-    entry = parse_catalog(items[f"{KEY}#catalog", "1#003"])
+    entry = parse_catalog(items[f"{KEY}#catalog", f"{series.car}#{lap:03d}"])
     runs = tuple((p.n_lo, p.n_hi) for p in parts)
     holed = type(entry)(
         entry.session, entry.car, entry.lap, entry.t_lo, entry.t_hi,
-        {**entry.ranges, ("driver", "boot1"): runs}, True,
+        {**entry.ranges, (series.group, series.epoch): runs}, True,
     )  # fmt: skip
     world.dynamodb.put_item("table", catalog_item(holed))
-    for key, body in form_objects("1", 3, 3, parts, 1, 1):
+    for key, body in form_objects(series.car, lap, lap, parts, 1, 1):
         world.s3.put_object("bucket", key, body)
+    return mine
+
+
+def late_ones() -> list[Segment]:
+    """Two in a row."""
+    mine = [c for c in CHUNKS if c.series.car == "1" and c.series.group == "driver" and c.lap == 3]
+    return mine[7:9]
+
+
+def test_late_chunks_make_new_versions() -> None:
+    """Sealed by somebody around what was still on its way; two late ones in a row."""
+    late = late_ones()
+    world = written()
+    run(world)
+    gone = [chunk_item(c) for c in late]
+    items = world.dynamodb.items
+    mine = sealed_without(world, late)
     for item in gone[1:]:
         del items[item["pk"]["S"], item["sk"]["S"]]
     done = run(world)
