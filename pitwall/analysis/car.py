@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pitwall.analysis.crossings import Crossing, find_crossings
+from pitwall.analysis.crossings import Crossing, at_gate, find_crossings
 from pitwall.analysis.knots import Knots, knots, margin_us
 from pitwall.analysis.laps import (
     Lap,
@@ -23,6 +23,7 @@ from pitwall.analysis.learn import Circuit
 from pitwall.analysis.numbering import number_laps, producer_lap
 from pitwall.analysis.progress import LapAxis, axis_of
 from pitwall.analysis.signals import Signals
+from pitwall.analysis.sources import LapSource, gate_passes, line_marks
 from pitwall.store import Block, SessionStore
 
 _FOREVER = 1 << 62
@@ -140,10 +141,24 @@ class CarTracker:
             s = way.s[lo : max(back, lo)]
             armed = bool(((s > 0.25 * length) & (s < 0.9 * length)).any())
             back = max(back, lo)
-        part = way.part(max(back, 0), len(way.t))
-        clock = store.session.clock
-        found, _, _ = find_crossings(part, self._circuit, clock, self._limit, armed)
-        self.crossings += found
+        if self._circuit.marked:
+            marks, _ = line_marks(store, self._signals, self.car, since, store.latest_us(self.car))
+            self.crossings += [
+                Crossing(m.t_us, m.half_us, sure=True) for m in marks if m.t_us > since
+            ]
+        else:
+            found = find_crossings(
+                way.part(max(back, 0), len(way.t)),
+                self._circuit,
+                store.session.clock,
+                self._limit,
+                armed,
+                begins=back < 0,
+                ended=_ended(store, self.car),
+            )
+            if self._circuit.source is LapSource.GATE:
+                found = at_gate(found, gate_passes(store, self._signals, self.car, since))
+            self.crossings += found
         self._find_stays(way, t_from)
         self._build(way, keep)
 
@@ -238,6 +253,12 @@ class Growing:
         for row, values in zip(self._f, (new.s, new.v, new.side, new.delay, new.lap), strict=True):
             row[n:end] = values
         self._n = end
+
+
+def _ended(store: SessionStore, car: str) -> bool:
+    """Whether the producers of this car have said that nothing more comes."""
+    ends = [head.ended for (of, _), head in store.heads().items() if of == car]
+    return bool(ends) and all(ends)
 
 
 def _same(a: tuple[Block, ...], b: tuple[Block, ...]) -> bool:

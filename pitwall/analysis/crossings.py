@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.analysis.knots import Knots, ahead
 from pitwall.analysis.learn import Circuit
+from pitwall.analysis.signals import Times
 from pitwall.telemetry import ClockKind
 
 MAX_SPEED = 115.0
 """m/s: no car laps faster than its lap length at this speed."""
 _EXACT_NOISE_M = 0.25
+_RESET_NOISE_M = 0.05
+"""Where lap distance starts anew is known no better than this."""
+_NEAR_LINE_S = 1.0
+"""A car that is first or last seen this long from the line crossed it at its speed there."""
+_BESIDE_US = 1_500_000
+_QUICK = 10.0
+"""m/s: only then; a slower car may do anything."""
 _POSITION_NOISE_M = 1.5
 _DISTANCE_NOISE_M = 18.0
 """90 % half widths of where a sample says the car is, along the track."""
@@ -44,18 +52,25 @@ class Crossing:
 
 
 def find_crossings(
-    way: Knots, circuit: Circuit, clock: ClockKind, limit_us: int, armed: bool
-) -> tuple[list[Crossing], list[int], bool]:
-    """Crossings between neighbouring knots.
+    way: Knots,
+    circuit: Circuit,
+    clock: ClockKind,
+    limit_us: int,
+    armed: bool,
+    *,
+    begins: bool = False,
+    ended: bool = False,
+) -> list[Crossing]:
+    """Crossings between neighbouring knots, in order of time.
 
     ``armed`` is True when the car has been on the far side of the lap since the last crossing, so
-    that jitter of a car that stands on the line does not count. Returns the crossings, the index
-    of the first knot after each, and ``armed`` after the last knot.
+    that jitter of a car that stands on the line does not count. ``begins``: nothing is known of
+    the car before the first knot; ``ended``: nothing will come after the last.
     """
     length = circuit.length_m
     s, t = way.s, way.t
     if len(s) == 0:
-        return [], [], armed
+        return []
     far = (s > 0.25 * length) & (s < 0.9 * length)
     step = ahead(s[:-1], s[1:], length)
     over = (step > 0) & (s[1:] < s[:-1])
@@ -66,18 +81,79 @@ def find_crossings(
     blind |= (gap > limit_us) & _counted_on(way, length)
     events = np.flatnonzero(over | blind)
     found: list[Crossing] = []
-    after: list[int] = []
+    first = _behind(way, 0, circuit, clock) if begins else None
+    if first is not None:
+        found.append(first)
+        armed = False
     seen = 0
     for i in events.tolist():
         armed = armed or bool(far[seen : i + 1].any())
         seen = i + 1
         if not armed and not blind[i]:
             continue
-        found.append(_crossing(way, i, circuit, clock, limit_us))
-        after.append(i + 1)
+        if gap[i] > limit_us:
+            found += _in_hole(way, i, circuit, clock)
+        else:
+            found.append(_crossing(way, i, circuit, clock))
         armed = False
     armed = armed or bool(far[seen:].any())
-    return found, after, armed
+    last = _before(way, len(s) - 1, circuit, clock) if ended and armed else None
+    if last is not None:
+        found.append(last)
+    return found
+
+
+def at_gate(found: list[Crossing], passes: Times) -> list[Crossing]:
+    """``found`` with the moment of each that was seen taken from the pass through the gate beside
+    it: the learnt line is smoothed, the gate is where it is."""
+    if not len(passes):
+        return found
+    out = []
+    for crossing in found:
+        nearest = int(passes[np.argmin(np.abs(passes - crossing.t_us))])
+        beside = crossing.sure and abs(nearest - crossing.t_us) < _BESIDE_US
+        out.append(replace(crossing, t_us=nearest) if beside else crossing)
+    return out
+
+
+def _in_hole(way: Knots, i: int, circuit: Circuit, clock: ClockKind) -> list[Crossing]:
+    """Crossings in the hole behind knot ``i``: the one right at its beginning and the one right at
+    its end, both where at least a lap may lie between; else one of which nothing is known but
+    that it lies in the hole."""
+    end = _before(way, i, circuit, clock)
+    start = _behind(way, i + 1, circuit, clock)
+    if end is not None and start is not None:
+        if start.t_us - end.t_us > circuit.length_m / MAX_SPEED * 1e6:
+            return [end, start]
+        return [min(end, start, key=lambda c: c.half_us)]
+    if end is not None or start is not None:
+        return [c for c in (end, start) if c is not None]
+    t0, t1 = int(way.t[i]), int(way.t[i + 1])
+    return [Crossing((t0 + t1) // 2, (t1 - t0) // 2, sure=False)]
+
+
+def _behind(way: Knots, i: int, circuit: Circuit, clock: ClockKind) -> Crossing | None:
+    """The crossing just before knot ``i``, by its distance from the line and its speed."""
+    return _near(way, i, float(way.s[i]), -1, circuit, clock)
+
+
+def _before(way: Knots, i: int, circuit: Circuit, clock: ClockKind) -> Crossing | None:
+    """The crossing just after knot ``i``."""
+    return _near(way, i, circuit.length_m - float(way.s[i]), 1, circuit, clock)
+
+
+def _near(
+    way: Knots, i: int, metres: float, side: int, circuit: Circuit, clock: ClockKind
+) -> Crossing | None:
+    v = float(way.v[i])
+    if v < _QUICK or metres > _NEAR_LINE_S * v:
+        return None
+    seconds = metres / v
+    place = _place_noise(circuit, math.isfinite(float(way.side[i])), after=side < 0)
+    half = math.hypot(place / v, _ACCEL * seconds * seconds / 2 / v)
+    if clock is ClockKind.RECONSTRUCTED:
+        half = math.hypot(half, _CLOCK_S + _CLOCK_DELAY * _least_delay(way, i))
+    return Crossing(int(way.t[i]) + side * round(seconds * 1e6), round(half * 1e6), sure=True)
 
 
 def _counted_on(way: Knots, length: float) -> NDArray[np.bool_]:
@@ -94,21 +170,22 @@ def _counted_on(way: Knots, length: float) -> NDArray[np.bool_]:
     return np.asarray((more >= 1) & ((s1 < s0) | (enough & ~lagging)))
 
 
-def _crossing(way: Knots, i: int, circuit: Circuit, clock: ClockKind, limit_us: int) -> Crossing:
+def _crossing(way: Knots, i: int, circuit: Circuit, clock: ClockKind) -> Crossing:
     length = circuit.length_m
     t0, t1 = int(way.t[i]), int(way.t[i + 1])
     dt = (t1 - t0) / 1e6
     before = length - float(way.s[i])
     after = float(way.s[i + 1])
     v0, v1 = float(way.v[i]), float(way.v[i + 1])
-    if t1 - t0 > limit_us:
-        return Crossing((t0 + t1) // 2, (t1 - t0) // 2, sure=False)
+    if circuit.exact:
+        return _restart(way, i, circuit, clock)
     part = before / max(before + after, 1e-9)
     at = dt * _time_part(part, v0, v1)
-    if clock is ClockKind.RECONSTRUCTED and not circuit.exact:
+    if clock is ClockKind.RECONSTRUCTED:
         at = _levelled(way, i, circuit, at)
     v = max(v0 + (v1 - v0) * at / max(dt, 1e-9), 1.0)
-    place = _noise(circuit, way, i) / v
+    seen = math.isfinite(float(way.side[i])) and math.isfinite(float(way.side[i + 1]))
+    place = _place_noise(circuit, seen, after=False) / v
     bend = _ACCEL * at * (dt - at) / 2 / v
     half = math.hypot(place, bend)
     if clock is ClockKind.RECONSTRUCTED:
@@ -142,11 +219,35 @@ def _levelled(way: Knots, i: int, circuit: Circuit, at: float) -> float:
     return float(np.interp(at_line, driven, seconds))
 
 
-def _noise(circuit: Circuit, way: Knots, i: int) -> float:
-    if circuit.exact:
-        return _EXACT_NOISE_M
-    seen = math.isfinite(float(way.side[i])) and math.isfinite(float(way.side[i + 1]))
-    return _POSITION_NOISE_M if seen else _DISTANCE_NOISE_M
+def _restart(way: Knots, i: int, circuit: Circuit, clock: ClockKind) -> Crossing:
+    """Where lap distance starts anew, from the distance behind the line: before it, it ends
+    differently on every lap."""
+    t0, t1 = int(way.t[i]), int(way.t[i + 1])
+    dt = max((t1 - t0) / 1e6, 1e-6)
+    v0, v1 = float(way.v[i]), float(way.v[i + 1])
+    rate = (v1 - v0) / dt
+    since = float(way.s[i + 1]) / max(v1, 1.0)
+    since = float(way.s[i + 1]) / max(v1 - rate * since / 2, 1.0)
+    since = min(max(since, 0.0), dt)
+    v = max(v1, 1.0)
+    half = math.hypot(
+        _place_noise(circuit, seen=True, after=True) / v, _ACCEL * since * since / 2 / v
+    )
+    if clock is ClockKind.RECONSTRUCTED:
+        half = math.hypot(half, _CLOCK_S + _CLOCK_DELAY * _least_delay(way, i))
+    return Crossing(t1 - round(since * 1e6), round(half * 1e6), sure=True)
+
+
+def _place_noise(circuit: Circuit, seen: bool, *, after: bool) -> float:
+    """90 % half width in metres of how far a knot is from the line; ``after`` it, where exact lap
+    distance has just begun to count; ``seen`` by its position."""
+    if not circuit.exact:
+        return _POSITION_NOISE_M if seen else _DISTANCE_NOISE_M
+    spread = 1.645 * circuit.spread_m if math.isfinite(circuit.spread_m) else _EXACT_NOISE_M
+    if after:
+        return min(max(spread, _RESET_NOISE_M), _EXACT_NOISE_M)
+    ends = circuit.end_spread_m
+    return max(spread, 1.645 * ends if math.isfinite(ends) else 0.002 * circuit.length_m)
 
 
 def _least_delay(way: Knots, i: int) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.marks import clean_distance
+from pitwall.analysis.reckoning import reckoned
 from pitwall.analysis.signals import Floats, Signals, Times, read
 from pitwall.store import SessionStore
 
@@ -88,7 +89,10 @@ def knots(
         ts = tg
         step = np.abs(ahead(sg[:-1], sg[1:], length)) / np.maximum(np.diff(tg) / 1e6, 1e-3)
         speed = np.concatenate([step[:1], step])[None, :] / signals.speed_factor
-    if circuit.exact and len(td):
+    if circuit.track is None and circuit.marked:
+        t, s = reckoned(store, signals, car, length, lo, hi)
+        beside = np.full(len(t), np.nan)
+    elif circuit.exact and len(td):
         t, s = td, sd
         beside = np.interp(t, tg, side, left=np.nan, right=np.nan) if len(tg) else t * np.nan
     else:

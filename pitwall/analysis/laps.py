@@ -117,7 +117,12 @@ def build_lap(
     """The lap from ``start`` (None: before the first crossing) to ``end`` (None: still driven, or
     the data ends), with the car's ``way`` between them; ``out_of_pit`` and ``into_pit`` say
     whether these crossings were made in the pit lane."""
-    t_start = start.t_us if start else (int(way.t[0]) if len(way.t) else 0)
+    if start is not None:
+        t_start = start.t_us
+    elif len(way.t):
+        t_start = int(way.t[0])
+    else:
+        t_start = end.t_us if end is not None else 0
     if start is None or end is None:
         reason = "before the first crossing of the line" if start is None else "not finished"
         t_end = end.t_us if end else None

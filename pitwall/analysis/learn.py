@@ -8,10 +8,12 @@ import numpy as np
 
 from pitwall.analysis.corners import CORNERS_META, Corner, corners_from_json, corners_of
 from pitwall.analysis.known_tracks import with_sectors
-from pitwall.analysis.marks import Mark, clean_distance, distance_marks, number_marks
+from pitwall.analysis.marks import Mark, clean_distance, distance_marks
 from pitwall.analysis.signals import Floats, Signals, Times, read
+from pitwall.analysis.sources import LapSource, gate_of, gate_passes, line_marks
 from pitwall.analysis.track import Tangent, TrackLine, close_line
 from pitwall.store import SessionStore
+from pitwall.telemetry import ClockKind, Gate
 
 SPACING_M = 3.0
 MAX_LAPS = 48
@@ -19,6 +21,14 @@ MAX_LAPS = 48
 _LAP_POINTS = 500
 """Positions of one lap that are looked at, about one in 8 m."""
 _EXACT_M = 1.0
+_STAMPED_M = 5.0
+"""Lap distance is trusted where it starts anew within so much (one standard deviation) of one
+place: with reconstructed times, and with the cars' own."""
+_LEAST_M = 300.0
+"""No circuit is shorter."""
+_FEW = 4
+"""With fewer laps than this only those near the quickest are learnt from: one through the pit lane
+would bend the line."""
 _FOREVER = 1 << 62
 _BESIDE_M = 15.0
 
@@ -35,6 +45,11 @@ class Circuit:
             better witness of a crossing than the position.
         marks: number of lap marks it was learnt from.
         corners: of the line: as saved with the session, else as found; none without a line.
+        source: what laps begin by.
+        spread_m: how far apart lap distance starts anew, one standard deviation; NaN where no
+            position tells.
+        end_spread_m: how much lap distance at the end of a lap differs, one standard deviation;
+            NaN where there is none.
     """
 
     length_m: float
@@ -43,6 +58,14 @@ class Circuit:
     exact: bool
     marks: int
     corners: tuple[Corner, ...] = ()
+    source: LapSource = LapSource.POSITION
+    spread_m: float = float("nan")
+    end_spread_m: float = float("nan")
+
+    @property
+    def marked(self) -> bool:
+        """True when crossings are the moments that a channel tells, not places of the car."""
+        return self.source in (LapSource.BEACON, LapSource.LAP_NUMBER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,38 +83,101 @@ def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None)
 
     With ``track`` (from a file or an earlier session) the line is taken as it is.
     """
+    gate = gate_of(store, signals)
     marks: dict[str, list[Mark]] = {}
     lengths: list[float] = []
+    sources: set[LapSource] = set()
     for car in store.cars():
-        marks[car], by_distance = _marks(store, signals, car)
-        if by_distance:
+        marks[car], source = _marks(store, signals, car, gate)
+        if source is LapSource.DISTANCE:
             lengths += [m.length_m for m in marks[car][1:]]
+        if source is not None and marks[car]:
+            sources.add(source)
     total = sum(len(m) for m in marks.values())
     distance = float(np.median(lengths)) if lengths else float("nan")
+    ends = _robust_spread(np.array(lengths) - distance) if len(lengths) > 2 else float("nan")
     if track is None:
         laps, tangent = _laps(store, signals, marks, distance)
         if laps and tangent is not None:
             track = _line(laps, tangent)
     if track is None:
-        if not np.isfinite(distance):
-            return None
-        return Circuit(distance, None, distance, True, total)
+        if np.isfinite(distance):
+            source = LapSource.DISTANCE
+            return Circuit(distance, None, distance, True, total, source=source, end_spread_m=ends)
+        return _reckoned(store, signals, marks, sources, total)
     places = _mark_places(store, signals, marks, track)
     exact = False
+    spread = float("nan")
     if len(places):
         middle = _circular_median(places, track.length_m)
         off = (places - middle + track.length_m / 2) % track.length_m - track.length_m / 2
-        spread = 1.4826 * float(np.median(np.abs(off)))
-        exact = np.isfinite(distance) and spread < _EXACT_M
+        spread = _robust_spread(off)
+        # Positions are stamped apart from lap distance and have errors of their own: where the cars
+        # stamp their samples, a few metres do not speak against lap distance.
+        stamped = store.session.clock is ClockKind.EVENT
+        exact = np.isfinite(distance) and spread < (_STAMPED_M if stamped else _EXACT_M)
+        if gate is not None and track.laps:
+            at = track.project(np.array([gate.latitude]), np.array([gate.longitude]))
+            middle = float(at[0]) if np.isfinite(at[0]) else middle
         if track.laps:
             track = _start_at(track, middle)
     saved = store.meta(CORNERS_META)
     corners = corners_of(track) if saved is None else corners_from_json(saved)
-    return Circuit(track.length_m, with_sectors(track), distance, bool(exact), total, corners)
+    length = track.length_m
+    trusted = LapSource.DISTANCE if exact else LapSource.POSITION
+    if gate is not None:
+        trusted, exact = LapSource.GATE, False
+    elif not np.isfinite(distance) and sources == {LapSource.BEACON}:
+        trusted = LapSource.BEACON
+    return Circuit(
+        length,
+        with_sectors(track),
+        distance,
+        bool(exact),
+        total,
+        corners,
+        trusted,
+        spread,
+        ends,
+    )
 
 
-def _marks(store: SessionStore, signals: Signals, car: str) -> tuple[list[Mark], bool]:
-    """A car's marks, and True when they come from lap distance."""
+def _robust_spread(off: Floats) -> float:
+    """Standard deviation as the median deviation from 0 tells it."""
+    return 1.4826 * float(np.median(np.abs(off)))
+
+
+def _reckoned(
+    store: SessionStore,
+    signals: Signals,
+    marks: dict[str, list[Mark]],
+    sources: set[LapSource],
+    total: int,
+) -> Circuit | None:
+    """A circuit of which only the length is known: the way by speed between two marks."""
+    lengths = []
+    for car, own in marks.items():
+        for a, b in zip(own[:-1], own[1:], strict=True):
+            t, v = read(store, car, signals.speed, a.t_us, b.t_us)
+            if len(t) > 2 and np.diff(t).max() <= signals.limit_us:
+                way = np.diff(t) / 1e6 * (v[0][1:] + v[0][:-1]) / 2
+                lengths.append(float(way.sum()) * signals.speed_factor)
+    lengths = [length for length in lengths if length >= _LEAST_M]
+    if not lengths:
+        return None
+    best = LapSource.BEACON if LapSource.BEACON in sources else LapSource.LAP_NUMBER
+    length = float(np.median(lengths))
+    return Circuit(length, None, float("nan"), False, total, source=best)
+
+
+def _marks(
+    store: SessionStore, signals: Signals, car: str, gate: Gate | None
+) -> tuple[list[Mark], LapSource | None]:
+    """A car's marks, and what they come from: the most trusted that it has."""
+    if gate is not None:
+        times = gate_passes(store, signals, car)
+        if len(times):
+            return [Mark(int(at), float("nan")) for at in times], LapSource.GATE
     if signals.distance is not None:
         t, d = read(store, car, signals.distance, 0, _FOREVER)
         if len(t):
@@ -99,11 +185,9 @@ def _marks(store: SessionStore, signals: Signals, car: str) -> tuple[list[Mark],
             t, distance = t[keep], d[0][keep]
             v = speed_at(store, signals, car, t)
             limit = max(2_000_000, round(5e6 / max(signals.distance.rate_hz, 0.1)))
-            return distance_marks(t, distance, v, limit), True
-    if signals.lap is not None:
-        t, lap = read(store, car, signals.lap, 0, _FOREVER)
-        return number_marks(t, lap[0]), False
-    return [], False
+            return distance_marks(t, distance, v, limit), LapSource.DISTANCE
+    marks, source = line_marks(store, signals, car)
+    return [Mark(m.t_us, float("nan")) for m in marks], source
 
 
 def speed_at(store: SessionStore, signals: Signals, car: str, t: Times) -> Floats:
@@ -132,7 +216,10 @@ def _laps(
     if not spans:
         return [], None
     quick = float(np.percentile([s[0] for s in spans], 25))
-    spans = sorted(s for s in spans if 0.8 * quick <= s[0] <= 1.3 * quick)
+    if len(spans) < _FEW:
+        quick = min(s[0] for s in spans)
+    slow = 1.3 if len(spans) >= _FEW else 1.08
+    spans = sorted(s for s in spans if 0.8 * quick <= s[0] <= slow * quick)
     every = max(1, len(spans) // MAX_LAPS)
     laps: list[_Lap] = []
     tangent: Tangent | None = None

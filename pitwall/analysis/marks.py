@@ -1,4 +1,4 @@
-"""Lap marks in a car's own channels: where lap distance starts anew, or the lap number rises."""
+"""Lap marks in a car's lap distance: where it starts anew."""
 
 from __future__ import annotations
 
@@ -58,9 +58,3 @@ def distance_marks(t: Times, d: Floats, v: Floats, limit_us: int) -> list[Mark]:
         driven = gap / 1e6 * float(v[i] + v[i + 1]) / 2
         marks.append(Mark(int(t[i + 1]) - round(since * 1e6), float(d[i] + driven - d[i + 1])))
     return marks
-
-
-def number_marks(t: Times, lap: Floats) -> list[Mark]:
-    """Marks from a lap number: a hint to where the line is, no more."""
-    rises = np.flatnonzero(np.diff(lap) == 1) + 1
-    return [Mark(int(t[i]), float("nan")) for i in rises.tolist()]

@@ -51,7 +51,8 @@ def number_laps(counts: Sequence[int | None], sure: Sequence[bool]) -> Numbers:
     """
     numbers: list[int] = []
     told = False
-    edges = [i for i in range(len(counts)) if i == 0 or not sure[i]]
+    # Behind a lap without a sample, which is a hole, nobody knows how many there were.
+    edges = [i for i in range(len(counts)) if i == 0 or not sure[i] or counts[i - 1] is None]
     for a, b in zip(edges, [*edges[1:], len(counts)], strict=False):
         first = numbers[-1] + 1 if numbers else 0
         known = [(count - i, count) for i, count in enumerate(counts[a:b]) if count is not None]

@@ -13,6 +13,9 @@ from pitwall.telemetry import Catalog
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+SPARSE_HZ = 2.0
+"""Lap distance that comes more seldom than this is no witness of a crossing where another is."""
+
 _NO_TIMES: Times = np.zeros(0, np.int64)
 
 
@@ -29,7 +32,9 @@ class Place:
 class Signals:
     """Where to find position, speed, lap distance and lap number; None where there is none.
 
-    ``planar``: positions are metres east and north on the track's plane, not degrees.
+    ``planar``: positions are metres east and north on the track's plane, not degrees. ``beacon``:
+    codes of the beacons passed, ``beacon_doubt`` how well each moment is known; ``running``:
+    seconds since the logger's last lap began.
     """
 
     position: Place | None
@@ -39,6 +44,9 @@ class Signals:
     delay: Place | None
     speed_factor: float = 1 / 3.6
     planar: bool = False
+    beacon: Place | None = None
+    beacon_doubt: Place | None = None
+    running: Place | None = None
 
     @staticmethod
     def of(catalog: Catalog) -> Signals:
@@ -49,6 +57,9 @@ class Signals:
             position = place_of(catalog, "x", "y")
         speed = place_of(catalog, "speed")
         distance = place_of(catalog, "lap_distance")
+        beacon, lap = place_of(catalog, "beacon"), place_of(catalog, "lap")
+        if distance is not None and distance.rate_hz < SPARSE_HZ and (beacon or lap):
+            distance = None
         # Lap distance goes on where the position fix is lost, so that its delay is the better one.
         carrier = distance or position
         delay = place_of(catalog, f"receipt_delay_{carrier.group}") if carrier is not None else None
@@ -56,22 +67,34 @@ class Signals:
             position,
             speed,
             distance,
-            place_of(catalog, "lap"),
+            lap,
             delay,
             speed_factor(catalog, speed),
             planar and position is not None,
+            beacon,
+            place_of(catalog, "beacon_doubt"),
+            place_of(catalog, "running_lap_time"),
         )
 
     @property
     def limit_us(self) -> int:
         """Time without a position from which there is a hole: as the store's silences."""
         rates = [p.rate_hz for p in (self.position, self.distance) if p is not None]
+        if not rates and self.speed is not None:
+            rates = [self.speed.rate_hz]  # the way is reckoned from it
         rate = max(rates, default=1.0)
         return round(max(5.0 / max(rate, 0.1), 2.0) * 1e6)
 
     def groups(self) -> tuple[str, ...]:
         """The groups that laps depend on."""
-        places = (self.position, self.speed, self.distance, self.lap)
+        places = (
+            self.position,
+            self.speed,
+            self.distance,
+            self.lap,
+            self.beacon,
+            self.running,
+        )
         return tuple(dict.fromkeys(p.group for p in places if p is not None))
 
 

@@ -143,8 +143,8 @@ class MotecSource:
                 tick(columns[-1][0].data_at)
         beacons = self._beacons()
         if beacons is not None:
-            group_of, t, code = beacons
-            yield Block(car, group_of.name, 0, t, {"beacon": code})
+            made_of, t, columns_of = beacons
+            yield Block(car, made_of.name, 0, t, columns_of)
 
     def _padded(self, record: Record, a: int, b: int) -> Floats:
         values, _ = self._values(record, min(a, record.count), min(b, record.count))
@@ -189,7 +189,7 @@ class MotecSource:
                     return edges, np.concatenate([laps[:1], laps[at]])
         return [], np.zeros(1, np.int64)
 
-    def _beacons(self) -> tuple[Group, NDArray[np.int64], Floats] | None:
+    def _beacons(self) -> tuple[Group, NDArray[np.int64], dict[str, Floats]] | None:
         log = self._log
         assert log is not None
         by_name = {r.name.lower(): r for r in log.records}
@@ -206,11 +206,17 @@ class MotecSource:
             return None
         found = [replace(p, code=p.code or 1) for p in found]
         seconds = found[-1].seconds - found[0].seconds
-        made = Channel("beacon", "1", 1.0, 0, 255, step=True)
-        group = Group(BEACON_GROUP, round(len(found) / max(seconds, 1.0), 3), SECOND_US, (made,))
+        channels = (
+            Channel("beacon", "1", 1.0, 0, 255, step=True),
+            Channel("beacon_doubt", "s", 0.001, 0, 1),
+        )
+        rate = round(len(found) / max(seconds, 1.0), 3)
+        group = Group(BEACON_GROUP, rate, SECOND_US, channels)
         t = log.started_us + np.array([round(p.seconds * 1e6) for p in found], np.int64)
         order = np.argsort(t, kind="stable")
-        return group, t[order], np.array([float(p.code) for p in found])[order]
+        code = np.array([float(p.code) for p in found])[order]
+        doubt = np.array([p.doubt_s for p in found])[order]
+        return group, t[order], {"beacon": code, "beacon_doubt": doubt}
 
     def _read(self) -> _Log:
         try:
