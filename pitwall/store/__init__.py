@@ -14,6 +14,7 @@ from pitwall.store.identity import MAX_SPAN_US, open_segments
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.notes import DropNote, Note, PutNote
+from pitwall.store.pager import Pager, PagerStats, budget_bytes
 from pitwall.store.recording import Recording
 from pitwall.store.session_store import SessionStore, View
 from pitwall.store.thin import Thin
@@ -48,6 +49,8 @@ __all__ = [
     "Note",
     "PutAlarm",
     "PutNote",
+    "Pager",
+    "PagerStats",
     "Quarantined",
     "Recording",
     "Runs",
@@ -57,6 +60,7 @@ __all__ = [
     "Span",
     "Thin",
     "View",
+    "budget_bytes",
     "Window",
     "Writer",
     "WriterStats",

@@ -51,6 +51,11 @@ def totals_of(parts: list[tuple[Block, int, int]], channels: int) -> Totals:
         np.zeros((channels, len(parts))),
     )
     for at, (block, i, j) in enumerate(parts):
+        kept = block.page.totals if j - i == len(block) else None
+        if kept is not None:
+            found.count[:, at], found.total[:, at] = kept.count[:, 0], kept.total[:, 0]
+            found.low[:, at], found.high[:, at] = kept.low[:, 0], kept.high[:, 0]
+            continue
         values = block.values[:, i:j]
         good = np.isfinite(values)
         found.count[:, at] = good.sum(axis=1)

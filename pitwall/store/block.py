@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.store.bins import Bins
+from pitwall.store.page import Page
 
 Times = NDArray[np.int64]
 Values = NDArray[np.floating]
@@ -35,9 +36,12 @@ PIECE = np.dtype([("at", "<i4"), ("n", "<i4"), ("epoch", "<u2"), ("lap", "<u2"),
 class Block:
     """A stretch of samples; never changed once it is in a :class:`Columns`.
 
+    Its values may be paged out to the recording; all the rest is always in memory, so that where
+    data is, where it has holes and what its least and greatest values are needs no reading.
+
     Attributes:
         t: int64[n], event time, microseconds UTC, ascending.
-        values: float[k, n], a row per channel of the group (:func:`values_dtype`).
+        page: holds :attr:`values`.
         pieces: :data:`PIECE` [j], in order; the first begins at 0.
         starts: int64[j], indices >= 1 where an unbroken run starts: another epoch, chunks
             missing in between, or a silence of the source (:func:`blackout_us`).
@@ -48,7 +52,7 @@ class Block:
     """
 
     t: Times
-    values: Values
+    page: Page
     pieces: Pieces
     starts: Times
     shifts: Times
@@ -58,6 +62,18 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    @property
+    def values(self) -> Values:
+        """float[k, n], a row per channel of the group (:func:`values_dtype`). Of a block that is
+        paged out they are read from the recording. Raises BadInput or Failure when that fails."""
+        held = self.page.held
+        return held if held is not None else self.page.read(self)
+
+    @property
+    def resident(self) -> bool:
+        """True when the values are in memory."""
+        return self.page.held is not None
 
     @property
     def n(self) -> Counters:
@@ -98,7 +114,12 @@ class Block:
     @property
     def nbytes(self) -> int:
         """Memory held, without what a growing block has in reserve."""
-        own = (self.t, self.values, self.pieces, self.starts, self.shifts)
+        return self.rest_bytes + (self.page.size if self.resident else 0)
+
+    @property
+    def rest_bytes(self) -> int:
+        """Memory of what is never paged out."""
+        own = (self.t, self.pieces, self.starts, self.shifts)
         return sum(a.nbytes for a in own) + self.bins.nbytes
 
     def _each(self, name: str) -> Any:

@@ -45,7 +45,7 @@ class Chapter:
         t_lo, t_hi: first and last time.
     """
 
-    __slots__ = ("_levels", "_limit_us", "_totals", "blocks", "samples", "t_hi", "t_lo")
+    __slots__ = ("_levels", "_limit_us", "_rest", "_totals", "blocks", "samples", "t_hi", "t_lo")
 
     def __init__(self, blocks: tuple[Block, ...], limit_us: int) -> None:
         self.blocks = blocks
@@ -54,19 +54,33 @@ class Chapter:
         self._limit_us = limit_us
         self._levels: tuple[Level, ...] = ()
         self._totals: Totals | None = None
+        self._rest = 0
 
     def level(self, index: int) -> Level:
         """Bins of WIDTHS[index] samples."""
-        if not self._levels:
-            self._levels = self._fold()
-        return self._levels[index]
+        levels = self._levels
+        if not levels:
+            levels = self._levels = self._fold()
+        return levels[index]
 
     def totals(self) -> Totals:
         """Of each whole block; counted when they are first asked for."""
         if self._totals is None:
             whole = [(block, 0, len(block)) for block in self.blocks]
-            self._totals = totals_of(whole, len(self.blocks[0].values))
+            self._totals = totals_of(whole, len(self.blocks[0].bins.low))
         return self._totals
+
+    def let_go(self) -> None:
+        """Forget the levels; they are folded again when they are next drawn."""
+        self._levels = ()
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the blocks and of the levels that have been folded; O(blocks)."""
+        if not self._rest:
+            self._rest = sum(block.rest_bytes for block in self.blocks)
+        pages = [block.page for block in self.blocks]
+        return self._rest + sum([p.size for p in pages if p.held is not None]) + self.nbytes
 
     @property
     def nbytes(self) -> int:

@@ -226,10 +226,19 @@ class Columns:
         """
         return thin_of(self.blocks, self.chapters, self.limit_us, channels, (t_lo, t_hi), columns)
 
+    def away(self, t_lo: int, t_hi: int) -> tuple[Block, ...]:
+        """The blocks with samples between two times whose values are paged out."""
+        blocks = self.blocks
+        first = bisect_left(blocks, t_lo, key=lambda b: b.t_hi)
+        last = bisect_right(blocks, t_hi, key=lambda b: b.t_lo)
+        return tuple([b for b in blocks[first:last] if b.page.held is None])
+
     @property
     def nbytes(self) -> int:
         """Memory held, without what the growing block has in reserve."""
-        return sum(b.nbytes for b in self.blocks) + sum(c.nbytes for c in self.chapters)
+        gathered = sum(len(chapter.blocks) for chapter in self.chapters)
+        rest = sum(block.nbytes for block in self.blocks[gathered:])
+        return rest + sum(chapter.held_bytes for chapter in self.chapters)
 
     def _parts(self, t_lo: int, t_hi: int, margin: int) -> list[tuple[Block, int, int]]:
         """The pieces of blocks that hold the samples asked for."""

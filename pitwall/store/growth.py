@@ -21,6 +21,7 @@ from pitwall.store.block import (
 )
 from pitwall.store.chapter import BLOCKS, Chapter
 from pitwall.store.columns import Columns, blackout_us, values_dtype
+from pitwall.store.page import Page
 from pitwall.store.samples import Samples, join
 from pitwall.telemetry import Group
 
@@ -248,7 +249,7 @@ def _block(
 ) -> Block:
     for array in (t, values, pieces):
         array.flags.writeable = False
-    return Block(t, values, pieces, starts, shifts, bins, int(t[0]), int(t[-1]))
+    return Block(t, Page(values), pieces, starts, shifts, bins, int(t[0]), int(t[-1]))
 
 
 def _behind(old: Times, new: Times, at: int, joint: bool) -> Times:

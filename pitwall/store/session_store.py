@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
@@ -53,6 +54,13 @@ class View:
     recent: tuple[tuple[int, frozenset[Key]], ...] = ()
 
 
+class Asked(Protocol):
+    """Brings back what is paged out: :class:`pitwall.store.pager.Pager`."""
+
+    def ask(self, car: str, group: str, t_lo: int, t_hi: int) -> None:
+        """Bring what lies between two times; never waits."""
+
+
 class SessionStore:
     """Columns, books and heads of one session, and computed channels beside them.
 
@@ -62,6 +70,10 @@ class SessionStore:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.pager: Asked | None = None
+        """What brings back values that are paged out; None while all of them are here."""
+        self.pages = 0
+        """Moves when values that were asked for are back; changed by the pager's thread only."""
         self.computed = Computed(session.catalog)
         self._view = View()
         self._growing: dict[Key, GrowingColumns] = {}
@@ -103,6 +115,20 @@ class SessionStore:
         if view.recent and view.recent[0][0] <= version + 1:
             return frozenset().union(*(keys for at, keys in view.recent if at > version))
         return frozenset(k for k, c in view.columns.items() if c.version > version)
+
+    def ready(self, car: str | None, group: str, t_lo: int, t_hi: int) -> bool:
+        """Whether all values between two times are in memory. Where not, they are asked for, and
+        :attr:`pages` moves when they are back: who must not wait looks here first, and shows
+        until then that they are being read. Costs the blocks in between."""
+        columns = self._view.columns.get((car or "", group))
+        if self.pager is None or columns is None or not columns.away(t_lo, t_hi):
+            return True
+        self.pager.ask(car or "", group, t_lo, t_hi)
+        return False
+
+    def paged(self) -> None:
+        """Say that values are back; for the pager."""
+        self.pages += 1
 
     def window(
         self, car: str, group: str, channel_index: int, t_lo: int, t_hi: int, margin: int = 0

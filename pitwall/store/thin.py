@@ -67,7 +67,8 @@ def thin_of(
     last = min(bisect_right(blocks, t_hi, key=lambda b: b.t_lo), len(blocks) - 1)
     rows = _rows(channels)
     each = _samples_seen(blocks, chapters, first, last, view) / max(columns, 1) / NARROW
-    if each < FINEST:
+    # What is paged out is drawn from its bins: nothing is lost but their inside.
+    if each < FINEST and all(b.resident for b in blocks[first : last + 1]):
         parts = _seen(_raw(b, rows, view) for b in blocks[first : last + 1])
         return _joined(parts, blocks, rows, len(channels), limit_us, exact=True)
     level = 0
@@ -249,7 +250,7 @@ def _joined(
     exact: bool,
 ) -> Thin:
     if not parts:
-        dtype = blocks[0].values.dtype if blocks else np.dtype(np.float32)
+        dtype = blocks[0].bins.low.dtype if blocks else np.dtype(np.float32)
         none = np.zeros((count, 0), dtype)
         return Thin(np.zeros(0, np.int64), none, none, np.zeros(0, np.int64), exact)
     starts: list[Index | Times] = []
