@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pitwall import __version__
-from pitwall.commands import cloud, coach, model, publish, recordings, selftest, window
+from pitwall.commands import cloud, coach, model, publish, recordings, selftest, strategy, window
 from pitwall.commands.children import CHILDREN
 from pitwall.commands.options import Handler
 from pitwall.crash import one_line, report_logged_errors
@@ -31,6 +31,7 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     coach.add,
     publish.add,
     model.add,
+    strategy.add,
     cloud.add,
     selftest.add,
 )
