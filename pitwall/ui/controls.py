@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pitwall.ui.actions import ACTIONS, NUMBERS
 from pitwall.ui.dialogs.ask_name import ask_name
+from pitwall.ui.dock_drag import DockDrag
 from pitwall.ui.feed import Panes
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.history import History
@@ -55,6 +56,7 @@ class Parts:
     palette: Palette
     notice: Notice
     keys: KeysOverlay
+    drag: DockDrag
 
 
 class Controls:
@@ -208,8 +210,10 @@ class Controls:
         self._parts.notice.say(f"Done again: {history.words}" if done else "Nothing to do again")
 
     def _step_back(self) -> None:
-        """Esc: out of the pane that is alone, then the cursor."""
+        """Esc: out of a drag, of the pane that is alone, then the cursor."""
         bench = self._parts.bench
+        if self._parts.drag.cancel():
+            return
         if bench.alone:
             bench.toggle_alone(bench.alone)
         else:

@@ -175,7 +175,7 @@ def least_of(parts: int) -> int:
 def beside(node: Node | None, target: str, pane: str, side: Side) -> Node:
     """The tree with ``pane`` moved or added at a side of ``target``, or on it as a tab. Without
     such a target it is added at the right."""
-    if target == pane and node is not None:
+    if target == pane and node is not None and pane in panes_of(node):
         return node
     rest = without(node, pane)
     if rest is None:

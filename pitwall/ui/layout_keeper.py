@@ -44,11 +44,13 @@ class LayoutKeeper(QtCore.QObject):
         said: something went as wanted; a few words.
         troubled: a file could not be used, or written; a line.
         listed: there are other named layouts.
+        showed: a layout that was kept is shown.
     """
 
     said = QtCore.Signal(str)
     troubled = QtCore.Signal(str)
     listed = QtCore.Signal()
+    showed = QtCore.Signal()
 
     def __init__(
         self,
@@ -168,6 +170,7 @@ class LayoutKeeper(QtCore.QObject):
                 self.troubled.emit(f"layout: {name}: {error}; left as they are")
         self._show(sheet.layout)
         self._workspace.change(**changes)
+        self.showed.emit()
 
     # -- told ---------------------------------------------------------------------------
 

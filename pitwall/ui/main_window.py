@@ -9,6 +9,7 @@ from pitwall.runtime import State
 from pitwall.runtime.frame_pump import FramePump
 from pitwall.ui.controls import Controls, Parts
 from pitwall.ui.dialogs import choose_recording, show_error
+from pitwall.ui.dock_drag import DockDrag
 from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.history import History
@@ -52,6 +53,7 @@ class MainWindow(QtWidgets.QMainWindow):
         bench: all panes, and where each is.
         tabs: the workspaces.
         controls: what each action does.
+        drag: panes that are moved by their titles.
         history, keeper: steps back, and layouts from start to start.
         palette_box, notice: over the window when they are wanted.
         pump: the clock of the window.
@@ -92,9 +94,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self.keeper = LayoutKeeper(
             layouts, self.workspace, lambda: self.bench.layout, self.bench.set_layout
         )
+        self.drag = DockDrag(self.bench, lambda: self._theme)
         parts = Parts(
             inputs, self.workspace, self.panes, self.bench, self._navigator, self.history,
-            self.keeper, self.palette_box, self.notice, self._keys,
+            self.keeper, self.palette_box, self.notice, self._keys, self.drag,
         )  # fmt: skip
         self.controls = Controls(self, parts, lambda: self._theme, self._own())
         self._connect()
@@ -102,6 +105,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.watch("store", lambda: inputs.store.version)
         self.pump.watch("timing", lambda: getattr(inputs.timing(), "version", None))
         self.pump.watch("debrief", lambda: getattr(inputs.debrief(), "version", None))
+        self.pump.watch("pages", lambda: inputs.store.pages)
         self.pump.watch("health", inputs.health)
         self.pump.connected_when(lambda: inputs.health().connected)
         self.pump.changed.connect(self._data_changed)
@@ -168,6 +172,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.bench.shown.connect(self._panes_changed)
         self.keeper.said.connect(self.notice.say)
         self.keeper.troubled.connect(lambda text: self.notice.say(text, grave=True))
+        self.keeper.showed.connect(self._layout_shown)
         workspace.subscribe(self._view_changed)
 
     def _own(self) -> dict[str, Callable[[], None]]:
@@ -190,6 +195,12 @@ class MainWindow(QtWidgets.QMainWindow):
         self.history.layout_changed()
         self.keeper.changed()
         self._panes_changed()
+
+    def _layout_shown(self) -> None:
+        missing = self.bench.missing()
+        if missing:
+            words = ", ".join(missing)
+            self.notice.say(f"This version has no pane called {words}; left out", grave=True)
 
     def _panes_changed(self) -> None:
         """Other panes can be seen: those are told of the data from now on."""

@@ -13,6 +13,9 @@ To add a pane: write one module in :mod:`pitwall.ui.panes` with a widget, and on
 - ``wanted_height(width, room)``: of a column's height, pixels that it wants; it gets an equal part
   of what is left otherwise.
 
+A pane is moved by its title line; one that has controls of its own there sets the property
+``keeps_title`` to True (child widgets in the title line are left alone in any case).
+
 A line says where the pane lies at first, in which workspaces; a pane without a home is found in the
 command palette. Panes are made when they are first shown, and only those that can be seen are
 told anything. A pane changes what is looked at through the ``workspace`` that it was made with.

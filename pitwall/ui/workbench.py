@@ -239,8 +239,12 @@ class Workbench(QtCore.QObject):
         corner = self._window.geometry().topLeft()
         if pane is not None and pane.isVisible():
             corner = pane.mapToGlobal(QtCore.QPoint(24, 24))
-        width, height = (self._theme.px(side) for side in TORN_SIZE)
-        return (corner.x(), corner.y(), width, height)
+        return (corner.x(), corner.y(), *self.torn_size)
+
+    @property
+    def torn_size(self) -> tuple[int, int]:
+        """Of a torn-off pane's window at first, pixels."""
+        return self._theme.px(TORN_SIZE[0]), self._theme.px(TORN_SIZE[1])
 
     def _torn(self, one: Float) -> FloatWindow:
         made = FloatWindow(one.pane, spec(one.pane).title, self._theme, self._window)
