@@ -56,6 +56,7 @@ def run_publish(
     from pitwall.cloud.own_cars import check_cars
     from pitwall.cloud.publisher import publish
     from pitwall.cloud.replay import begin, spool_file
+    from pitwall.cloud.skipped_blocks import cuts_of, write_skipped
     from pitwall.cloud.spool import DEFAULT_LIMIT, Spool
 
     voice = Voice(time.monotonic(), quiet=json_out)
@@ -72,6 +73,7 @@ def run_publish(
         spool = Spool(file, session, limit)
     clients = cloud.clients()
     stop = threading.Event()
+    blocks = 0
     watch = StallWatch(
         STALL_S,
         voice.say,
@@ -88,6 +90,10 @@ def run_publish(
         replay = begin(
             feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
         )
+        if replay.resumed:
+            about = spool.about
+            cuts = cuts_of(feed.cars, spool.entries(), about.get("cuts", {}))
+            spool.describe({**about, "cuts": cuts})
         cars = counted(len(feed.cars), "car")
         verb = (
             "going on with" if replay.resumed else "joining with" if replay.joined else "publishing"
@@ -109,6 +115,10 @@ def run_publish(
                 spool=spool,
                 refuse=options.refuse,
             )
+        if replay.resumed and cloud.bucket and not (report.stopped or report.unsealed):
+            blocks = write_skipped(
+                feed, replay.session, replay.epoch, clients.s3, cloud.bucket, spool.about["cuts"]
+            )
         if not (report.stopped or report.unsealed):
             spool.remove()
     finally:
@@ -116,12 +126,14 @@ def run_publish(
         spool.close()
     laps = counted(report.laps, "sealed lap")
     voice.say(f"published {counted(report.chunks, 'chunk')} and {laps}")
+    if blocks:
+        voice.say(f"{counted(blocks, 'block')} of laps from before the interruption written too")
     if report.message:
         voice.say(report.message)
     if json_out:
         doc = {"session": session, "cars": feed.cars, "epoch": replay.epoch}
         how = {"resumed": replay.resumed, "joined": replay.joined}
-        sys.stdout.write(line_of({**doc, **how, **asdict(report)}) + "\n")
+        sys.stdout.write(line_of({**doc, **how, **asdict(report), "blocks": blocks}) + "\n")
         sys.stdout.flush()
     if report.stopped:
         voice.say(
@@ -135,11 +147,6 @@ def run_publish(
             f"{counted(report.unsealed, 'lap')} could not be sealed in table {cloud.table} and "
             f"bucket {cloud.bucket}; all chunks are in the table. Once that is mended, run "
             f"`{_seal_command(session, cloud, options)}`, or the same again: the spool is kept"
-        )
-    if replay.resumed:
-        voice.say(
-            "laps from before the interruption are in the archive one by one; "
-            f"`{_seal_command(session, cloud, options)}` writes their blocks, which load faster"
         )
     return 0
 

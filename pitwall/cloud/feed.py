@@ -187,6 +187,16 @@ def live_chunks(
         yield from chunks
 
 
+def lap_chunks(
+    feed: Feed, session: Session, epoch: str, car: str, first: int, last: int
+) -> list[Segment]:
+    """The chunks of one car's laps ``first`` to ``last``, as :func:`live_chunks` gives them, in
+    order of their end."""
+    chunks = [c for t in _tracks(feed, session, car, epoch, None) for c in t.laps_of(first, last)]
+    chunks.sort(key=lambda chunk: chunk.t_hi)
+    return chunks
+
+
 class _Track:
     """One series on its way out, portion by portion."""
 
@@ -210,6 +220,17 @@ class _Track:
     def skip_to_lap(self, lap: int) -> None:
         later = np.flatnonzero(self.laps >= lap)
         self._chunk = int(later[0]) if len(later) else len(self._starts)
+
+    def laps_of(self, first: int, last: int) -> list[Segment]:
+        """The chunks of these laps."""
+        found = np.flatnonzero((self.laps >= first) & (self.laps <= last))
+        if not len(found):
+            return []
+        self._chunk = int(found[0])
+        end = int(found[-1]) + 1
+        starts, t_us = self._starts, self._samples.t_us
+        chunks = self.take(int(t_us[starts[end]]) if end < len(starts) else int(t_us[-1]) + 1)
+        return [chunk for chunk in chunks if first <= chunk.lap <= last]
 
     def take(self, until_us: int) -> list[Segment]:
         """The chunks that begin before ``until_us``, a boundary between chunks."""

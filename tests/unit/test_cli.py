@@ -313,7 +313,7 @@ class TestPublish:
         done = json.loads(capsys.readouterr().out)
         assert (done["sealed"] > 0, done["left"]) == (True, [])
 
-    def test_what_was_gone_on_with_is_told_how_blocks_are_made(
+    def test_what_was_gone_on_with_has_its_blocks(
         self,
         folder: Path,
         capsys: pytest.CaptureFixture[str],
@@ -321,14 +321,19 @@ class TestPublish:
         endpoint: str,
     ) -> None:
         session = "2025-01-01-a-d"
+        (folder / "race.pitwall").unlink()
+        with Recording.create(folder / "race.pitwall", SESSION) as recording:
+            chunks = tuple(one(n, lap=(n - 1) // 8) for n in range(1, 81))
+            recording.apply(Batch(Source.STREAM, chunks, (head(80),)))
         with monkeypatch.context() as patched:
             patched.setattr(Spool, "remove", Spool.close)  # as if it had been killed just before
-            assert self.publish(endpoint, session) == 0
-        assert "blocks" not in capsys.readouterr().err
-        assert self.publish(endpoint, session) == 0
-        last = capsys.readouterr().err.splitlines()[-1]
-        assert f"`pitwall cloud seal --session {session} --table pitwall --bucket " in last
-        assert "writes their blocks" in last
+            # and had not come to what it had sealed
+            patched.setattr(Spool, "entries", lambda spool: [])
+            assert self.publish(endpoint, session, "--json") == 0
+            assert json.loads(capsys.readouterr().out)["blocks"] == 0
+            assert self.publish(endpoint, session, "--json") == 0
+        doc = json.loads(capsys.readouterr().out)
+        assert (doc["resumed"], doc["blocks"]) == (True, 1)
 
     def test_laps_are_counted_once_and_the_spool_goes(
         self, folder: Path, capsys: pytest.CaptureFixture[str], endpoint: str
