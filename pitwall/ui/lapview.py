@@ -10,7 +10,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pitwall.analysis import Circuit, Lap, LapAxis, LapKind, Timing, delta, lap_axis, live_delta_us
+from pitwall.analysis import (
+    Circuit,
+    Lap,
+    LapAxis,
+    LapKind,
+    Signals,
+    Timing,
+    delta,
+    lap_axis,
+    live_delta_us,
+)
 from pitwall.store import SessionStore
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
@@ -31,6 +41,8 @@ from pitwall.ui.plot.rows import apart, each, laid_out
 from pitwall.ui.trace_layout import LapChoice, PlotChoice
 
 REFRESH_US = 5 * SECOND_US
+AROUND_US = 30 * SECOND_US
+"""Before and after a lap that its place on the track is told by."""
 MOST_KEPT = 40
 """Laps of which the samples are kept; more than can be on screen."""
 
@@ -42,6 +54,8 @@ class _Kept:
     lines: tuple[Line, ...] = ()
     mapping: Mapping | None = None
     axis: LapAxis | None = None
+    reading: bool = False
+    """The samples are paged out, and asked for."""
 
 
 @dataclass(slots=True)
@@ -62,11 +76,13 @@ class LapView:
     connected: bool = True
     loading: bool = False
     _position_group: str = ""
+    _axis_groups: tuple[str, ...] = ()
     _kept: dict[object, _Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         place = position_channels(self.store.session.catalog)
         self._position_group = place[0] if place is not None else ""
+        self._axis_groups = Signals.of(self.store.session.catalog).groups()
 
     @property
     def live(self) -> bool:
@@ -207,6 +223,7 @@ class LapView:
             absent=absent,
             edge=edge,
             position_group=self._position_group,
+            reading=now.reading or (then is not None and then.reading),
             corners=tuple((s, name) for name, s in self.corners) if by_distance else (),
             shown=shown,
             reference=reference,
@@ -311,6 +328,8 @@ class LapView:
         t_hi = max(self.store.latest_us(view.car), edge)
         high = (t_hi - start) / SECOND_US
         mapping = Mapping(np.array([t_lo, t_hi]), np.array([low, high]))
+        seen = [edge - round(view.window_s * SECOND_US), edge]
+        ready = [self.store.ready(car, group, *seen) for car in cars for group in _groups(traces)]
         return Picture(
             axis=Axis.ROLLING,
             full=(low, high),
@@ -325,6 +344,7 @@ class LapView:
             plots=plots,
             absent=absent,
             edge=high if view.moment is None else None,
+            reading=not all(ready),
             corners=lap_starts(view.car, timing, start, low, high),
             shown=self.shown(view, timing),
         )
@@ -339,6 +359,9 @@ class LapView:
         kept = self._kept.get(name)
         if kept and kept.key == key and latest - kept.at_us < REFRESH_US:
             return kept
+        if not self._ready(shown, traces):
+            nothing = Line(np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0, np.intp))
+            return _Kept(key, latest, (nothing,) * len(traces), reading=True)
         lines = tuple(
             line_of(self.store, lap.car, trace, lap.t_start, shown.t_end) for trace in traces
         )
@@ -349,6 +372,12 @@ class LapView:
             self._kept.clear()
         self._kept[name] = made
         return made
+
+    def _ready(self, shown: Shown, traces: tuple[Trace, ...]) -> bool:
+        """Whether all of a lap is in memory; what is not comes, and the picture is made anew."""
+        groups = dict.fromkeys((*_groups(traces), *self._axis_groups))
+        span = shown.lap.t_start - AROUND_US, shown.t_end + AROUND_US
+        return all([self.store.ready(shown.car, group, *span) for group in groups])
 
     def _seams(
         self, traces: tuple[Trace, ...], car: str, between: tuple[int, int], mapping: Mapping

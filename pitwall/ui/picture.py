@@ -201,6 +201,7 @@ class Picture:
         others: laps laid over the shown one.
         absent: channels of the layout that this session or car does not have.
         bands: by which way the samples came.
+        reading: a lap's samples are paged out and on their way back.
     """
 
     axis: Axis
@@ -228,6 +229,7 @@ class Picture:
     others: tuple[Other, ...] = ()
     absent: tuple[str, ...] = ()
     bands: tuple[Band, ...] = ()
+    reading: bool = False
 
     @property
     def stack(self) -> tuple[Plot, ...]:

@@ -29,6 +29,8 @@ class Sample:
 
 def sample_at(store: SessionStore, car: str, group: str, t_us: int) -> Sample | None:
     """What ``group`` of ``car`` read at ``t_us``; None when nothing tells."""
+    if not store.ready(car, group, t_us - OLD_US, t_us):
+        return None  # paged out; the window looks again when it is back
     columns = store.columns(car, group)
     found = columns.at(t_us) if columns is not None else None
     if columns is None or found is None or t_us - found[0] > OLD_US:

@@ -18,6 +18,8 @@ def place_of(context: Context, car: str | None, t_us: int | None) -> tuple[float
     if car is None or t_us is None or place is None or context.track is None:
         return None
     group, lat, lon = place
+    if not store.ready(car, group, t_us - OLD_PLACE_US, t_us):
+        return None  # paged out; the window looks again when it is back
     columns = store.columns(car, group)
     found = columns.at(t_us) if columns is not None else None
     if found is None or t_us - found[0] > OLD_PLACE_US:

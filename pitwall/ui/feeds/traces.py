@@ -120,5 +120,6 @@ def _signature(picture: Picture) -> object:
         picture.corners,
         picture.delta is None,
         picture.bands,
+        picture.reading,
         [(other.shown, tuple(len(line.t) for line in other.lines)) for other in picture.others],
     )

@@ -225,10 +225,14 @@ class _Reads:
         return sample.values[index] if sample is not None else None
 
     def between(self, car: str, group: str, t_lo: int, t_hi: int) -> Between | None:
-        """Of a group between two times; None for a car that does not send it."""
+        """Of a group between two times; None for a car that does not send it, and while an end
+        is paged out."""
         if group not in self._between:
             columns = self._store.columns(car, group)
-            self._between[group] = columns.between(t_lo, t_hi) if columns is not None else None
+            ready = self._store.ready(car, group, t_lo, t_lo)
+            ready &= self._store.ready(car, group, t_hi, t_hi)
+            known = columns is not None and ready
+            self._between[group] = columns.between(t_lo, t_hi) if columns and known else None
         return self._between[group]
 
 

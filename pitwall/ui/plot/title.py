@@ -31,6 +31,8 @@ def title_parts(
     if picture is None or view.car is None:
         return [Part("WAITING FOR THE FIRST CAR", None, (), c.dim)]
     parts = [Part(f"CAR {view.car}", None, (), c.text)]
+    if picture.reading:
+        parts.append(Part("PAGED OUT, READING", None, (), c.attention))
     if picture.shown is not None and picture.axis is not Axis.ROLLING:
         words = f"{lap_words(picture.shown)}{_state(view, picture.shown, style, loading)}"
     else:
