@@ -246,6 +246,7 @@ class Desktop:
             stats=self._stats,
             debrief=run.debrief,
         )
+            channels=run.channels,
         theme, size = self._options.theme, self._options.size
         if old_window is not None:
             theme, size = old_window.theme.name, (old_window.width(), old_window.height())

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Timing, TimingEngine
+from pitwall.channels import ChannelDesk
 from pitwall.cloud.endpoints import masked
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
@@ -97,6 +98,7 @@ class Run:
     Attributes:
         store: the session in memory.
         source: where it comes from, as shown.
+        channels: notes, maths channels and alarms.
     """
 
     def __init__(
@@ -148,6 +150,7 @@ class Run:
                 table_only=address.table_only,
                 make_pool=self._pool,
             )
+        self.channels = ChannelDesk(recording, store, self._writer, self.timing)
 
     @classmethod
     def of_file(cls, path: Path) -> Run:
@@ -200,6 +203,7 @@ class Run:
             self._follower.start()
         self._analysis.start()
         self._debrief.start()
+        self.channels.start()
 
     def stop(self) -> None:
         """Stop everything in order, each step with a limit; what was handed over is kept."""
@@ -207,6 +211,7 @@ class Run:
         steps = Shutdown()
         if follower is not None:
             steps.add("follower", follower.stop, FOLLOWER_STOP_S)
+        steps.add("channels", self.channels.stop, ANALYSIS_STOP_S)
         steps.add("debrief", self._debrief.stop, ANALYSIS_STOP_S)
         steps.add("analysis", self._analysis.stop, ANALYSIS_STOP_S)
         if writer is not None:
@@ -247,7 +252,7 @@ class Run:
         """What stopped the writer or the analysis before its time; None while all is well."""
         if self._writer is not None and self._writer.failure is not None:
             return self._writer.failure
-        return self._analysis.failure or self._debrief.failure
+        return self._analysis.failure or self._debrief.failure or self.channels.failure
 
     def server_now_us(self) -> int:
         """The service's clock as well as it is known, microseconds UTC."""

@@ -5,13 +5,15 @@ The composition root fills this in; the window knows nothing of clouds, streams 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pitwall.analysis import Debrief, Timing
+from pitwall.analysis.maths import Definition, MathsBoard
 from pitwall.runtime import FrameStats, Health, HealthDetail
-from pitwall.store import SessionStore
+from pitwall.store import AlarmBoard, Rule, SessionStore
+from pitwall.store.note_book import NoteBook
 from pitwall.telemetry.clock import now_us
 
 
@@ -35,6 +37,60 @@ class NoCommands:
         """Nothing is being loaded."""
 
 
+class Channels(Protocol):
+    """What people add to a session."""
+
+    @property
+    def notes(self) -> NoteBook:
+        """The notes; the Qt thread's."""
+
+    @property
+    def version(self) -> object:
+        """Another one when anything here is to be shown anew."""
+
+    @property
+    def trouble(self) -> str:
+        """Why something is not kept, in one line; empty when all is."""
+
+    @property
+    def maths(self) -> MathsBoard:
+        """The maths channels as they are."""
+
+    @property
+    def alarms(self) -> AlarmBoard:
+        """The alarms as they are."""
+
+    def set_definitions(self, definitions: Iterable[Definition]) -> None:
+        """Other maths channels. Raises BadInput."""
+
+    def set_rules(self, rules: Iterable[Rule]) -> None:
+        """Other alarms. Raises BadInput."""
+
+    def acknowledge(self, ids: Iterable[int]) -> None:
+        """Somebody has seen these alarms."""
+
+
+class NoChannels:
+    """For windows over data that nothing can be added to."""
+
+    version: object = 0
+    trouble = ""
+    maths = MathsBoard()
+    alarms = AlarmBoard()
+
+    def __init__(self) -> None:
+        self.notes = NoteBook((), lambda _: None)
+
+    def set_definitions(self, definitions: Iterable[Definition]) -> None:
+        """Nothing works them out."""
+
+    def set_rules(self, rules: Iterable[Rule]) -> None:
+        """Nothing watches for them."""
+
+    def acknowledge(self, ids: Iterable[int]) -> None:
+        """There are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Everything a window needs.
@@ -49,6 +105,7 @@ class Inputs:
         now_us: the server's clock as well as it is known, microseconds UTC.
         stats: where frame times and latencies are kept.
         debrief: the newest debrief; None before the first. As ``timing``.
+        channels: notes, maths channels and alarms.
     """
 
     store: SessionStore
@@ -59,3 +116,4 @@ class Inputs:
     now_us: Callable[[], int] = now_us
     stats: FrameStats = field(default_factory=FrameStats)
     debrief: Callable[[], Debrief | None] = lambda: None
+    channels: Channels = field(default_factory=NoChannels)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from pitwall.ui.channel_books import AlarmBook, MathsBook
+from pitwall.ui.chart_choice import ChartChoice
 from pitwall.ui.trace_layout import LapChoice, TraceLayout
 from pitwall.ui.units import UnitChoice
 
@@ -76,6 +78,9 @@ class View:
     traces: TraceLayout = TraceLayout()
     units: UnitChoice = UnitChoice()
 
+    maths: MathsBook = MathsBook()
+    alarms: AlarmBook = AlarmBook()
+    charts: ChartChoice = ChartChoice()
     @property
     def live(self) -> bool:
         """True when the newest data is what is shown."""
