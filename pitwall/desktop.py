@@ -32,6 +32,7 @@ from pitwall.voice import Note, Voice
 # What only a session's window needs is imported behind the start window that is painted first.
 if TYPE_CHECKING:
     from pitwall.run import Run
+    from pitwall.ui.layout_shelf import Shelf
     from pitwall.ui.main_window import MainWindow
 
 Prepare = Callable[[Note], "Run"]
@@ -246,13 +247,13 @@ class Desktop:
             stats=self._stats,
             debrief=run.debrief,
         )
-            channels=run.channels,
         theme, size = self._options.theme, self._options.size
         if old_window is not None:
             theme, size = old_window.theme.name, (old_window.width(), old_window.height())
-        self.window = window = build_window(inputs, theme=theme, size=size)
+        self.window = window = build_window(inputs, theme=theme, size=size, layouts=self._layouts())
         if old_window is not None:
             window.set_theme(old_window.theme)
+            window.keeper.take_over(old_window.keeper)
         window.closed.connect(self._quit)
         window.connect_requested.connect(self._show_connect)
         window.doctor_requested.connect(self._show_doctor)
@@ -270,6 +271,14 @@ class Desktop:
             self.start = None
         if old_window is not None and old_run is not None:
             self._leave(old_window, old_run)
+
+    def _layouts(self) -> Shelf | None:
+        """Where layouts are kept; a run that nobody watches shows the usual one."""
+        from pitwall.ui.layout_shelf import Shelf
+
+        folder = self._memory.folder
+        watched = self._options.seconds is None and self._options.screenshot is None
+        return Shelf(folder) if folder is not None and watched else None
 
     def _leave(self, window: MainWindow, run: Run) -> None:
         """Close a window that another has taken the place of, and what was behind it."""

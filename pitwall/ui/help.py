@@ -16,6 +16,11 @@ MARKS = {
 }
 
 
+PAD, GAP = 28, 36
+COLUMN = 270
+"""Width that a column has at least, at scale 1."""
+
+
 class KeysOverlay(QtWidgets.QWidget):
     """Every action with its keys; any key or click closes it."""
 
@@ -53,54 +58,67 @@ class KeysOverlay(QtWidgets.QWidget):
         painter.drawRoundedRect(box, theme.px(8), theme.px(8))
         painter.setPen(c.text)
         painter.setFont(theme.large(bold=True))
-        pad = theme.px(28)
+        pad = theme.px(PAD)
         top = box.top() + pad + painter.fontMetrics().ascent()
         painter.drawText(QtCore.QPointF(box.left() + pad, top), "Keys")
-        y0 = top + theme.px(28)
-        column = (box.width() - 2 * pad) / 2
-        left_y = right_y = y0
-        for i, (title, actions) in enumerate(_lines().items()):
-            if i % 2 == 0:
-                left_y = self._group(painter, title, actions, box.left() + pad, left_y, column)
-            else:
-                x = box.left() + pad + column + theme.px(12)
-                right_y = self._group(painter, title, actions, x, right_y, column)
+        columns, height = self._columns(box)
+        width = (box.width() - 2 * pad + theme.px(GAP)) / len(columns)
+        for i, lines in enumerate(columns):
+            x, y = box.left() + pad + i * width, top + theme.px(14)
+            for line in lines:
+                y += height
+                self._line(painter, line, x, y, width - theme.px(GAP))
         painter.end()
 
+    @property
+    def complete(self) -> bool:
+        """True when every line has room at the present size."""
+        columns, _ = self._columns(self._box())
+        return sum(map(len, columns)) >= len([line for line in _lines() if line is not None])
+
     def _box(self) -> QtCore.QRectF:
-        width = min(self.theme.px(860), self.width() - 40)
-        rows = [len(lines) for lines in _lines().values()]
-        tall = max(sum(rows[0::2]) + 2 * len(rows[0::2]), sum(rows[1::2]) + 2 * len(rows[1::2]))
-        height = min(self.theme.px(72 + 24 * tall), self.height() - 20)
+        width = min(self.theme.px(1240), self.width() - 40)
+        height = min(self.theme.px(820), self.height() - 20)
         return QtCore.QRectF(
             (self.width() - width) / 2, (self.height() - height) / 2, width, height
         )
 
-    def _group(
-        self,
-        painter: QtGui.QPainter,
-        title: str,
-        actions: tuple[Listed, ...],
-        x: float,
-        y: float,
-        width: float,
-    ) -> float:
+    def _columns(self, box: QtCore.QRectF) -> tuple[list[list[Listed | None]], int]:
+        """The lines in columns, and how tall one is: as loose as there is room."""
+        px, lines = self.theme.px, _lines()
+        inner = box.width() - 2 * px(PAD) + px(GAP)
+        most = max(int(inner // px(COLUMN + GAP)), 1)
+        room = box.height() - 2 * px(PAD) - px(28)
+        found: list[list[Listed | None]] = []
+        height = 1
+        for loose in (24, 22, 20, 18, 16):
+            height = px(loose)
+            found = _flow(lines, max(int(room // height), 4))
+            if len(found) <= most:
+                break
+        return found[:most], height
+
+    def _line(
+        self, painter: QtGui.QPainter, line: Listed | None, x: float, y: float, width: float
+    ) -> None:
         theme, c = self.theme, self.theme.colours
-        painter.setFont(theme.small(bold=True))
-        painter.setPen(c.dim)
-        painter.drawText(QtCore.QPointF(x, y), title.upper())
-        y += theme.px(24)
-        for one in actions:
-            painter.setFont(theme.body())
-            painter.setPen(c.text)
-            painter.drawText(QtCore.QPointF(x, y), one.title)
-            keys = keys_text(one.keys)
-            painter.setFont(theme.body(mono=True))
+        if line is None:
+            return
+        if not line.keys:
+            painter.setFont(theme.small(bold=True))
             painter.setPen(c.dim)
-            used = painter.fontMetrics().horizontalAdvance(keys)
-            painter.drawText(QtCore.QPointF(x + width - theme.px(36) - used, y), keys)
-            y += theme.px(24)
-        return y + theme.px(24)
+            painter.drawText(QtCore.QPointF(x, y), line.title.upper())
+            return
+        painter.setFont(theme.body(mono=True))
+        painter.setPen(c.dim)
+        keys = keys_text(line.keys)
+        used = painter.fontMetrics().horizontalAdvance(keys)
+        painter.drawText(QtCore.QPointF(x + width - used, y), keys)
+        painter.setFont(theme.body())
+        painter.setPen(c.text)
+        room = int(width - used - theme.px(8))
+        title = painter.fontMetrics().elidedText(line.title, _ELIDE, room)
+        painter.drawText(QtCore.QPointF(x, y), title)
 
     def event(self, event: QtCore.QEvent) -> bool:
         """While it is open every key is its own, also those that are shortcuts of the window."""
@@ -118,8 +136,28 @@ class KeysOverlay(QtWidgets.QWidget):
         event.accept()
 
 
-def _lines() -> dict[str, tuple[Listed, ...]]:
-    return {title: listed(actions) for title, actions in groups().items()}
+_ELIDE = QtCore.Qt.TextElideMode.ElideRight
+
+
+def _lines() -> list[Listed | None]:
+    """Headings (without keys) and what is under them; None leaves a line free."""
+    found: list[Listed | None] = []
+    for title, actions in groups().items():
+        found += [None, Listed(title, (), ""), *listed(actions)]
+    return found[1:]
+
+
+def _flow(lines: list[Listed | None], most: int) -> list[list[Listed | None]]:
+    """In columns of at most so many; none begins with a free line or ends with a heading."""
+    columns: list[list[Listed | None]] = [[]]
+    for i, line in enumerate(lines):
+        heading = line is not None and not line.keys
+        last = len(columns[-1]) == most - 1
+        if len(columns[-1]) >= most or (heading and last and i + 1 < len(lines)):
+            columns.append([])
+        if line is not None or columns[-1]:
+            columns[-1].append(line)
+    return columns
 
 
 def keys_text(keys: tuple[str, ...]) -> str:

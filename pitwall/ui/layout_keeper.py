@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from pitwall.runtime.errands import Errand, Errands
 from pitwall.telemetry import BadInput, PitwallError
-from pitwall.ui.channel_books import AlarmBook, MathsBook
 from pitwall.ui.layout import Layout
 from pitwall.ui.layout_doc import Sheet, named
 from pitwall.ui.layout_shelf import Shelf, Shelved
@@ -32,9 +31,6 @@ LOOKS: Mapping[str, Callable[[object], _Look]] = {
     "traces": TraceLayout.from_plain,
     "units": UnitChoice.from_plain,
 }
-    "charts": ChartChoice.from_plain,
-    "maths": MathsBook.from_plain,
-    "alarms": AlarmBook.from_plain,
 """Fields of the view that belong to a layout. Each raises BadInput for what it cannot use."""
 
 
@@ -70,6 +66,7 @@ class LayoutKeeper(QtCore.QObject):
         self._layout = layout
         self._show = show
         self._written: Sheet | None = None
+        self._begun = False
         self._number = 0
         # Two, because an answer to an older errand is dropped: no write must be.
         self._reads = Errands("pitwall-layouts")
@@ -93,10 +90,17 @@ class LayoutKeeper(QtCore.QObject):
         return Sheet(self._layout(), looks)
 
     def load(self) -> None:
-        """Read what is kept, and show what was shown last."""
+        """Read what is kept, and show what was shown last; only once."""
         shelf = self._shelf
-        if shelf is not None:
+        if shelf is not None and not self._begun:
+            self._begun = True
             self._reads.run(lambda errand: errand.tell("shelved", shelf.read()))
+
+    def take_over(self, other: LayoutKeeper) -> None:
+        """Go on with what another window showed, instead of reading it."""
+        self._begun = True
+        self.named = dict(other.named)
+        self.show_sheet(other.sheet)
 
     def changed(self) -> None:
         """Something moved: keep it when it has come to rest."""

@@ -47,6 +47,11 @@ class Memory:
         self._path = path
         self.now = _read(path)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the file lies, and what else is kept between starts; None to keep nothing."""
+        return self._path.parent if self._path is not None else None
+
     def connected(self, address: Address, session: str) -> None:
         """A connection was made."""
         self._keep(replace(self.now, address=address, session=session))
