@@ -256,7 +256,7 @@ class _Job:
             return Row(s.key, s.unit, s.trust, None, None, Verdict.UNKNOWN, reason)
         run = self.q.runs.get(s.key)
         if run is None:
-            plan = lap_plan(s.key, now, s.snap(now + s.step), s.unit, self.q.scatter_s, 0.1)
+            plan = lap_plan(s.key, now, _next(s, now), s.unit, self.q.scatter_s, 0.1)
             reason = "not in the model, and no two runs differ in it alone"
             return Row(s.key, s.unit, s.trust, now, None, Verdict.ONLY_LAPS, reason, plan=plan)
         value, mean, sd = run
@@ -344,3 +344,8 @@ class _Job:
             at = np.arange((before + apex) // 2, (apex + after) // 2) % n
             out.append((name, float(gained[at].sum())))
         return tuple(sorted(out, key=lambda row: -row[1])[:3])
+
+
+def _next(s: Setting, now: float) -> float:
+    """A step up, or down where there is none."""
+    return now + s.step if now + s.step <= s.high else now - s.step

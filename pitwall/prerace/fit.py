@@ -24,10 +24,11 @@ POINTS_PER_SAMPLE = 40
 """Residuals of neighbouring points are alike: so many points say as much as one of their own."""
 SEEN = 0.5
 """A factor is seen when its deviation is at most this part of what it was before."""
-_ROUNDS = 10
+_ROUNDS = 24
 _STEP = 0.01
 _LARGEST = 0.12
-_SETTLED = 2e-3
+_SETTLED = 0.1
+"""A step of this part of the factors' own noise changes nothing."""
 _HUBER = 1.5
 _LEAST_MS = 0.05
 _PART_KNOWN = 0.5
@@ -144,15 +145,27 @@ def fit_car(
     begin = {} if start is None else start
     theta = np.log([begin.get(u.name, 1.0) for u in unknowns])
     settled = False
+    best: tuple[float, Floats] | None = None
+    step = np.zeros(len(unknowns))
+    scale = math.inf
     for _ in range(_ROUNDS):
         residual, slopes = _linear(car, track, day, unknowns, theta, wanted, use)
-        weight, scale = _weights(residual)
-        normal = (slopes.T * weight) @ slopes / scale**2 / POINTS_PER_SAMPLE
-        pull = (slopes.T * weight) @ residual / scale**2 / POINTS_PER_SAMPLE - theta / prior**2
-        step = np.linalg.solve(normal + np.diag(prior**-2), pull)
-        size = float(np.abs(step).max())
-        theta = theta + step * min(1.0, _LARGEST / max(size, 1e-12))
-        if size < _SETTLED:
+        weight, now = _weights(residual)
+        # one scale for all rounds that are compared: the smallest so far
+        scale = min(scale, now)
+        cost = _cost(residual, scale, theta / prior)
+        if best is not None and cost > _cost(best[1], scale, (theta - step) / prior):
+            # what limits the car changes from point to point: the straight way went too far
+            theta, step = theta - step / 2, step / 2
+        else:
+            best = cost, residual
+            normal = (slopes.T * weight) @ slopes / now**2 / POINTS_PER_SAMPLE
+            pull = (slopes.T * weight) @ residual / now**2 / POINTS_PER_SAMPLE - theta / prior**2
+            step = np.linalg.solve(normal + np.diag(prior**-2), pull)
+            step *= min(1.0, _LARGEST / max(float(np.abs(step).max()), 1e-12))
+            spread = np.sqrt(np.diag(np.linalg.inv(normal + np.diag(prior**-2))))
+            theta = theta + step
+        if float(np.abs(step / spread).max()) < _SETTLED:
             settled = True
             break
     residual, slopes = _linear(car, track, day, unknowns, theta, wanted, use)
@@ -204,6 +217,13 @@ def _linear(
     cars = [scaled(car, unknowns, theta + step) for step in steps]
     speed = simulate(cars, track, day).speed_ms[use]
     return wanted - speed[:, 0], (speed[:, 1:] - speed[:, :1]) / _STEP
+
+
+def _cost(residual: Floats, scale: float, off: Floats) -> float:
+    """Huber's cost of the residuals, and of being off the car's file by so many deviations."""
+    size = np.abs(residual) / scale
+    huber = np.where(size <= _HUBER, 0.5 * size**2, _HUBER * (size - 0.5 * _HUBER))
+    return float(huber.sum() / POINTS_PER_SAMPLE + 0.5 * (off**2).sum())
 
 
 def _weights(residual: Floats) -> tuple[Floats, float]:
