@@ -353,6 +353,12 @@ def test_history_from_the_bucket_and_the_rest_from_the_stream(
                 assert columns is not None
                 t = np.concatenate([block.t for block in columns.blocks])
                 assert t.tolist() == [(T0 + 50 * i) * 1000 for i in range(count)]
+                # drawn apart where numbers do not go on: after the object whose name is out of
+                # order, and where the stream's begin; never called a hole
+                odd, seam = 10, 6 * 40 + 5
+                starts = run.store.window("8", "car", 0, 0, 1 << 62).starts
+                assert starts.tolist() == [0, odd, seam]
+                assert run.store.holes("8") == ()
                 assert run.store.ledger().by_source[Source.ARCHIVE]
             finally:
                 run.stop()
