@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from pitwall.runtime.errands import Errand, Errands
 from pitwall.telemetry import BadInput, PitwallError
+from pitwall.ui.channel_books import AlarmBook, MathsBook
+from pitwall.ui.chart_choice import ChartChoice
 from pitwall.ui.layout import Layout
 from pitwall.ui.layout_doc import Sheet, named
 from pitwall.ui.layout_shelf import Shelf, Shelved
@@ -30,6 +32,9 @@ class _Look(Protocol):
 LOOKS: Mapping[str, Callable[[object], _Look]] = {
     "traces": TraceLayout.from_plain,
     "units": UnitChoice.from_plain,
+    "charts": ChartChoice.from_plain,
+    "maths": MathsBook.from_plain,
+    "alarms": AlarmBook.from_plain,
 }
 """Fields of the view that belong to a layout. Each raises BadInput for what it cannot use."""
 
