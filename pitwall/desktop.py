@@ -228,6 +228,7 @@ class Desktop:
     # -- showing --------------------------------------------------------------------------
 
     def _show(self, run: Run) -> None:
+        from pitwall.store import budget_bytes
         from pitwall.ui.inputs import Inputs
         from pitwall.ui.window import build_window
 
@@ -237,6 +238,8 @@ class Desktop:
         self._run = run
         self._address = wanted.address if wanted is not None else None
         self._stats = FrameStats()
+        chosen = self._options.memory_mb or self._memory.now.memory_mb
+        run.limit_memory(budget_bytes(chosen or None))
         inputs = Inputs(
             store=run.store,
             timing=run.timing,
@@ -245,6 +248,7 @@ class Desktop:
             commands=run,
             now_us=run.server_now_us,
             stats=self._stats,
+            paging=run.paging,
             debrief=run.debrief,
         )
         theme, size = self._options.theme, self._options.size

@@ -24,6 +24,7 @@ class RunOptions:
         screenshot: where to save what the window shows at the end.
         size: window size in pixels; None fits the screen.
         theme: ``dark`` or ``sunlight``.
+        memory_mb: that the session may take, in megabytes; None for what is remembered.
     """
 
     seconds: float | None = None
@@ -31,6 +32,7 @@ class RunOptions:
     screenshot: Path | None = None
     size: tuple[int, int] | None = None
     theme: str = "dark"
+    memory_mb: int | None = None
 
 
 def no_display() -> bool:

@@ -14,11 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Timing, TimingEngine
+from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Signals, Timing, TimingEngine
 from pitwall.channels import ChannelDesk
 from pitwall.cloud.endpoints import masked
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
-from pitwall.store import Batch, Recording, SessionStore, Source, Writer, open_session
+from pitwall.store import (
+    Batch,
+    Pager,
+    PagerStats,
+    Recording,
+    SessionStore,
+    Source,
+    Writer,
+    open_session,
+)
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import SECOND_US, iso, now_us
 from pitwall.vitals import Vitals
@@ -36,6 +45,7 @@ ANALYSIS_STOP_S = 3.0
 DEBRIEF_S = 0.15
 """How long the debrief works on laps at a stretch, while there are more of them."""
 FOLLOWER_STOP_S = 8.0
+PAGER_STOP_S = 5.0
 WRITER_STOP_S = 15.0
 SETTLE_S = 3.0
 _STATES: dict[str, State] = {
@@ -120,6 +130,7 @@ class Run:
         self._aside: Callable[[], None] | None = None
         """Called first on threads that load history; set before they are started."""
         self._follower: Follower | None = None
+        self._pager: Pager | None = None
         self._vitals = Vitals(store)
         self._engine = TimingEngine()
         self._analysis: Refresher[Timing] = Refresher(
@@ -192,6 +203,16 @@ class Run:
             on_event=on_event,
         )
 
+    def limit_memory(self, budget: int) -> None:
+        """Keep the session within so many bytes of memory: what nobody looks at is paged out to the
+        recording. Before :meth:`start`."""
+        groups = Signals.of(self.store.session.catalog).groups()
+        self._pager = Pager(self.store, self.recording_path, budget, groups)
+
+    def paging(self) -> PagerStats | None:
+        """How much memory the session takes, and may; None where it has no limit."""
+        return self._pager.stats if self._pager is not None else None
+
     def start(self, *, beside_window: bool = False) -> None:
         """Start following (when there is something to follow) and analysing. ``beside_window``:
         what loads history, and the writer, let the window's thread go first."""
@@ -201,6 +222,8 @@ class Run:
                 self._aside = self._writer.on_thread = give_way
             self._writer.start()
             self._follower.start()
+        if self._pager is not None:
+            self._pager.start()
         self._analysis.start()
         self._debrief.start()
         self.channels.start()
@@ -214,6 +237,8 @@ class Run:
         steps.add("channels", self.channels.stop, ANALYSIS_STOP_S)
         steps.add("debrief", self._debrief.stop, ANALYSIS_STOP_S)
         steps.add("analysis", self._analysis.stop, ANALYSIS_STOP_S)
+        if self._pager is not None:
+            steps.add("pager", self._pager.stop, PAGER_STOP_S)
         if writer is not None:
             steps.add("writer", writer.stop, WRITER_STOP_S)
         else:
@@ -229,8 +254,11 @@ class Run:
             self._follower.cancel_history()
 
     def show_first(self, cars: frozenset[str]) -> None:
-        """Load the history of these cars before that of others, and debrief their laps first."""
+        """Load the history of these cars before that of others, debrief their laps first, and bring
+        back what of them is paged out."""
         self._looked_at = cars
+        if self._pager is not None:
+            self._pager.look_at(cars)
         if self._follower is not None:
             self._follower.show_first(cars)
 

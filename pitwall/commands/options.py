@@ -33,6 +33,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add("--screenshot", type=Path, metavar="PNG", help="save what the window shows")
     add("--size", type=values.size, metavar="WxH", help="window size, e.g. 1920x1080")
     add("--theme", choices=("dark", "sunlight", "contrast"), default="dark")
+    add(
+        "--memory",
+        type=values.memory,
+        metavar="MB",
+        help="memory that the session may take; beyond it cars that nobody looks at are read back "
+        "from the recording when they are wanted (default: a third of the machine's)",
+    )
 
 
 def run_options(args: argparse.Namespace) -> RunOptions:
@@ -49,6 +56,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         screenshot=args.screenshot,
         size=args.size,
         theme=args.theme,
+        memory_mb=args.memory,
     )
 
 

@@ -22,6 +22,11 @@ def megabytes(text: str) -> int:
     return round(number(text, 0, 1_000_000) * 1024 * 1024)
 
 
+def memory(text: str) -> int:
+    """Megabytes of memory for a session."""
+    return round(number(text, 63, 1_000_000))
+
+
 def seconds(text: str) -> float:
     """A span of up to a day."""
     return number(text, 0, 86_400)

@@ -12,7 +12,7 @@ from typing import Protocol
 from pitwall.analysis import Debrief, Timing
 from pitwall.analysis.maths import Definition, MathsBoard
 from pitwall.runtime import FrameStats, Health, HealthDetail
-from pitwall.store import AlarmBoard, Rule, SessionStore
+from pitwall.store import AlarmBoard, PagerStats, Rule, SessionStore
 from pitwall.store.note_book import NoteBook
 from pitwall.telemetry.clock import now_us
 
@@ -104,6 +104,7 @@ class Inputs:
         commands: see :class:`Commands`.
         now_us: the server's clock as well as it is known, microseconds UTC.
         stats: where frame times and latencies are kept.
+        paging: how much memory the session takes, and may; None where it has no limit.
         debrief: the newest debrief; None before the first. As ``timing``.
         channels: notes, maths channels and alarms.
     """
@@ -115,5 +116,6 @@ class Inputs:
     commands: Commands = field(default_factory=NoCommands)
     now_us: Callable[[], int] = now_us
     stats: FrameStats = field(default_factory=FrameStats)
+    paging: Callable[[], PagerStats | None] = lambda: None
     debrief: Callable[[], Debrief | None] = lambda: None
     channels: Channels = field(default_factory=NoChannels)

@@ -17,6 +17,7 @@ from pitwall.ui.address import Address
 
 VERSION = 1
 MOST_RECORDINGS = 12
+LEAST_MEMORY_MB = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class Remembered:
         session: key of the session last connected to.
         role: last chosen for the doctor.
         recordings: paths of those opened last, newest first.
+        memory_mb: that a session may take of memory, in megabytes; 0 for a third of the machine's.
     """
 
     address: Address = field(default_factory=Address)
     session: str = ""
     role: str = "engineer"
     recordings: tuple[str, ...] = ()
+    memory_mb: int = 0
 
 
 class Memory:
@@ -55,6 +58,10 @@ class Memory:
     def connected(self, address: Address, session: str) -> None:
         """A connection was made."""
         self._keep(replace(self.now, address=address, session=session))
+
+    def limited(self, memory_mb: int) -> None:
+        """Another budget of memory was chosen; counts from the next session on."""
+        self._keep(replace(self.now, memory_mb=_megabytes(memory_mb)))
 
     def examined(self, role: str) -> None:
         """The doctor was asked for a role."""
@@ -101,7 +108,14 @@ def _read(path: Path | None) -> Remembered:
         _text(doc.get("session")),
         _text(doc.get("role")) or Remembered().role,
         tuple(one for one in paths if isinstance(one, str) and one)[:MOST_RECORDINGS],
+        _megabytes(doc.get("memory_mb")),
     )
+
+
+def _megabytes(value: Any) -> int:
+    """What cannot be worked with is as if nothing had been chosen."""
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= LEAST_MEMORY_MB
+    return value if good else 0
 
 
 def _text(value: Any) -> str:
