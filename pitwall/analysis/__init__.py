@@ -4,12 +4,13 @@ from pitwall.analysis.coach import Advice, Finding
 from pitwall.analysis.coach_report import coach_report, coach_text
 from pitwall.analysis.compare import Comparison, compare, corner_lines
 from pitwall.analysis.corners import Corner, corners_of, find_corners, renamed
-from pitwall.analysis.debrief import Debrief, DebriefEngine
+from pitwall.analysis.debrief import Bests, Debrief, DebriefEngine, LapRecord
 from pitwall.analysis.delta import delta, live_delta_us
+from pitwall.analysis.flags import RaceControl, race_control
 from pitwall.analysis.known_tracks import known_tracks
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit, learn
-from pitwall.analysis.passages import LapPassages, Measure
+from pitwall.analysis.passages import DriverSignals, LapPassages, Measure, over_metres
 from pitwall.analysis.progress import LapAxis, lap_axis
 from pitwall.analysis.report import info_report, info_text, laps_report, laps_text
 from pitwall.analysis.sectors import Ideal, Rolling, ideal, mini_ends, rolling, split_times
@@ -21,19 +22,23 @@ from pitwall.analysis.track_report import track_of, track_text
 __all__ = [
     "TRACK_META",
     "Advice",
+    "Bests",
     "CarTiming",
     "Circuit",
     "Comparison",
     "Corner",
     "Debrief",
     "DebriefEngine",
+    "DriverSignals",
     "Finding",
     "Ideal",
     "Lap",
     "LapAxis",
     "LapKind",
     "LapPassages",
+    "LapRecord",
     "Measure",
+    "RaceControl",
     "Rolling",
     "Signals",
     "Timing",
@@ -56,6 +61,8 @@ __all__ = [
     "learn",
     "live_delta_us",
     "mini_ends",
+    "over_metres",
+    "race_control",
     "renamed",
     "rolling",
     "split_times",

@@ -25,6 +25,16 @@ def headline(finding: Finding) -> str:
     return f"Carry {amount} more through it{whom}."
 
 
+def short(finding: Finding) -> str:
+    """The same in a few words, for a row: ``brake 9 m later, as on laps 9 and 12``."""
+    if finding.gain_s < 0:
+        return f"quicker than car {finding.against}, keep it"
+    if finding.measure is None:
+        return f"slower than car {finding.against}: try its line"
+    text = headline(finding).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
 def place(finding: Finding) -> str:
     """``Turn 5``, or the corner's own name."""
     text = finding.corner.spoken

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pitwall.analysis.coach import MOST_LAPS, Advice, Silence, Stint, advise
 from pitwall.analysis.corners import Corner
+from pitwall.analysis.flags import RaceControl, race_control
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.passages import DriverSignals, LapPassages, Measure, passages
@@ -25,8 +26,8 @@ from pitwall.analysis.signals import Floats, Place
 from pitwall.analysis.timing import CarTiming, Timing
 from pitwall.store import SessionStore
 from pitwall.telemetry import ClockKind
+from pitwall.telemetry.official import OFFICIAL_META
 
-Span = tuple[int, int]
 SLOW = 1.03
 """A lap this much slower than the median of the quicker half says nothing of driving."""
 CLOSE_US = 1_000_000
@@ -100,17 +101,17 @@ class DebriefEngine:
         self._bests: dict[str, Bests] = {}
         self._advice: dict[str, Advice] = {}
         self._judged: dict[str, object] = {}
+        self._told: tuple[str | None, RaceControl] | None = None
         self._version = 0
 
     def update(
         self,
         timing: Timing | None,
         first: Iterable[str] = (),
-        cautions: Sequence[Span] = (),
         budget_s: float = float("inf"),
     ) -> Debrief:
         """The debrief of ``timing``. Laps of the cars in ``first`` come first; after ``budget_s``
-        seconds the rest is left. ``cautions``: when the track was not free, event time."""
+        seconds the rest is left."""
         circuit = timing.circuit if timing is not None else None
         if timing is None or circuit is None or circuit.track is None:
             self.behind = False
@@ -124,7 +125,7 @@ class DebriefEngine:
         if not self.behind:
             # Who is ahead of whom is known when the laps of all are.
             for car in timing.cars:
-                self._judge(timing, car, cautions)
+                self._judge(timing, car)
         if changed:
             self._version += 1
         return Debrief(
@@ -136,9 +137,7 @@ class DebriefEngine:
             MappingProxyType(dict(self._advice)),
         )
 
-    def advice(
-        self, timing: Timing, car: str, against: str | None = None, cautions: Sequence[Span] = ()
-    ) -> Advice:
+    def advice(self, timing: Timing, car: str, against: str | None = None) -> Advice:
         """What can be said to ``car``, beside ``against``; None takes the car that is quickest."""
         if self._store.session.clock is ClockKind.RECONSTRUCTED:
             reason = (
@@ -149,10 +148,10 @@ class DebriefEngine:
         circuit = self._circuit
         if circuit is None or car not in timing.cars:
             return Advice(car, -1, (), silences=(Silence("no line is known so far"),))
-        own = self._stint(timing.cars[car], cautions)
+        own = self._stint(timing.cars[car])
         rival = against if against is not None else _rival(timing, car)
         beside = timing.cars.get(rival) if rival is not None else None
-        other = self._stint(beside, cautions) if beside is not None else None
+        other = self._stint(beside) if beside is not None else None
         return advise(circuit.corners, own, other)
 
     # -- laps ---------------------------------------------------------------------------
@@ -202,18 +201,25 @@ class DebriefEngine:
 
     # -- advice -------------------------------------------------------------------------
 
-    def _judge(self, timing: Timing, car: str, cautions: Sequence[Span]) -> None:
+    def _judge(self, timing: Timing, car: str) -> None:
         state = tuple(lap for lap in timing.cars[car].laps if (car, lap.number) in self._laps)
         if self._judged.get(car) != state or car not in self._advice:
             self._judged[car] = state
-            self._advice[car] = self.advice(timing, car, None, cautions)
+            self._advice[car] = self.advice(timing, car)
 
-    def _stint(self, car: CarTiming, cautions: Sequence[Span]) -> Stint:
+    def _stint(self, car: CarTiming) -> Stint:
         """The laps that are judged: of the stint that is driven, when there are enough of them."""
-        laps = clean_laps(car.laps, cautions)
+        laps = clean_laps(car.laps, self._control())
         records = [self._laps[lap.car, lap.number] for lap in laps if self._has(lap)]
         chosen = tuple(r.passages for r in records[-MOST_LAPS:])
         return Stint(car.car, chosen, self._held_up(car.car, chosen), self._spacing(chosen))
+
+    def _control(self) -> RaceControl:
+        """What official timing says, read again when it is another one."""
+        text = self._store.meta(OFFICIAL_META)
+        if self._told is None or self._told[0] != text:
+            self._told = (text, race_control(self._store))
+        return self._told[1]
 
     def _has(self, lap: Lap) -> bool:
         return (lap.car, lap.number) in self._laps
@@ -247,7 +253,7 @@ class DebriefEngine:
             (Measure.MINIMUM, self._signals.speed),
         )
         for measure, place in places:
-            every = [s for lap in laps if (s := self._every_s(lap.lap, place)) is not None]
+            every = [s for lap in laps[-3:] if (s := self._every_s(lap.lap, place)) is not None]
             if every:
                 out[measure] = float(np.median(every)) * fastest
         return out
@@ -261,14 +267,14 @@ class DebriefEngine:
         return float(np.median(np.diff(t))) / 1e6 if len(t) > 2 else None
 
 
-def clean_laps(laps: Sequence[Lap], cautions: Sequence[Span] = ()) -> list[Lap]:
+def clean_laps(laps: Sequence[Lap], control: RaceControl | None = None) -> list[Lap]:
     """Laps that say how somebody drives: whole, flying, at racing pace, on a free track; those of
     the newest stint when it has twelve or more."""
     stints: list[list[Lap]] = [[]]
     for lap in laps:
         if lap.kind in (LapKind.PIT, LapKind.IN, LapKind.OUT):
             stints.append([])
-        elif lap.valid and lap.kind is LapKind.FLYING and not _cautioned(lap, cautions):
+        elif lap.valid and lap.kind is LapKind.FLYING and not (control and control.word(lap)):
             stints[-1].append(lap)
     every = [lap for stint in stints for lap in stint]
     if not every:
@@ -278,10 +284,6 @@ def clean_laps(laps: Sequence[Lap], cautions: Sequence[Span] = ()) -> list[Lap]:
     quick = [[lap for lap in s if (lap.time_us or 0) <= SLOW * pace] for s in stints]
     newest = next((s for s in reversed(quick) if s), [])
     return newest if len(newest) >= 12 else [lap for stint in quick for lap in stint]
-
-
-def _cautioned(lap: Lap, cautions: Sequence[Span]) -> bool:
-    return any(lo < (lap.t_end or 0) and hi > lap.t_start for lo, hi in cautions)
 
 
 def _rival(timing: Timing, car: str) -> str | None:

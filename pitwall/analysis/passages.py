@@ -127,10 +127,16 @@ def passages(
     seen = np.isfinite(np.diff(split))
     for lo, hi in (*axis.blind, *axis.carried):
         seen &= (bounds[1:] <= lo) | (bounds[:-1] >= hi)
-    speed = _along(store, lap, axis, signals.speed, signals.speed_factor)
-    brake = _along(store, lap, axis, signals.brake, 1.0)
-    throttle = _along(store, lap, axis, signals.throttle, 1.0)
-    gear = _along(store, lap, axis, signals.gear, 1.0)
+    t_end = lap.t_end if lap.t_end is not None else int(axis.t[-1])
+    speed, brake, throttle, gear = (
+        over_metres(store, lap, t_end, axis, at, factor)
+        for at, factor in (
+            (signals.speed, signals.speed_factor),
+            (signals.brake, 1.0),
+            (signals.throttle, 1.0),
+            (signals.gear, 1.0),
+        )
+    )
     hardest = _top(brake)
     widest = _top(throttle)
     for k, corner in enumerate(corners):
@@ -228,13 +234,18 @@ def _between(s: Floats, y: Floats, i: int, level: float) -> float:
     return float(s[i - 1] + part * (s[i] - s[i - 1]))
 
 
-def _along(
-    store: SessionStore, lap: Lap, axis: LapAxis, place: Place | None, factor: float
+def over_metres(
+    store: SessionStore,
+    lap: Lap,
+    t_end: int,
+    axis: LapAxis,
+    place: Place | None,
+    factor: float = 1.0,
 ) -> tuple[Floats, Floats] | None:
-    """A channel of a lap over its metres; None without samples."""
-    if place is None or lap.t_end is None:
+    """A channel of a lap up to ``t_end`` over its metres, times ``factor``; None without any."""
+    if place is None:
         return None
-    t, v = read(store, lap.car, place, lap.t_start, lap.t_end)
+    t, v = read(store, lap.car, place, lap.t_start, t_end)
     if len(t) < 2:
         return None
     s: Floats = np.interp(t, axis.t, axis.s)

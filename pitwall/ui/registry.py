@@ -29,6 +29,10 @@ from dataclasses import dataclass
 from pitwall.ui.feed import Panes
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
+from pitwall.ui.panes.coach import CoachPane
+from pitwall.ui.panes.corners import CornersPane
+from pitwall.ui.panes.driver import DriverView
+from pitwall.ui.panes.lap_chart import LapChart
 from pitwall.ui.plot.choice import position_channels
 from pitwall.ui.qt import QtWidgets
 from pitwall.ui.roles import Area, Home, Role
@@ -121,19 +125,14 @@ PANES: tuple[PaneSpec, ...] = (
         "Every lap of the selected car, with its sectors.",
         lambda s: s.core.laps,
         width_most=TABLES_MOST,
-        homes=(
-            Home(_E, _LEFT, 20),
-            Home(_D, _RIGHT, 80, share=38),
-            Home(_S, _CENTRE, 80),
-            Home(_B, _LEFT, 10),
-        ),
+        homes=(Home(_E, _LEFT, 20), Home(_S, _CENTRE, 80), Home(_B, _LEFT, 10)),
     ),
     PaneSpec(
         "traces",
         "Traces",
         "The channels over the lap, against the reference.",
         lambda s: s.core.traces,
-        (Home(_E, _CENTRE, 10), Home(_D, _RIGHT, 90), Home(_B, _CENTRE, 10)),
+        (Home(_E, _CENTRE, 10), Home(_B, _CENTRE, 10)),
         TRACE_ACTIONS,
     ),
     PaneSpec(
@@ -141,8 +140,39 @@ PANES: tuple[PaneSpec, ...] = (
         "Track",
         "Where every car is, and where time is gained and lost.",
         lambda s: s.core.map,
-        (Home(_E, _RIGHT, 10), Home(_D, _CENTRE, 10), Home(_S, _RIGHT, 80), Home(_B, _RIGHT, 10)),
+        (Home(_E, _RIGHT, 10), Home(_S, _RIGHT, 80), Home(_B, _RIGHT, 10)),
         fits=_has_places,
+    ),
+    PaneSpec(
+        "driver",
+        "Driver",
+        "One lap, large: where time went, three sentences, one corner.",
+        lambda s: DriverView(s.theme, s.workspace),
+        (Home(_D, _CENTRE, 10),),
+        fits=_has_places,
+    ),
+    PaneSpec(
+        "coach",
+        "Coach",
+        "What there is to say to the driver, how much it is worth, and how sure it is.",
+        lambda s: CoachPane(s.theme, s.workspace),
+        (Home(_E, _RIGHT, 60), Home(_B, _RIGHT, 60)),
+        fits=_has_places,
+    ),
+    PaneSpec(
+        "corners",
+        "Corners",
+        "Speeds, brake and throttle points and times of every corner, beside the reference.",
+        lambda s: CornersPane(s.theme, s.workspace),
+        (Home(_B, _BOTTOM, 10, share=34),),
+        fits=_has_places,
+    ),
+    PaneSpec(
+        "lap_chart",
+        "Lap times",
+        "The lap times of the field over the race, with cautions and stops.",
+        lambda s: LapChart(s.theme, s.workspace),
+        (Home(_S, _BOTTOM, 80), Home(_B, _BOTTOM, 20)),
     ),
     PaneSpec(
         "health",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pitwall.analysis import Timing, TimingEngine
+from pitwall.analysis import Debrief, DebriefEngine, Timing, TimingEngine
 from pitwall.cloud.chunking import chunk_samples
 from pitwall.cloud.local.field import Field, make_field
 from pitwall.runtime import FrameStats, Health, HealthDetail, State
@@ -85,6 +85,8 @@ class Wall:
     now_us: int = 0
     """Server time; 0 for a little after the newest sample."""
     cancelled: int = 0
+    debriefing: DebriefEngine | None = None
+    debriefed: tuple[int, Debrief] | None = None
     reached_s: float = 0.0
 
     def cancel_history(self) -> None:
@@ -137,7 +139,17 @@ class Wall:
             commands=self,
             now_us=lambda: self.now_us or self.store.latest_us() + 400_000,
             stats=self.stats,
+            debrief=self.ask_debrief,
         )
+
+    def ask_debrief(self) -> Debrief | None:
+        """The debrief of what there is, made when it is first asked for."""
+        if self.debriefing is None:
+            self.debriefing = DebriefEngine(self.store)
+        version = self.store.version
+        if self.debriefed is None or self.debriefed[0] != version:
+            self.debriefed = (version, self.debriefing.update(self.timing))
+        return self.debriefed[1]
 
     def ask_detail(self) -> HealthDetail | None:
         """The health in full, as the test has set it."""

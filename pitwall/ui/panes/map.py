@@ -46,6 +46,9 @@ class MapPane(Panel):
         labels: where the cars' numbers were written; one that found no room is not there.
     """
 
+    TRACK_PX = 9
+    GAIN_PX = 3
+    MARGIN_PX = 34
     chosen = QtCore.Signal(str)
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
@@ -164,7 +167,7 @@ class MapPane(Panel):
 
     def _fitted(self, xy: Floats) -> _Fit:
         """The largest picture of the line, turned by a quarter when that helps clearly."""
-        pad = self.theme.px(34)
+        pad = self.theme.px(self.MARGIN_PX)
         room = QtCore.QRectF(self.rect()).adjusted(pad, self.top + pad * 0.6, -pad, -pad * 0.8)
         low, high = xy.min(axis=0), xy.max(axis=0)
         width, height = np.maximum(high - low, 1.0)
@@ -183,7 +186,7 @@ class MapPane(Panel):
         thin = slice(None, None, max(1, len(px) // 200))
         self._outline = (px[thin], py[thin])
         outline = polygon(np.append(px, px[0]), np.append(py, py[0]))
-        pen = QtGui.QPen(c.track, theme.px(9))
+        pen = QtGui.QPen(c.track, theme.px(self.TRACK_PX))
         pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
         painter.drawPolyline(outline)
@@ -202,17 +205,29 @@ class MapPane(Panel):
         for first, last in zip([0, *edges], [*edges, len(s) - 1], strict=True):
             if classes[first] == UNKNOWN:
                 continue
-            pen = QtGui.QPen(colours[int(classes[first])], self.theme.px(3))
-            pen.setCapStyle(QtCore.Qt.PenCapStyle.FlatCap)
-            painter.setPen(pen)
-            painter.drawPolyline(polygon(px[first : last + 1], py[first : last + 1]))
+            kind = int(classes[first])
+            line = polygon(px[first : last + 1], py[first : last + 1])
+            # Lost is wide, gained is hollow: told apart without telling red from green.
+            wide = self.GAIN_PX * (1.0 if kind == 0 else 2.0)
+            self._stroke(painter, line, colours[kind], wide)
+            if kind == -1:
+                self._stroke(painter, line, c.track, self.GAIN_PX * 0.8)
+
+    def _stroke(
+        self, painter: QtGui.QPainter, line: QtGui.QPolygonF, colour: QtGui.QColor, width: float
+    ) -> None:
+        pen = QtGui.QPen(colour, self.theme.px(width))
+        pen.setCapStyle(QtCore.Qt.PenCapStyle.FlatCap)
+        pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        painter.drawPolyline(line)
 
     def _paint_start(self, painter: QtGui.QPainter, track: TrackLine) -> None:
         px, py = self._fit.pixels(track.xy[[-1, 0, 1], 0], track.xy[[-1, 0, 1], 1])
         along = np.array([px[2] - px[0], py[2] - py[0]])
         length = float(np.hypot(*along)) or 1.0
         nx, ny = -along[1] / length, along[0] / length
-        half = self.theme.px(9)
+        half = self.theme.px(self.TRACK_PX)
         painter.setPen(QtGui.QPen(self.theme.colours.text, self.theme.px(2)))
         painter.drawLine(
             QtCore.QPointF(px[1] - nx * half, py[1] - ny * half),

@@ -1,0 +1,145 @@
+"""The coach beside the traces: the sentence for the radio, and where it comes from."""
+
+from __future__ import annotations
+
+from pitwall.analysis import Finding
+from pitwall.analysis.coach_words import gain, quiet, radio, short, sureness
+from pitwall.ui.corner_curves import corner_spans
+from pitwall.ui.model import Axis, Workspace
+from pitwall.ui.panes.coach_cards import MOST, advice_of, spoken
+from pitwall.ui.panes.panel import Panel
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.scene import Scene
+from pitwall.ui.theme import Theme
+
+ROW = 28
+
+
+class CoachPane(Panel):
+    """What there is to say to the selected car's driver; a click shows the corner in the traces.
+
+    Attributes:
+        said: what is shown.
+        sentence: for the radio; empty when there is nothing to say.
+        reason: why not.
+    """
+
+    def __init__(self, theme: Theme, workspace: Workspace) -> None:
+        super().__init__(theme, "Coach")
+        self.said: tuple[Finding, ...] = ()
+        self.sentence = ""
+        self.reason = ""
+        self._workspace = workspace
+        self._zones: dict[int, tuple[float, float]] = {}
+        self.setMinimumSize(theme.px(240), theme.px(96))
+
+    def needed_width(self) -> int:
+        """Pixels that it wants for itself."""
+        return self.theme.px(420)
+
+    def wanted_height(self, width: int, room: int) -> int:
+        """What holds a sentence of two lines and three rows, whatever is said now."""
+        lines = 2 * QtGui.QFontMetrics(self.theme.body(bold=True)).lineSpacing()
+        rows = MOST * self.theme.px(ROW)
+        return min(self.top + lines + self.theme.px(16) + rows, room)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Draw this from now on."""
+        debrief, car = scene.debrief, scene.view.car
+        advice = advice_of(scene)
+        laps = _span(advice.laps) if advice is not None else ""
+        self.set_titles(f"Car {car} · coach" if car else "Coach", laps)
+        said = spoken(advice)
+        sentence = radio(advice) if advice is not None else ""
+        reason = quiet(advice) if advice is not None else "No laps have been looked at so far."
+        if debrief is not None and debrief.corners:
+            self._zones = corner_spans(debrief)
+        if (said, sentence, reason) != (self.said, self.sentence, self.reason):
+            self.said, self.sentence, self.reason = said, sentence, reason
+            self.setAccessibleDescription(sentence or reason)
+            self.updateGeometry()
+            self.update()
+
+    # -- painting -----------------------------------------------------------------------
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        painter = QtGui.QPainter(self)
+        self.paint_frame(painter)
+        c, theme = self.theme.colours, self.theme
+        painter.setFont(theme.body(bold=bool(self.sentence)))
+        painter.setPen(c.text if self.sentence else c.dim)
+        words = self.sentence or self.reason
+        room = self.rect().adjusted(self.padding, self.top + theme.px(4), -self.padding, 0)
+        painter.drawText(room, _WRAP, words)
+        y = self._first_y(self.width())
+        height = theme.px(ROW)
+        for one in self.said:
+            if y + height > self.height():
+                break
+            self._paint_row(painter, one, QtCore.QRect(self.padding, y,
+                            self.width() - 2 * self.padding, height))  # fmt: skip
+            y += height
+        painter.end()
+
+    def _first_y(self, width: int) -> int:
+        font = self.theme.body(bold=bool(self.sentence))
+        room = QtCore.QRect(0, 0, max(width - 2 * self.padding, 50), 10_000)
+        words = self.sentence or self.reason
+        height = QtGui.QFontMetrics(font).boundingRect(room, _WRAP, words).height()
+        return self.top + height + self.theme.px(12)
+
+    def _paint_row(self, painter: QtGui.QPainter, one: Finding, rect: QtCore.QRect) -> None:
+        c, theme = self.theme.colours, self.theme
+        painter.setPen(c.line)
+        painter.drawLine(rect.left(), rect.top(), rect.right(), rect.top())
+        painter.setFont(theme.body(bold=True))
+        painter.setPen(c.text)
+        name = one.corner.name
+        painter.drawText(rect, _LEFT, name)
+        x = max(painter.fontMetrics().horizontalAdvance(name), theme.px(22)) + theme.px(8)
+        half = (one.high_s - one.low_s) / 2
+        figure = f"{gain(one)} ± {half:.2f}"
+        painter.setFont(theme.small(mono=True))
+        painter.setPen(c.attention if one.gain_s > 0 else c.live)
+        painter.drawText(rect, _RIGHT, figure)
+        width = painter.fontMetrics().horizontalAdvance(figure) + theme.px(12)
+        painter.setFont(theme.body())
+        painter.setPen(c.text)
+        room = rect.adjusted(x, 0, -width, 0)
+        text = painter.fontMetrics().elidedText(
+            short(one), QtCore.Qt.TextElideMode.ElideRight, max(room.width(), 0)
+        )
+        painter.drawText(room, _LEFT, text)
+
+    # -- pointer ------------------------------------------------------------------------
+
+    def _at(self, y: float) -> Finding | None:
+        index = (y - self._first_y(self.width())) / self.theme.px(ROW)
+        return self.said[int(index)] if 0 <= index < len(self.said) else None
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        one = self._at(event.position().y())
+        span = self._zones.get(one.corner.number) if one is not None else None
+        if span is not None:
+            self._workspace.change(axis=Axis.DISTANCE, span=span)
+
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Tool tips by row; everything else as usual."""
+        if event.type() == QtCore.QEvent.Type.ToolTip and isinstance(event, QtGui.QHelpEvent):
+            one = self._at(event.pos().y())
+            tip = f"{short(one)}: {gain(one)}, {sureness(one)}" if one is not None else ""
+            QtWidgets.QToolTip.showText(event.globalPos(), tip, self)
+            return True
+        return super().event(event)
+
+
+def _span(laps: tuple[int, ...]) -> str:
+    if not laps:
+        return ""
+    return f"laps {laps[0]}\u2013{laps[-1]}" if len(laps) > 1 else f"lap {laps[0]}"
+
+
+_A = QtCore.Qt.AlignmentFlag
+_LEFT = _A.AlignVCenter | _A.AlignLeft
+_RIGHT = _A.AlignVCenter | _A.AlignRight
+_WRAP = int(_A.AlignTop.value | _A.AlignLeft.value | QtCore.Qt.TextFlag.TextWordWrap.value)

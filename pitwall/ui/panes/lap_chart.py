@@ -1,0 +1,220 @@
+"""Lap times of the whole field over the race, with cautions and stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitwall.analysis import LapKind, RaceControl, Timing
+from pitwall.telemetry.clock import SECOND_US, lap_time
+from pitwall.ui.model import Workspace
+from pitwall.ui.official import ControlBook
+from pitwall.ui.panes.panel import Panel
+from pitwall.ui.plot.polyline import polygon
+from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.scene import Scene
+from pitwall.ui.theme import Theme, mix, with_alpha
+
+Floats = NDArray[np.float64]
+ROOM = 1.06
+"""Laps slower than this against the field's median are drawn at the edge."""
+_PIT = (LapKind.PIT, LapKind.IN)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One car's laps: numbers and seconds (NaN where none counts), stops, and its colour (RGBA)."""
+
+    car: str
+    laps: tuple[int, ...]
+    seconds: tuple[float, ...]
+    stops: tuple[int, ...]
+    colour: int
+
+
+class LapChart(Panel):
+    """The chart; a click shows the lap nearest to it.
+
+    Attributes:
+        runs: what is drawn.
+    """
+
+    def __init__(self, theme: Theme, workspace: Workspace) -> None:
+        super().__init__(theme, "Lap times")
+        self.runs: tuple[Run, ...] = ()
+        self._workspace = workspace
+        self._book = ControlBook()
+        self._control = RaceControl()
+        self._selected: str | None = None
+        self._shown: int | None = None
+        self._area = QtCore.QRectF()
+        self._limits = (0.0, 1.0, 0.0, 1.0)
+        self.setMinimumSize(theme.px(200), theme.px(120))
+
+    def show_scene(self, scene: Scene) -> None:
+        """Draw this from now on."""
+        timing = scene.timing
+        control = self._book.of(scene.store)
+        runs = _runs(timing, control, scene) if timing is not None else ()
+        shown = None
+        if scene.picture is not None and scene.picture.shown is not None:
+            shown = scene.picture.shown.lap.number
+        state = (runs, scene.view.car, shown, control)
+        if state == (self.runs, self._selected, self._shown, self._control):
+            return
+        self.runs, self._selected, self._shown, self._control = state
+        remark = "" if control.cautions or control.spans else "no flags are told of"
+        self.set_titles("Lap times", remark)
+        self.update()
+
+    # -- painting -----------------------------------------------------------------------
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        painter = QtGui.QPainter(self)
+        self.paint_frame(painter)
+        c, theme = self.theme.colours, self.theme
+        times = np.array([s for run in self.runs for s in run.seconds])
+        times = times[np.isfinite(times)]
+        if len(times) < 2:
+            painter.setFont(theme.small())
+            painter.setPen(c.faint)
+            area = self.rect().adjusted(0, self.top, 0, 0)
+            painter.drawText(
+                area, QtCore.Qt.AlignmentFlag.AlignCenter, "Drawn from the second timed lap on."
+            )
+            painter.end()
+            return
+        low = float(times.min())
+        high = min(float(times.max()), float(np.median(times)) * ROOM)
+        spare = max((high - low) * 0.08, 0.05)
+        last = max(run.laps[-1] for run in self.runs if run.laps)
+        self._limits = (0.5, last + 0.5, low - spare, high + spare)
+        self._area = QtCore.QRectF(self.rect()).adjusted(
+            theme.px(66), self.top + theme.px(6), -self.padding, -theme.px(26)
+        )
+        self._paint_ground(painter)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+        painter.setClipRect(self._area.adjusted(-2, -2, 2, theme.px(4)))
+        for run in sorted(self.runs, key=lambda run: run.car == self._selected):
+            self._paint_run(painter, run)
+        painter.end()
+
+    def _paint_ground(self, painter: QtGui.QPainter) -> None:
+        c, theme, area = self.theme.colours, self.theme, self._area
+        _, _, low, high = self._limits
+        for caution in self._control.cautions:
+            x0, _ = self._at(caution.first - 0.5, low)
+            x1, _ = self._at(caution.last + 0.5, low)
+            colour = c.fault if caution.word == "red" else c.attention
+            band = QtCore.QRectF(x0, area.top(), x1 - x0, area.height())
+            painter.fillRect(band, with_alpha(colour, 0.16))
+            painter.setFont(theme.small())
+            painter.setPen(colour)
+            painter.drawText(band.adjusted(3, 1, 60, 0), _TOP, caution.word)
+        painter.setFont(theme.small(mono=True))
+        step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30) if (high - low) / s <= 6), 60)
+        for value in np.arange(np.ceil(low / step) * step, high, step):
+            _, y = self._at(0, float(value))
+            painter.setPen(c.line)
+            painter.drawLine(QtCore.QPointF(area.left(), y), QtCore.QPointF(area.right(), y))
+            painter.setPen(c.dim)
+            box = QtCore.QRectF(0, y - 8, area.left() - theme.px(6), 16)
+            painter.drawText(box, _RIGHT, lap_time(round(float(value) * SECOND_US))[:-2])
+        last = int(self._limits[1])
+        every = next(
+            (n for n in (1, 2, 5, 10, 20, 50) if last / n * theme.px(34) < area.width()), 100
+        )
+        for lap in range(every, last + 1, every):
+            x, _ = self._at(lap, low)
+            box = QtCore.QRectF(x - 30, area.bottom() + theme.px(4), 60, 16)
+            painter.setPen(c.dim)
+            painter.drawText(box, QtCore.Qt.AlignmentFlag.AlignCenter, str(lap))
+
+    def _paint_run(self, painter: QtGui.QPainter, run: Run) -> None:
+        c, theme = self.theme.colours, self.theme
+        own = run.car == self._selected
+        colour = QtGui.QColor.fromRgba(run.colour)
+        if not own:
+            colour = mix(c.panel, colour, 0.45)
+        laps = np.array(run.laps, np.float64)
+        times = np.array(run.seconds)
+        high = self._limits[3]
+        x, y = self._points(laps, np.minimum(times, high))
+        seen = np.isfinite(times)
+        painter.setPen(QtGui.QPen(colour, 2 if own else 1))
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
+        for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            painter.drawPolyline(polygon(x[a:b], y[a:b]))
+            if own or b - a == 1:
+                painter.setBrush(colour)
+                for i in range(a, b):
+                    size = 4.5 if own and run.laps[i] == self._shown else 2.5
+                    painter.drawEllipse(QtCore.QPointF(x[i], y[i]), size, size)
+                painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+        for lap in run.stops:
+            sx, _ = self._at(lap, high)
+            base = self._area.bottom()
+            painter.setPen(QtGui.QPen(colour, 2 if own else 1))
+            painter.drawLine(QtCore.QPointF(sx, base), QtCore.QPointF(sx, base - theme.px(10)))
+            if own:
+                painter.setFont(theme.small())
+                painter.drawText(QtCore.QPointF(sx + 4, base - theme.px(3)), "stop")
+
+    def _points(self, laps: Floats, seconds: Floats) -> tuple[Floats, Floats]:
+        x0, x1, low, high = self._limits
+        area = self._area
+        x = area.left() + (laps - x0) / max(x1 - x0, 1e-9) * area.width()
+        y = area.bottom() - (seconds - low) / max(high - low, 1e-9) * area.height()
+        return x, y
+
+    def _at(self, lap: float, seconds: float) -> tuple[float, float]:
+        x, y = self._points(np.array([lap]), np.array([seconds]))
+        return float(x[0]), float(y[0])
+
+    # -- pointer ------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        best, found = float(self.theme.px(40)) ** 2, None
+        for run in self.runs:
+            x, y = self._points(
+                np.array(run.laps, np.float64),
+                np.minimum(np.array(run.seconds), self._limits[3]),
+            )
+            away = (x - event.position().x()) ** 2 + (y - event.position().y()) ** 2
+            # The selected car's laps are meant where several lie together.
+            away = np.where(np.isfinite(away), away, np.inf)
+            away *= 0.5 if run.car == self._selected else 1.0
+            i = int(np.argmin(away)) if len(away) else 0
+            if len(away) and away[i] < best:
+                best, found = float(away[i]), (run.car, run.laps[i])
+        if found is not None:
+            self._workspace.select_car(found[0])
+            self._workspace.select_lap(found[1])
+
+
+def _runs(timing: Timing, control: RaceControl, scene: Scene) -> tuple[Run, ...]:
+    out = []
+    moment = scene.as_of_us
+    for car in timing.cars.values():
+        laps, seconds, stops = [], [], set(control.stops.get(car.car, ()))
+        for lap in car.laps:
+            if lap.number < 1 or lap.t_end is None or (moment is not None and lap.t_end > moment):
+                continue
+            laps.append(lap.number)
+            seconds.append(lap.time_us / SECOND_US if lap.time_us is not None else float("nan"))
+            if lap.kind in _PIT:
+                stops.add(lap.number)
+        if laps:
+            there = tuple(sorted(s for s in stops if s <= laps[-1]))
+            # NaN is not equal to itself, and what is drawn is compared.
+            times = tuple(s if s == s else _NAN for s in seconds)
+            out.append(Run(car.car, tuple(laps), times, there, scene.colour(car.car).rgba()))
+    return tuple(out)
+
+
+_NAN = float("nan")
+_A = QtCore.Qt.AlignmentFlag
+_RIGHT = _A.AlignVCenter | _A.AlignRight
+_TOP = _A.AlignTop | _A.AlignLeft
