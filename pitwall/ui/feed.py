@@ -114,6 +114,10 @@ class Feed:
             self._field.show_map(timing)
             self.lines()
         self._traces.show_cursor()
+        self.span_moved()
+
+    def span_moved(self) -> None:
+        """Another part of the axis is in view, or the cursor is elsewhere: for further panes."""
         scene = self.scene()
         for pane in self.others:
             if isinstance(pane, ShowsCursor):

@@ -105,7 +105,7 @@ class LapView:
     ) -> tuple[tuple[Trace, ...], tuple[Plot, ...], tuple[str, ...]]:
         if not view.traces.plots:
             return self.traces(car), (), ()
-        return laid_out(self.store.session.catalog, view.traces.plots)
+        return laid_out(self.store.catalog, view.traces.plots)
 
     # -- which lap ----------------------------------------------------------------------
 

@@ -41,7 +41,9 @@ from pitwall.ui.workbench import Workbench
 
 LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
-NEEDS_FEED = frozenset({"car", "lap", "moment", "reference", "axis", "window_s", "traces", "units"})
+NEEDS_FEED = frozenset(
+    {"car", "lap", "moment", "reference", "axis", "window_s", "traces", "units", "charts"}
+)
 
 
 class MainWindow(QtWidgets.QMainWindow):
@@ -253,6 +255,8 @@ class MainWindow(QtWidgets.QMainWindow):
             self.refresh()
         elif names & {"cursor", "mark"}:
             self.feed.cursor_moved()
+        elif "span" in names:
+            self.feed.span_moved()
         self.pump.wake()
 
     def event(self, event: QtCore.QEvent) -> bool:

@@ -63,6 +63,7 @@ class View:
         traces: plots, channels and laps of the trace stack; see
             :class:`~pitwall.ui.trace_layout.TraceLayout`.
         units: see :class:`~pitwall.ui.units.UnitChoice`.
+        charts: channels of the charts; see :class:`~pitwall.ui.chart_choice.ChartChoice`.
     """
 
     car: str | None = None
@@ -77,10 +78,10 @@ class View:
     pinned: bool = False
     traces: TraceLayout = TraceLayout()
     units: UnitChoice = UnitChoice()
-
     maths: MathsBook = MathsBook()
     alarms: AlarmBook = AlarmBook()
     charts: ChartChoice = ChartChoice()
+
     @property
     def live(self) -> bool:
         """True when the newest data is what is shown."""

@@ -29,10 +29,14 @@ from dataclasses import dataclass
 from pitwall.ui.feed import Panes
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
+from pitwall.ui.panes.browser import BrowserPane
 from pitwall.ui.panes.coach import CoachPane
 from pitwall.ui.panes.corners import CornersPane
 from pitwall.ui.panes.driver import DriverView
+from pitwall.ui.panes.histogram import HistogramPane
 from pitwall.ui.panes.lap_chart import LapChart
+from pitwall.ui.panes.spectrum import SpectrumPane
+from pitwall.ui.panes.xy import XYPane
 from pitwall.ui.plot.choice import position_channels
 from pitwall.ui.qt import QtWidgets
 from pitwall.ui.roles import Area, Home, Role
@@ -108,7 +112,13 @@ TRACE_ACTIONS = (
     "lay_off",
     "apart",
     "units",
+    "channel_unit",
 )
+
+
+def _browser(s: Setting) -> BrowserPane:
+    return BrowserPane(s.theme, s.workspace, s.inputs.store, s.core.traces.plots)
+
 
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
@@ -187,6 +197,38 @@ PANES: tuple[PaneSpec, ...] = (
         "Every channel's value at the cursor.",
         lambda s: s.core.values,
         (Home(_E, _RIGHT, 90), Home(_B, _RIGHT, 90)),
+    ),
+    PaneSpec(
+        "browser",
+        "All channels",
+        "Every channel of the session by fragments of its name; into a plot by key or by dragging.",
+        _browser,
+        (Home(_B, _LEFT, 20),),
+        ("channels",),
+    ),
+    PaneSpec(
+        "histogram",
+        "Histogram",
+        "How often a channel had which value, of what is in view.",
+        lambda s: HistogramPane(s.theme, "Histogram", s.workspace, s.inputs.store),
+        (Home(_B, _BOTTOM, 30, "charts"),),
+        ("histogram",),
+    ),
+    PaneSpec(
+        "xy",
+        "X-Y",
+        "One channel against another, usually the g-g diagram, of what is in view.",
+        lambda s: XYPane(s.theme, "X-Y", s.workspace, s.inputs.store),
+        (Home(_B, _BOTTOM, 31, "charts"),),
+        ("xy",),
+    ),
+    PaneSpec(
+        "spectrum",
+        "Spectrum",
+        "How a channel's variation is spread over frequencies, of what is in view.",
+        lambda s: SpectrumPane(s.theme, "Spectrum", s.workspace, s.inputs.store),
+        (Home(_B, _BOTTOM, 32, "charts"),),
+        ("spectrum",),
     ),
 )
 

@@ -82,3 +82,11 @@ class Acts(Protocol):
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """By name of the action."""
+
+
+@runtime_checkable
+class Stops(Protocol):
+    """A pane with a thread of its own; the window stops it when it closes."""
+
+    def stop(self, limit_s: float) -> bool:
+        """End the thread; True when it has ended in time."""

@@ -29,9 +29,11 @@ from pitwall.ui.layout_default import added, default_layout
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.registry import PANES, PaneSpec, Setting, spec
 from pitwall.ui.roles import Home, Role
-from pitwall.ui.scene import Themed
+from pitwall.ui.scene import Stops, Themed
 from pitwall.ui.theme import Theme
 
+STOP_S = 2.0
+"""For the thread of a pane to end; what it computes takes milliseconds."""
 TORN_SIZE = (760, 560)
 """Of a torn-off pane's window at first, at scale 1."""
 
@@ -290,10 +292,13 @@ class Workbench(QtCore.QObject):
             window.set_theme(theme)
 
     def close(self) -> None:
-        """Close the windows of torn-off panes; the layout keeps them."""
+        """Close the windows of torn-off panes, which the layout keeps; end the panes' threads."""
         for window in self.windows.values():
             window.take()
         self.windows = {}
+        for pane in self._made.values():
+            if isinstance(pane, Stops):
+                pane.stop(STOP_S)
 
 
 def _merged(layout: Layout, tree: Node) -> Node:

@@ -195,7 +195,7 @@ def _measured(store: SessionStore, car: str, mark: int, wanted: Wanted) -> Itera
 
 def _channels(store: SessionStore, wanted: Wanted) -> Iterator[tuple[Key, Channel]]:
     """What is plotted, in its order, then what else the car sends."""
-    catalog = store.session.catalog
+    catalog = store.catalog
     for group, i in wanted.plotted:
         yield (group, i), catalog.group(group).channels[i]
     for one in catalog.groups:

@@ -172,6 +172,7 @@ class TraceStack(Panel):
             "lay_off": plots.no_laps,
             "apart": plots.toggle_apart,
             "units": self._next_units,
+            "channel_unit": self._next_channel_unit,
         }
 
     def _lay_over(self) -> None:
@@ -184,6 +185,13 @@ class TraceStack(Panel):
 
     def _next_units(self) -> None:
         self._workspace.change(units=self._workspace.view.units.next_system())
+
+    def _next_channel_unit(self) -> None:
+        trace = self._lead_trace(None)
+        if trace is not None:
+            units = self._workspace.view.units
+            channel = trace.channel
+            self._workspace.change(units=units.with_next(channel.name, channel.unit))
 
     def autoscale(self) -> None:
         """Keep each axis at what is in view now."""

@@ -1,0 +1,87 @@
+"""How often a channel had which value, of what is in view."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pitwall.ui.charts import Histogram, histogram_of
+from pitwall.ui.charts.parts import REFERENCE
+from pitwall.ui.plot.axis import Scale, nice_limits
+from pitwall.ui.plot.chart import ChartPane, Question
+from pitwall.ui.plot.polyline import polygon
+from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.theme import readable, with_alpha
+from pitwall.ui.units import shown
+
+
+class HistogramPane(ChartPane):
+    """Shares of the samples: the shown lap filled, the others as outlines in their colours."""
+
+    ACTION = "histogram"
+    ASKS = ("histogram",)
+
+    def compute(self, question: Question) -> Histogram:
+        """As :meth:`ChartPane.compute`."""
+        return histogram_of(self.store, question.parts, question.traces[0])
+
+    def describe(self) -> tuple[str, str]:
+        """As :meth:`ChartPane.describe`."""
+        found = self.answer
+        assert isinstance(found, Histogram)  # noqa: S101 - what compute gives
+        remark = "each sample counts the same" if found.shares else "no samples in view"
+        return f"Histogram · {found.trace.title}", remark
+
+    def paint_answer(self, painter: QtGui.QPainter, area: QtCore.QRect) -> None:
+        """As :meth:`ChartPane.paint_answer`."""
+        found = self.answer
+        assert isinstance(found, Histogram)  # noqa: S101 - what compute gives
+        how = shown(found.trace.channel, self.workspace.view.units)
+        if not found.shares:
+            return
+        edges = np.array([how.conversion.value(float(edge)) for edge in found.edges])
+        most = 100 * max(float(one.share.max()) for one in found.shares)
+        x = Scale(float(edges[0]), float(edges[-1]), area.left(), area.right())
+        y = Scale(0.0, nice_limits(0.0, most)[1], area.bottom(), area.top())
+        across = f"{found.trace.title} {how.unit}".rstrip()
+        self.paint_axes(painter, x, y, (across, "% of samples"))
+        painter.setClipRect(area.adjusted(0, -2, 1, 1))
+        for one in reversed(found.shares):
+            look = self.look(one.part.number)
+            px = np.repeat(x.pixels(edges), 2)
+            py = np.concatenate(
+                ([y.pixel(0)], np.repeat(y.pixels(100 * one.share), 2), [y.pixel(0)])
+            )
+            outline = polygon(px, py)
+            if one.part.number == 0:
+                painter.setPen(QtCore.Qt.PenStyle.NoPen)
+                painter.setBrush(with_alpha(look.inks[0], 0.28))
+                painter.drawPolygon(outline)
+                painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+            pen = QtGui.QPen(look.inks[0], 0)
+            if look.dash:
+                pen.setDashPattern(list(look.dash))
+            painter.setPen(pen)
+            painter.drawPolyline(outline)
+        painter.setClipping(False)
+        self._paint_figures(painter, area, found)
+
+    def _paint_figures(self, painter: QtGui.QPainter, area: QtCore.QRect, found: Histogram) -> None:
+        """Mean and deviation of each part, in its colour, at the upper right."""
+        theme, c = self.theme, self.theme.colours
+        how = shown(found.trace.channel, self.workspace.view.units)
+        painter.setFont(theme.small(mono=True))
+        metrics = painter.fontMetrics()
+        top = area.top() + theme.px(2)
+        for one in found.shares:
+            spread = how.conversion.change(one.deviation)
+            name = "reference " if one.part.number == REFERENCE else ""
+            text = (
+                f"{name}{one.part.words}  mean {how.text(one.mean)} {how.unit}"
+                f"  sd {abs(spread):.{how.decimals}f}  n {one.count}"
+            )
+            width = metrics.horizontalAdvance(text)
+            back = QtCore.QRectF(area.right() - width - 4, top, width + 4, metrics.height())
+            painter.fillRect(back, with_alpha(c.panel, 0.85))
+            painter.setPen(readable(self.look(one.part.number).inks[0], c.panel, c.text))
+            painter.drawText(QtCore.QPointF(back.left() + 2, top + metrics.ascent()), text)
+            top += metrics.height()
