@@ -176,6 +176,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.keeper.troubled.connect(lambda text: self.notice.say(text, grave=True))
         self.keeper.showed.connect(self._layout_shown)
         workspace.subscribe(self._view_changed)
+        self._seen_panes()
 
     def _own(self) -> dict[str, Callable[[], None]]:
         """The actions that are the window's."""
@@ -207,11 +208,14 @@ class MainWindow(QtWidgets.QMainWindow):
     def _panes_changed(self) -> None:
         """Other panes can be seen: those are told of the data from now on."""
         self.tabs.set_current(self.bench.layout.role.value)
+        self._seen_panes()
+        self.arrange()
+        self.refresh()
+
+    def _seen_panes(self) -> None:
         core = {id(getattr(self.panes, name)) for name in self.panes.__slots__}
         there = (self.bench.pane(name) for name in self.bench.visible)
         self.feed.others = tuple(p for p in there if p is not None and id(p) not in core)
-        self.arrange()
-        self.refresh()
 
     # -- data ---------------------------------------------------------------------------
 
