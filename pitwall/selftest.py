@@ -15,6 +15,7 @@ import platform
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -27,6 +28,9 @@ import pitwall
 from pitwall.telemetry import Channel, Failure, Group, decode, encode
 from pitwall.telemetry.plural import counted
 from pitwall.telemetry.resources import resource_path
+
+READER_S = 20.0
+"""A child process that has not answered by then does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,29 @@ def check_cloud() -> str:
     return f"{', '.join(services)}; {authorities} certificate authorities"
 
 
+def check_readers() -> str:
+    """A process that reads plain records of an archive starts, answers and ends: in a frozen build
+    it is this program again, by a verb of its own."""
+    from pitwall.cloud.mapping import PlainMapping
+    from pitwall.telemetry import Catalog
+    from pitwall.turbo.plain_child import Children
+
+    group = Group("car", 1.0, 1_000_000, (Channel("v", "m/s", 0.01, 0.0, 120.0),))
+    names = ("time", "car", "")
+    children = Children(PlainMapping("", *names, 1e6, {}, Catalog((group,)), ("v",), True), 1)
+    limit = threading.Timer(READER_S, children.close)
+    limit.name, limit.daemon = "pitwall-selftest-limit", True
+    limit.start()
+    records = b"".join(b'{"time": %d, "car": "7", "v": 1.5}\n' % t for t in (1_757_000_000,) * 2)
+    try:
+        parts = children.read([gzip.compress(records)])
+    finally:
+        limit.cancel()
+        children.close()
+    expect([len(part.times) for part in parts.parts] == [1], "a reader gives something else")
+    return "a child process reads"
+
+
 def check_stack() -> str:
     """The stack's template can be made: it carries the archiver's own text."""
     from pitwall.cloud.stack import StackSettings, template_body
@@ -246,6 +273,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "temp": check_temporary_folder,
     "clock": check_clock,
     "cloud": check_cloud,
+    "readers": check_readers,
     "stack": check_stack,
     "stream-start": check_stream_start,
     "qt": check_qt,
