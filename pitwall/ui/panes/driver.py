@@ -109,8 +109,8 @@ class DriverView(QtWidgets.QWidget):
         timing, debrief, picture = scene.timing, scene.debrief, scene.picture
         advice = advice_of(scene)
         said = spoken(advice)
-        if car != self._car:
-            self._car, self._selected = car, None
+        if scene.view.car != self._car:
+            self._car, self._selected = scene.view.car, None
         if self._selected is None and said:
             self._selected = said[0].corner.number
         corners = debrief.corners if debrief is not None else ()
