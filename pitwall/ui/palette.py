@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pitwall.ui.dialogs.base import LIST_KEYS
 from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
 from pitwall.ui.dialogs.style import dress
 from pitwall.ui.fragments import matching
@@ -19,12 +20,6 @@ COLUMNS = (
     ListColumn("Kind", "Workspace"),
     ListColumn("Keys", "Ctrl+Shift+Right", right=True, mono=True),
 )
-_LIST_KEYS: dict[int, int] = {
-    QtCore.Qt.Key.Key_Down: 1,
-    QtCore.Qt.Key.Key_Up: -1,
-    QtCore.Qt.Key.Key_PageDown: 8,
-    QtCore.Qt.Key.Key_PageUp: -8,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +99,8 @@ class Palette(QtWidgets.QFrame):
         """Other colours and sizes from now on."""
         self._theme = theme
         dress(self, theme)
+        edge = f"QFrame#page {{ border: 1px solid {theme.colours.faint.name()}; }}"
+        self.setStyleSheet(f"{self.styleSheet()}{edge}")
         self.list.set_theme(theme)
         self.place()
 
@@ -157,8 +154,8 @@ class Palette(QtWidgets.QFrame):
 
     def _key(self, event: QtGui.QKeyEvent) -> bool:
         key = event.key()
-        if key in _LIST_KEYS:
-            self.list.step(_LIST_KEYS[key])
+        if key in LIST_KEYS:
+            self.list.step(LIST_KEYS[key])
         elif key in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
             self._chosen(self.list.key)
         elif key == QtCore.Qt.Key.Key_Escape:

@@ -326,7 +326,7 @@ def test_an_answer_to_an_older_question_is_dropped(
     table.settled(dialog)
     assert len(keys_of(dialog)) == 4
     stale: list[str] = []
-    dialog._errands.stale.connect(lambda key, _: stale.append(key))
+    dialog.errands.stale.connect(lambda key, _: stale.append(key))
     cloud.go.set()
     qtbot.waitUntil(lambda: "ended" in stale, timeout=WAIT_MS)
     assert dialog.trouble.text == ""

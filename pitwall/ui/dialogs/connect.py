@@ -9,25 +9,20 @@ from pitwall.runtime.errands import Errand, Errands
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.plural import counted
 from pitwall.ui.dialogs.address_form import AddressForm
+from pitwall.ui.dialogs.base import AskingDialog, steps_through
 from pitwall.ui.dialogs.lines import ListView
 from pitwall.ui.dialogs.services import Cloud, Configuration, Listing
 from pitwall.ui.dialogs.session_list import COLUMNS, session_rows
-from pitwall.ui.dialogs.style import button, dress, fit, heading
+from pitwall.ui.dialogs.style import button, heading
 from pitwall.ui.dialogs.trouble_box import TroubleBox
-from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.qt import QtCore, QtWidgets
 from pitwall.ui.remembered import Memory
 from pitwall.ui.theme import Theme
 
 SIZE = (980, 660)
-_LIST_KEYS: dict[int, int] = {
-    QtCore.Qt.Key.Key_Down: 1,
-    QtCore.Qt.Key.Key_Up: -1,
-    QtCore.Qt.Key.Key_PageDown: 10,
-    QtCore.Qt.Key.Key_PageUp: -10,
-}
 
 
-class ConnectDialog(QtWidgets.QDialog):
+class ConnectDialog(AskingDialog):
     """The dialog; it never stops the window behind it.
 
     Asks for profiles, tables and sessions on threads of ``errands``; answers to what is no longer
@@ -57,9 +52,8 @@ class ConnectDialog(QtWidgets.QDialog):
         theme: Theme,
         parent: QtWidgets.QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__("Connect to a session", errands, theme, parent)
         self._cloud = cloud
-        self._errands = errands
         self._memory = memory
         self._listing: Listing | None = None
         self._asked = memory.now.address
@@ -67,9 +61,6 @@ class ConnectDialog(QtWidgets.QDialog):
         self._step = ""
         self._since = 0.0
         self._as_of = ""
-        self.setWindowTitle("Connect to a session — Pitwall")
-        self.setAccessibleName("Connect to a session")
-        self.setModal(False)
         self.form = AddressForm(theme, memory.now.address)
         self.filter = QtWidgets.QLineEdit()
         self.sessions = ListView(theme, COLUMNS, "Sessions")
@@ -77,8 +68,7 @@ class ConnectDialog(QtWidgets.QDialog):
         self._make_rest()
         self._lay_out(theme)
         self._connect_up()
-        self.set_theme(theme)
-        fit(self, theme, *SIZE)
+        self.open_sized(theme, SIZE)
         self.filter.setFocus()
         self._say_state()
 
@@ -86,16 +76,6 @@ class ConnectDialog(QtWidgets.QDialog):
         self.filter.setPlaceholderText("Type to filter: date, event, name, live")
         self.filter.setAccessibleName("Filter sessions")
         self.filter.setClearButtonEnabled(True)
-        self._status = QtWidgets.QLabel()
-        self._status.setObjectName("status")
-        self._bar = QtWidgets.QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 1000)
-        self._bar.setAccessibleName("Progress")
-        # Room is kept for it, so that the list does not jump.
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(policy)
         self.refresh = button("Refres&h", tip="Ask again (F5)")
         self.cancel = button("Cancel", tip="Stop asking (Esc)")
         self.doctor = button("&Doctor…", "link", "Checks the way to the data step by step")
@@ -106,45 +86,30 @@ class ConnectDialog(QtWidgets.QDialog):
         self._tick.timeout.connect(self._say_state)
 
     def _lay_out(self, theme: Theme) -> None:
-        gap = theme.px(12)
-        page = QtWidgets.QVBoxLayout(self)
-        page.setContentsMargins(theme.px(20), theme.px(16), theme.px(20), theme.px(16))
-        page.setSpacing(gap)
+        page = self.page(theme)
         page.addWidget(heading("Connect to a session"))
         page.addWidget(self.form)
         page.addWidget(self.trouble)
         line = QtWidgets.QHBoxLayout()
-        line.setSpacing(gap)
+        line.setSpacing(theme.px(12))
         line.addWidget(self.filter, 1)
         line.addWidget(self.refresh)
         page.addLayout(line)
-        middle = QtWidgets.QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self._bar)
-        middle.addWidget(self.sessions, 1)
-        page.addLayout(middle, 1)
-        foot = QtWidgets.QHBoxLayout()
-        foot.setSpacing(gap)
-        foot.addWidget(self._status, 1)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.doctor)
-        foot.addWidget(self.close_button)
-        foot.addWidget(self.connect_button)
-        page.addLayout(foot)
-        order: list[QtWidgets.QWidget] = [
+        page.addLayout(self.middle(self.sessions), 1)
+        buttons = (self.cancel, self.doctor, self.close_button, self.connect_button)
+        page.addLayout(self.foot(*buttons))
+        self.tabs_through(
             self.filter, self.sessions, self.connect_button, self.form.profile, self.form.region,
             self.form.table, self.form.more, self.form.endpoint, self.form.bucket,
             self.form.kinesis, self.trouble.copy, self.trouble.ask, self.refresh, self.cancel,
             self.doctor, self.close_button,
-        ]  # fmt: skip
-        for before, after in zip(order, order[1:], strict=False):
-            QtWidgets.QWidget.setTabOrder(before, after)
+        )  # fmt: skip
 
     def _connect_up(self) -> None:
-        self._errands.told.connect(self._told)
+        self.errands.told.connect(self._told)
         self.form.changed.connect(self.ask)
         self.filter.textChanged.connect(self._show_sessions)
-        self.filter.installEventFilter(self)
+        steps_through(self.filter, self.sessions.step, lambda: self._connect(self.sessions.key))
         self.sessions.chosen.connect(self._connect)
         self.sessions.selectionModel().selectionChanged.connect(self._say_state)
         self.refresh.clicked.connect(self.ask)
@@ -153,12 +118,13 @@ class ConnectDialog(QtWidgets.QDialog):
         self.connect_button.clicked.connect(lambda: self._connect(self.sessions.key))
         self.doctor.clicked.connect(lambda: self.doctor_requested.emit(self.form.address))
         self.trouble.doctor.connect(lambda: self.doctor_requested.emit(self.form.address))
-        for keys, slot in (
-            ("F5", self.ask),
-            ("Ctrl+Return", lambda: self._connect(self.sessions.key)),
-            ("Ctrl+F", self.filter.setFocus),
-        ):
-            QtGui.QShortcut(QtGui.QKeySequence(keys), self, slot)
+        self.keys(
+            (
+                ("F5", self.ask),
+                ("Ctrl+Return", lambda: self._connect(self.sessions.key)),
+                ("Ctrl+F", self.filter.setFocus),
+            )
+        )
 
     # -- asking -------------------------------------------------------------------------
 
@@ -166,7 +132,7 @@ class ConnectDialog(QtWidgets.QDialog):
         """Ask what this machine is configured for, then for the sessions."""
         cloud = self._cloud
         self._busy("reading the AWS configuration")
-        self._errands.run(lambda errand: errand.tell("configuration", cloud.configuration()))
+        self.errands.run(lambda errand: errand.tell("configuration", cloud.configuration()))
 
     def ask(self) -> None:
         """Ask for tables and sessions of the address as it is now."""
@@ -178,7 +144,7 @@ class ConnectDialog(QtWidgets.QDialog):
         fault = address.fault()
         self.trouble.say(fault, doctor=False)
         if fault:
-            self._errands.cancel()
+            self.errands.cancel()
             self._idle()
             return
         cloud = self._cloud
@@ -187,14 +153,14 @@ class ConnectDialog(QtWidgets.QDialog):
             cloud.browse(address, lambda said: errand.tell("listing", said), errand.cancelled)
 
         self._busy("asking")
-        self._errands.run(job)
+        self.errands.run(job)
 
     def stop_asking(self) -> None:
         """Nobody waits any more; what is listed stays. While joining: stay with what was."""
         if self._joining:
             self._joining = ""
             self.join_cancelled.emit()
-        self._errands.cancel()
+        self.errands.cancel()
         self._idle()
 
     def _told(self, key: str, value: Any) -> None:
@@ -205,7 +171,7 @@ class ConnectDialog(QtWidgets.QDialog):
         elif key == "failed":
             words = str(value) if isinstance(value, PitwallError) else repr(value)
             self.trouble.say(words)
-        elif key == "ended" and not self._errands.busy and not self._joining:
+        elif key == "ended" and not self.errands.busy and not self._joining:
             self._idle()
 
     def _configured(self, configuration: Configuration) -> None:
@@ -233,8 +199,8 @@ class ConnectDialog(QtWidgets.QDialog):
         if fault:
             self.trouble.say(fault, doctor=False)
             return
-        if self._errands.busy:
-            self._errands.cancel()
+        if self.errands.busy:
+            self.errands.cancel()
         self._joining = session
         self.trouble.say("")
         self._busy(f"joining {session}")
@@ -258,14 +224,9 @@ class ConnectDialog(QtWidgets.QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours and sizes from now on."""
-        dress(self, theme)
+        super().set_theme(theme)
         self.form.set_theme(theme)
         self.sessions.set_theme(theme)
-
-    @property
-    def status(self) -> str:
-        """The line at the foot."""
-        return self._status.text()
 
     def _show_sessions(self) -> None:
         listing = self._listing
@@ -328,30 +289,18 @@ class ConnectDialog(QtWidgets.QDialog):
             text = f"{counted(count, 'session')} in {listing.table}, {live} live at {self._as_of}"
         return f"{text} · {listing.note}" if listing.note else text
 
-    # -- keys ---------------------------------------------------------------------------
+    # -- the way out --------------------------------------------------------------------
 
-    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
-        """Arrows and Return in the filter go to the list: hands stay where they are."""
-        pressed = event.type() == QtCore.QEvent.Type.KeyPress
-        if watched is self.filter and pressed and isinstance(event, QtGui.QKeyEvent):
-            if event.key() in _LIST_KEYS:
-                self.sessions.step(_LIST_KEYS[event.key()])
-                return True
-            if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
-                self._connect(self.sessions.key)
-                return True
-        return super().eventFilter(watched, event)
+    def stop(self) -> None:
+        """As :meth:`stop_asking`."""
+        self.stop_asking()
 
-    def reject(self) -> None:
-        """Esc: out of what is going on, then out of the filter, then out of the dialog."""
+    def step_back(self) -> bool:
+        """Esc: out of what is going on, then out of the filter."""
         if self._step:
             self.stop_asking()
         elif self.filter.text():
             self.filter.clear()
         else:
-            super().reject()
-
-    def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
-        self.stop_asking()
-        super().reject()
-        event.accept()
+            return False
+        return True

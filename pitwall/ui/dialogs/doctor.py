@@ -10,9 +10,10 @@ from pitwall.runtime.errands import Errand, Errands
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.plural import counted
 from pitwall.ui.address import Address
+from pitwall.ui.dialogs.base import AskingDialog
 from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
 from pitwall.ui.dialogs.services import Cloud, Finding, Patient
-from pitwall.ui.dialogs.style import Combo, Words, button, dress, fit, heading, labelled
+from pitwall.ui.dialogs.style import Combo, Words, button, heading, labelled
 from pitwall.ui.dialogs.trouble_box import TroubleBox
 from pitwall.ui.panes.rows import Cell
 from pitwall.ui.qt import QtGui, QtWidgets
@@ -34,7 +35,7 @@ _NEEDS_CARS = ("driver", "producer")
 _NEEDS_GROUPS = ("partner",)
 
 
-class DoctorDialog(QtWidgets.QDialog):
+class DoctorDialog(AskingDialog):
     """The dialog; it never stops the window behind it.
 
     Attributes:
@@ -53,40 +54,27 @@ class DoctorDialog(QtWidgets.QDialog):
         theme: Theme,
         parent: QtWidgets.QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__("Doctor", errands, theme, parent)
         self._cloud = cloud
-        self._errands = errands
         self._memory = memory
         self._address = address
         self._session = session
         self._found: tuple[Finding, ...] = ()
         self._running = False
         self._stopped = False
-        self.setWindowTitle("Doctor — Pitwall")
-        self.setAccessibleName("Doctor")
-        self.setModal(False)
         self.role = Combo(theme, 150)
         self.role.addItems(list(cloud.roles()))
         self.role.setCurrentText(memory.now.role)
         self.scope = QtWidgets.QLineEdit()
         self.findings = ListView(theme, COLUMNS, "Findings")
         self.trouble = TroubleBox(theme)
-        self._status = QtWidgets.QLabel()
-        self._status.setObjectName("status")
-        self._bar = QtWidgets.QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 0)
-        self._bar.setAccessibleName("Progress")
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(policy)
         self.again = button("&Run", "main", "Check everything anew (F5)")
         self.cancel = button("Cancel", tip="Stop after the check that is running (Esc)")
         self.copy_text = button("Copy as &text", tip="As `pitwall cloud doctor` prints it")
         self.copy_json = button("Copy as &JSON", tip="For programs")
         self.close_button = button("Close", tip="Esc")
         self._lay_out(theme)
-        self._errands.told.connect(self._told)
+        self.errands.told.connect(self._told)
         self.role.activated.connect(self._role_chosen)
         self.scope.returnPressed.connect(self.examine)
         self.again.clicked.connect(self.examine)
@@ -94,19 +82,15 @@ class DoctorDialog(QtWidgets.QDialog):
         self.copy_text.clicked.connect(lambda: self._copy(cloud.as_text(self._found), "text"))
         self.copy_json.clicked.connect(lambda: self._copy(cloud.as_json(self._found), "JSON"))
         self.close_button.clicked.connect(self.close)
-        QtGui.QShortcut(QtGui.QKeySequence("F5"), self, self.examine)
-        self.set_theme(theme)
-        fit(self, theme, *SIZE)
+        self.keys((("F5", self.examine),))
+        self.open_sized(theme, SIZE)
         self._role_changed()
         self.findings.setFocus()
 
     def _lay_out(self, theme: Theme) -> None:
-        gap = theme.px(12)
-        page = QtWidgets.QVBoxLayout(self)
-        page.setContentsMargins(theme.px(20), theme.px(16), theme.px(20), theme.px(16))
-        page.setSpacing(gap)
+        page = self.page(theme)
         top = QtWidgets.QHBoxLayout()
-        top.setSpacing(gap)
+        top.setSpacing(theme.px(12))
         where = Words(_place(self._address, self._session))
         left = QtWidgets.QVBoxLayout()
         left.setSpacing(theme.px(6))
@@ -121,23 +105,13 @@ class DoctorDialog(QtWidgets.QDialog):
         top.addLayout(scope)
         page.addLayout(top)
         page.addWidget(self.trouble)
-        middle = QtWidgets.QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self._bar)
-        middle.addWidget(self.findings, 1)
-        page.addLayout(middle, 1)
-        foot = QtWidgets.QHBoxLayout()
-        foot.setSpacing(gap)
-        foot.addWidget(self._status, 1)
-        for one in (self.cancel, self.copy_text, self.copy_json, self.close_button, self.again):
-            foot.addWidget(one)
-        page.addLayout(foot)
-        order = (
+        page.addLayout(self.middle(self.findings), 1)
+        buttons = (self.cancel, self.copy_text, self.copy_json, self.close_button, self.again)
+        page.addLayout(self.foot(*buttons))
+        self.tabs_through(
             self.findings, self.again, self.cancel, self.copy_text, self.copy_json,
             self.close_button, self.role, self.scope,
         )  # fmt: skip
-        for before, after in zip(order, order[1:], strict=False):
-            QtWidgets.QWidget.setTabOrder(before, after)
 
     # -- examining ----------------------------------------------------------------------
 
@@ -168,7 +142,7 @@ class DoctorDialog(QtWidgets.QDialog):
 
         self._running = True
         self.again.setText("&Run again")
-        self._errands.run(job)
+        self.errands.run(job)
         self._say_state()
 
     def _forget(self) -> None:
@@ -187,7 +161,7 @@ class DoctorDialog(QtWidgets.QDialog):
 
     def stop(self) -> None:
         """Do not wait for the rest; what was found stays."""
-        self._errands.cancel()
+        self.errands.cancel()
         self._stopped, self._running = self._running, False
         self._say_state()
 
@@ -197,7 +171,7 @@ class DoctorDialog(QtWidgets.QDialog):
         elif key == "failed":
             words = str(value) if isinstance(value, PitwallError) else repr(value)
             self.trouble.say(words, doctor=False)
-        elif key == "ended" and not self._errands.busy:
+        elif key == "ended" and not self.errands.busy:
             self._running = False
             self._say_state()
             self._to_the_worst()
@@ -219,21 +193,16 @@ class DoctorDialog(QtWidgets.QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours and sizes from now on."""
-        dress(self, theme)
+        super().set_theme(theme)
         self.role.set_theme(theme)
         self.findings.set_theme(theme)
-
-    @property
-    def status(self) -> str:
-        """The line at the foot."""
-        return self._status.text()
 
     def _role_chosen(self) -> None:
         self._role_changed()
         if self.scope.isHidden():
             self.examine()
         else:
-            self._errands.cancel()
+            self.errands.cancel()
             self._running = False
             self._forget()
             self.findings.set_hint(f"Name the {self._scope_words}, then Return.")
@@ -275,19 +244,14 @@ class DoctorDialog(QtWidgets.QDialog):
         QtGui.QGuiApplication.clipboard().setText(text)
         self._status.setText(f"Copied as {kind}")
 
-    # -- keys ---------------------------------------------------------------------------
+    # -- the way out --------------------------------------------------------------------
 
-    def reject(self) -> None:
-        """Esc: out of the examination, then out of the dialog."""
-        if self._running:
+    def step_back(self) -> bool:
+        """Esc: out of the examination."""
+        running = self._running
+        if running:
             self.stop()
-        else:
-            super().reject()
-
-    def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
-        self.stop()
-        super().reject()
-        event.accept()
+        return running
 
 
 def _line(index: int, one: Finding) -> Line:
