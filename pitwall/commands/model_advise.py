@@ -43,7 +43,7 @@ def _advise(args: argparse.Namespace) -> int:
     from pitwall.prerace import Conditions
     from pitwall.prerace.advise import advise
     from pitwall.prerace.ask import Papers, question, scored, sheet_now
-    from pitwall.prerace.calibrate import calibrate
+    from pitwall.prerace.calibrate import calibrate, gather
     from pitwall.prerace.log import reliability
     from pitwall.prerace.posterior import SEED
     from pitwall.prerace.report import advice_doc, advice_text
@@ -58,15 +58,8 @@ def _advise(args: argparse.Namespace) -> int:
     with timed(args.recording) as (recording, store, timing):
         papers = Papers.of(recording.all_meta(), args.car)
         sheet = sheet_now(papers, args.car)
-        found = calibrate(
-            store,
-            timing,
-            args.car,
-            sheet.base(),
-            day,
-            sheets=papers.sheets,
-            without=args.without,
-        )
+        gathered = gather(store, timing, args.car, args.without)
+    found = calibrate(gathered, sheet.base(), day, sheets=papers.sheets)
     asked = question(found, papers, args.car, args.variant, day)
     with sweep_executor(args.processes, args.dask) as executor:
         advice = advise(asked, executor, args.draws, seed)

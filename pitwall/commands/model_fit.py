@@ -26,7 +26,7 @@ def add(actions: Any) -> None:
 def _fit(args: argparse.Namespace) -> int:
     from pitwall.prerace import Conditions, simulate_one, write_vehicle
     from pitwall.prerace.ask import Papers, sheet_now
-    from pitwall.prerace.calibrate import calibrate
+    from pitwall.prerace.calibrate import calibrate, gather
     from pitwall.prerace.report import calibration_doc, calibration_text
 
     if args.out is not None and args.out.exists():
@@ -40,7 +40,8 @@ def _fit(args: argparse.Namespace) -> int:
         before = sheet_now(papers, args.car).base() if car is None else car
         # A vehicle that is named may be another than the sheets': then they say nothing of it.
         sheets = [s for s in papers.sheets if s.base() == before]
-        found = calibrate(store, timing, args.car, before, day, sheets=sheets, without=args.without)
+        gathered = gather(store, timing, args.car, args.without)
+    found = calibrate(gathered, before, day, sheets=sheets)
     if args.out is not None:
         with args.out.open("x", encoding="utf-8") as file:
             file.write(write_vehicle(found.fit.car))

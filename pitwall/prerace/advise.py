@@ -88,7 +88,7 @@ def advise(
     corners = corners_of_lap(question.track, first.speed_ms[:, 0], question.named)
     words = question.words
     notes = [
-        f"the driver contradicts himself: {a.says()}, and {b.says()}"
+        f"the words contradict each other: {a.says()}, and {b.says()}"
         for a, b in contradictions(words, base.drive_front)
     ]
     notes += [
@@ -225,7 +225,7 @@ class _Job:
             gain,
             float(gains[nearest]),
             float(laps.speed_ms[:, first + k].max() - laps.speed_ms[:, 0].max()),
-            MappingProxyType({p: after[p] - before[p] for p in before if p in after}),
+            {p: after[p] - before[p] for p in before if p in after},
             c.stopped(k) or ("the driver's words" if reason == "the driver's words" else ""),
             self._where(laps, first + k),
             plan,
@@ -290,7 +290,7 @@ class _Job:
             if best is not None and gains[i].lo_s < best.gain.lo_s + EACH_S:
                 break
             values = trials[i]
-            best = Joint(MappingProxyType(dict(values)), gains[i])
+            best = Joint(dict(values), gains[i])
             pool = [r for r in pool if r.key not in values]
         return best
 

@@ -61,29 +61,52 @@ class Calibration:
         return tuple(lap for lap in self.laps if not lap.dropped)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """What a calibration needs of a recording: values only, so that it can be worked on elsewhere.
+
+    Attributes:
+        car: whose.
+        track, named: the lap, and its corners: (name, metres).
+        laps: all finished laps, screened.
+        started_us: the session's start.
+    """
+
+    car: str
+    track: LapTrack
+    named: tuple[tuple[str, float], ...]
+    laps: tuple[PracticeLap, ...]
+    started_us: int
+
+
+def gather(
+    store: SessionStore, timing: Timing, car: str, without: Collection[int] = ()
+) -> Gathered:
+    """Read it from the store. Raises BadInput when the track or the car is not known."""
+    if timing.track is None:
+        raise BadInput(f"car {car}: no line is known: it takes a whole lap with positions")
+    track = track_of_line(timing.track, store.session.key)
+    named = tuple((c.name, c.apex_m) for c in corners_of(timing.track))
+    laps = practice_laps(store, timing, car, track, without)
+    return Gathered(car, track, named, laps, store.session.started_us)
+
+
 def calibrate(
-    store: SessionStore,
-    timing: Timing,
-    car: str,
+    gathered: Gathered,
     vehicle: Vehicle,
     conditions: Conditions | None = None,
     *,
     sheets: Sequence[Sheet] = (),
-    without: Collection[int] = (),
     unknowns: tuple[Unknown, ...] = WITH_DRIVER,
     start: Fit | None = None,
 ) -> Calibration:
     """Fit ``vehicle`` to a car's laps. Laps of the newest setup sheet are fitted, all laps are
-    regressed; ``start`` is an earlier fit of the same car to begin at (the answer is the same).
+    regressed; ``start`` is an earlier fit of the same car to begin at, which saves rounds.
 
-    Raises BadInput when the track or the car is not known, or too few laps can be used.
+    Raises BadInput when too few laps can be used.
     """
-    if timing.track is None:
-        raise BadInput(f"car {car}: no line is known: it takes a whole lap with positions")
     day = Conditions() if conditions is None else conditions
-    track = track_of_line(timing.track, store.session.key)
-    named = tuple((c.name, c.apex_m) for c in corners_of(timing.track))
-    laps = practice_laps(store, timing, car, track, without)
+    car, track, named, laps = gathered.car, gathered.track, gathered.named, gathered.laps
     counted = [lap for lap in laps if not lap.dropped]
     newest = sheet_at(sheets, car, max((lap.lap.number for lap in counted), default=0))
     fitted = tuple(
@@ -105,7 +128,7 @@ def calibrate(
         fit=fit,
         straights=rolled,
         uses=_uses(fit, track, day, named, speeds),
-        lap_model=_regress(store, car, counted, sheets, s_per_kg),
+        lap_model=_regress(gathered.started_us, car, counted, sheets, s_per_kg),
         seconds_per_kg=s_per_kg,
         named=named,
         sector_rms_s=_sector_rms(fit, track),
@@ -152,7 +175,7 @@ def setup_name(sheets: Sequence[Sheet], car: str, lap: int) -> str:
 
 
 def _regress(
-    store: SessionStore,
+    started_us: int,
     car: str,
     laps: Sequence[PracticeLap],
     sheets: Sequence[Sheet],
@@ -160,14 +183,13 @@ def _regress(
 ) -> LapModel | None:
     if len(laps) < 3:
         return None
-    began = store.session.started_us
     return fit_laps(
         [
             TimedLap(
                 lap.time_s,
                 lap.fuel_kg,
                 float(lap.age),
-                (lap.lap.t_start - began) / 3.6e9,
+                (lap.lap.t_start - started_us) / 3.6e9,
                 setup_name(sheets, car, lap.lap.number),
             )
             for lap in laps

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from pitwall.prerace.series import Series, series_of
@@ -16,10 +15,6 @@ from pitwall.telemetry import BadInput
 PREFIX = "sheet/"
 """Keys of sheets in the recording's table: ``sheet/<car>/<lap>/<written>``."""
 MAX_LAP = 99_999
-
-
-def _none() -> Mapping[str, float]:
-    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class Sheet:
     car: str
     from_lap: int
     vehicle: str
-    values: Mapping[str, float] = field(default_factory=_none)
+    values: Mapping[str, float] = field(default_factory=dict)
     written_us: int = 0
     note: str = ""
     advice: str = ""

@@ -1,0 +1,207 @@
+"""The plain values that a pane of advice shows: rows, bars, lines. No calculation, no drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pitwall.prerace.advice import Advice, Row, Verdict
+from pitwall.prerace.job import AdviceResult
+from pitwall.prerace.log import reliability
+from pitwall.prerace.phases import Phase
+from pitwall.prerace.sheet import Change, Sheet, changes
+
+NAMES = {
+    "wing": "Rear wing",
+    "brake_bias": "Brake bias, front",
+    "roll_front": "Roll stiffness, front",
+    "final_drive": "Final drive",
+    "height_front": "Ride height, front",
+    "height_rear": "Ride height, rear",
+    "ballast": "Ballast",
+    "ballast_front": "Ballast, front part",
+    "wedge": "Wedge",
+    "fuel": "Fuel at the start of the run",
+    "camber_front": "Camber, front",
+    "toe_front": "Toe, front",
+    "stagger": "Stagger",
+    "track_bar": "Track bar",
+    **{f"pressure_{w}": f"Pressure {w.upper()}" for w in ("lf", "rf", "lr", "rr")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One line of the table.
+
+    Attributes:
+        key, name: the setting, and what it is called.
+        now, proposed: with unit; empty when there is none.
+        verdict: as in :class:`pitwall.prerace.advice.Verdict`.
+        trust: ``physics``, ``mixed`` or ``data only``.
+        gain: ``+0.12 s``, empty without one; ``band``: ``+0.05 to +0.19``; ``p_gain``: ``97 %``.
+        bar: (low, mean, high) of the gain on the table's common scale, -1 to 1; None without one.
+        top_speed: change in km/h with sign; empty when below 0.05.
+        balance: where the balance moves most, in words; empty when it hardly does.
+        why: reason, constraint and test plan, one line.
+        where: the corners where it comes from: ``T5 +0.04, T9 +0.03``.
+        can_apply: whether it is advised.
+    """
+
+    key: str
+    name: str
+    now: str
+    proposed: str
+    verdict: str
+    trust: str
+    gain: str = ""
+    band: str = ""
+    p_gain: str = ""
+    bar: tuple[float, float, float] | None = None
+    top_speed: str = ""
+    balance: str = ""
+    why: str = ""
+    where: str = ""
+    can_apply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that the pane shows.
+
+    Attributes:
+        title: car, variant and modelled lap.
+        rows: best lower bound first; settings that nobody wrote down are last.
+        full_scale_s: seconds at the end of the bars.
+        together: the joint proposal in one line; empty when nothing is advised.
+        reliability: how often the band held.
+        alarms: why no advice is given, and contradictions: to be read first.
+        driver: what the driver uses of the car, worst first, a line each.
+        known: what the laps told of the car, a line each.
+    """
+
+    title: str
+    rows: tuple[DeskRow, ...]
+    full_scale_s: float
+    together: str
+    reliability: str
+    alarms: tuple[str, ...]
+    driver: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+def desk(result: AdviceResult) -> Desk:
+    """The pane's values of one result."""
+    advice = result.advice
+    scale = _scale(advice)
+    rows = sorted(advice.rows, key=lambda r: r.verdict is Verdict.UNKNOWN)
+    together = ""
+    if advice.joint is not None:
+        g = advice.joint.gain
+        parts = ", ".join(f"{NAMES.get(k, k)} {v:g}" for k, v in advice.joint.values.items())
+        together = f"{parts}: {g.mean_s:+.2f} s a lap ({g.lo_s:+.2f} to {g.hi_s:+.2f})"
+    return Desk(
+        f"Car {advice.car}, {advice.variant}: modelled lap {advice.lap_s:.2f} s",
+        tuple(_row(row, scale) for row in rows),
+        scale,
+        together,
+        reliability(result.log),
+        (*advice.withheld, *advice.notes),
+        _driver(result),
+        _known(result),
+    )
+
+
+def sheet_lines(sheet: Sheet, before: Sheet | None = None) -> tuple[tuple[str, str, str], ...]:
+    """(name, value with unit, change from the sheet before or empty) for each setting."""
+    changed: dict[str, Change] = {c.key: c for c in changes(before, sheet)} if before else {}
+    out = []
+    for setting in sheet.series.settings:
+        if setting.key not in sheet.values:
+            continue
+        change = changed.get(setting.key)
+        was = "" if change is None or change.before is None else f"was {change.before:g}"
+        name = NAMES.get(setting.key, setting.key)
+        out.append((name, f"{sheet.values[setting.key]:g} {setting.unit}", was))
+    return tuple(out)
+
+
+def _scale(advice: Advice) -> float:
+    """A round number of seconds that holds all bands, at least a tenth."""
+    gains = [r.gain for r in advice.rows if r.gain is not None]
+    most = max((max(abs(g.lo_s), abs(g.hi_s)) for g in gains), default=0.1)
+    return next((s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if s >= most), most)
+
+
+def _row(row: Row, scale: float) -> DeskRow:
+    plan = row.plan.says() if row.plan is not None else ""
+    stopped = f"stopped: {row.stopped_by}" if row.stopped_by else ""
+    base = DeskRow(
+        row.key,
+        NAMES.get(row.key, row.key),
+        "" if row.now is None else f"{row.now:g} {row.unit}",
+        "" if row.proposed is None else f"{row.proposed:g} {row.unit}",
+        row.verdict.value,
+        "data only" if row.trust.value == "data" else row.trust.value,
+        why="; ".join(part for part in (row.reason, stopped, plan) if part),
+        can_apply=row.verdict is Verdict.ADVISED,
+    )
+    if row.gain is None:
+        return base
+    g = row.gain
+    top = row.top_ms * 3.6
+    return DeskRow(
+        base.key,
+        base.name,
+        base.now,
+        base.proposed,
+        base.verdict,
+        base.trust,
+        f"{g.mean_s:+.2f} s",
+        f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
+        f"{g.p_gain:.0%}",
+        tuple(max(-1.0, min(1.0, v / scale)) for v in (g.lo_s, g.mean_s, g.hi_s)),  # type: ignore[arg-type]
+        f"{top:+.1f} km/h" if abs(top) >= 0.05 else "",
+        _balance(row),
+        base.why,
+        ", ".join(f"{name} {gain:+.2f}" for name, gain in row.corners if abs(gain) >= 0.005),
+        base.can_apply,
+    )
+
+
+def _balance(row: Row) -> str:
+    """The largest move over slow and fast corners, in a driver's words."""
+    if row.balance is None:
+        return ""
+    moves = [
+        (abs(v), v, where, phase)
+        for (where, phase), v in row.balance.items()
+        if where in ("slow", "fast") and phase in (Phase.ENTRY, Phase.MID, Phase.EXIT)
+    ]
+    if not moves:
+        return ""
+    size, value, where, phase = max(moves)
+    if size < 0.002:
+        return ""
+    towards = "understeer" if value > 0 else "oversteer"
+    return f"{size:.1%} towards {towards}, {where} {phase}"
+
+
+def _driver(result: AdviceResult) -> tuple[str, ...]:
+    uses: Sequence[str] = [
+        f"{u.phase} use {u.part:.0%} in {u.corner}, {u.loss_s:.2f} s"
+        for u in sorted(result.calibration.uses, key=lambda u: -u.loss_s)
+        if u.loss_s > 0.02 and u.part < 1.0
+    ]
+    return tuple(uses[:5])
+
+
+def _known(result: AdviceResult) -> tuple[str, ...]:
+    fit = result.calibration.fit
+    out = []
+    for i, unknown in enumerate(fit.unknowns):
+        text = f"{unknown.name} x {fit.factors[i]:.3f} ± {1.645 * fit.sd[i] * fit.factors[i]:.3f}"
+        out.append(text if fit.seen[i] else f"{text}: not seen in these laps")
+    out += [f"{a} and {b} are not told from each other" for a, b in fit.indistinct()]
+    out.append(f"speed off by {fit.residual_ms:.2f} m/s over {fit.laps} laps")
+    return tuple(out)
