@@ -13,6 +13,7 @@ NAMES = (
     "keyed-read",
     "lapsim",
     "packing",
+    "paging",
     "reopen",
     "start",
     "stream",
