@@ -216,7 +216,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "xy",
         "X-Y chart",
-        ("G",),
+        ("X",),
         "Channels and charts",
         "The g-g diagram, or any channel against another.",
     ),

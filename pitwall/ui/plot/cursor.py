@@ -13,6 +13,7 @@ from pitwall.ui.plot.furniture import METRES, Style
 from pitwall.ui.plot.readings import (
     LapReading,
     delta_at,
+    other_words,
     place_of,
     read_laps,
     read_reference,
@@ -110,7 +111,10 @@ def paint_cursor(
             own = then if reading.lap == 0 else None
             for place, row in enumerate(strip.plot.rows):
                 trace, ink = picture.traces[row], look.ink(place)
-                lines.append(_words(trace, reading, own, mark is not None, ink, style))
+                words = _words(trace, reading, own, mark is not None, ink, style)
+                if reading.lap and place == 0 and strip.plot.lap is None:
+                    words.append((other_words(picture, reading.lap), ink))
+                lines.append(words)
                 value = reading.value(trace)
                 at = _sample_pixel(picture, painted, reading, trace)
                 if reading.lap == 0 and value is not None and at is not None and at >= nearest:

@@ -263,8 +263,8 @@ def band_colour(kind: str, theme: Theme) -> QtGui.QColor:
     if kind == LATE:
         return c.attention
     if kind == "stream":
-        return mix(c.panel, c.live, 0.55)
-    return mix(c.panel, c.faint, 0.4) if kind == "archive" else c.reference
+        return mix(c.panel, c.live, 0.42)
+    return mix(c.panel, c.faint, 0.3) if kind == "archive" else c.reference
 
 
 def paint_veil(

@@ -25,6 +25,7 @@ from pitwall.ui.plot.furniture import (
     paint_veil,
 )
 from pitwall.ui.plot.looks import Look
+from pitwall.ui.plot.readings import other_words
 from pitwall.ui.qt import QtGui
 from pitwall.ui.units import shown
 
@@ -36,10 +37,11 @@ def paint_back(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: S
         used = paint_ticks(painter, strip.box, strip.ticks, traces[0].channel.step, style)
         many = len(traces) > 1
         look = style.look(strip.plot.lap or 0)
+        lap = f" · {other_words(picture, strip.plot.lap)}" if strip.plot.lap else ""
         names = [
             (
                 trace.title,
-                shown(trace.channel, style.units).unit,
+                shown(trace.channel, style.units).unit + lap,
                 look.ink(place) if many or strip.plot.lap else style.theme.colours.text,
             )
             for place, trace in enumerate(traces)
@@ -92,7 +94,7 @@ def paint_live(
     if picture.delta is not None:
         first = [paint_delta(canvas, painter, picture, frame.boxes.plots[0], x, style)]
     said: set[str] = set()
-    for strip in frame.strips:
+    for place, strip in enumerate(frame.strips):
         traces = [picture.traces[row] for row in strip.plot.rows]
         painter.setClipRect(curve_area(strip.box))
         groups = dict.fromkeys(trace.group for trace in traces)
@@ -107,7 +109,9 @@ def paint_live(
         if strip.plot.has(0):
             paint_veil(painter, picture, traces[0].group, strip.box, x, style)
         painter.setClipping(False)
-        if strip.plot.has(0):
+        # Once for neighbours of one group: under the lowest of them.
+        group_below = group_of(picture, frame.strips[place + 1 : place + 2])
+        if strip.plot.has(0) and traces[0].group != group_below:
             paint_bands(painter, picture, traces[0].group, strip.box, x, style)
         for group in groups:
             if group not in said:
@@ -117,6 +121,11 @@ def paint_live(
     paint_edge(painter, picture, frame.boxes, x, style)
     painter.end()
     return Painted(x, (*first, *(strip.y[0] for strip in frame.strips)), frame.strips)
+
+
+def group_of(picture: Picture, strips: tuple[Strip, ...]) -> str | None:
+    """The group of the first of these plots' first channel."""
+    return picture.traces[strips[0].plot.rows[0]].group if strips else None
 
 
 def _paint_shown(

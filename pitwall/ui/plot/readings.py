@@ -65,6 +65,14 @@ def other_time(other: Other, x: float) -> int | None:
     return mapping.to_time(x)
 
 
+def other_words(picture: Picture, number: int) -> str:
+    """What a lap laid over, or a session's other car, is called; from 1."""
+    if picture.session is not None:
+        return f"car {picture.session.others[number - 1]}"
+    lap = picture.others[number - 1].shown.lap
+    return f"L{lap.number}" if lap.car == picture.car else f"{lap.car} L{lap.number}"
+
+
 def place_of(picture: Picture, t_us: int) -> float:
     """Where on the shared axis the shown lap was at ``t_us``; the picture has a mapping."""
     assert picture.mapping is not None  # noqa: S101 - callers have looked

@@ -27,12 +27,15 @@ class Tags:
     )
 
     def add(self, lines: list[Words], inner: QtCore.QRect) -> None:
-        """The lines of one plot's tag: as many as the plot has room for."""
+        """The lines of one plot's tag: as many as it has room for, and how many are more."""
         theme, metrics = self.theme, self.metrics
         gap, pad, line = theme.px(14), theme.px(5), metrics.height()
-        lines = lines[: max(1, (inner.height() - 2) // line)]
         if not lines:
             return
+        room = max(1, (inner.height() - 2) // line)
+        if len(lines) > room:
+            more = (f"+{len(lines) - room}", theme.colours.text)
+            lines = [*lines[: room - 1], [*lines[room - 1], more]]
         widths = [[metrics.horizontalAdvance(text) for text, _ in parts] for parts in lines]
         width = max(sum(each) + gap * (len(each) - 1) for each in widths) + 2 * pad
         left = self.px + theme.px(8)
