@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from pitwall.analysis.crossings import Crossing, at_gate, find_crossings
+from pitwall.analysis.crossings import MAX_SPEED, Crossing, at_gate, find_crossings
 from pitwall.analysis.knots import Knots, knots, margin_us
 from pitwall.analysis.laps import (
     Lap,
     LapKind,
     Stay,
     build_lap,
+    largest_gap_us,
     merged_stays,
     pit_crossings,
     pit_stays,
@@ -28,6 +29,8 @@ from pitwall.store import Block, SessionStore
 
 _FOREVER = 1 << 62
 _STAY_BACK_US = 30_000_000
+_EDGE = 0.1
+"""Part of the fastest lap that is no more than an edge of a lap."""
 
 
 class CarTracker:
@@ -198,7 +201,7 @@ class CarTracker:
             if lo == hi and start is None and end is None:
                 break
             part = way.part(lo, hi)
-            self._counts.append(producer_lap(part))
+            self._counts.append(None if self._lost(part, start, end) else producer_lap(part))
             self.laps.append(
                 build_lap(
                     self.car,
@@ -213,6 +216,15 @@ class CarTracker:
                 )
             )
         self._number()
+
+    def _lost(self, part: Knots, start: Crossing | None, end: Crossing | None) -> bool:
+        """Whether nothing but an edge of what lies between two crossings was seen, so that it may
+        be several laps."""
+        if start is None or end is None:
+            return False
+        fastest = self._circuit.length_m / MAX_SPEED * 1e6
+        gap = largest_gap_us(part.t, start.t_us, end.t_us)
+        return gap > max(fastest, self._limit) and end.t_us - start.t_us - gap < _EDGE * fastest
 
     def _number(self) -> None:
         """Call every lap what it is called: one late chunk may tell of laps before and after it."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pitwall.analysis.knots import Knots, ahead
 from pitwall.analysis.learn import Circuit
 from pitwall.analysis.signals import Times
+from pitwall.analysis.sources import LapSource
 from pitwall.telemetry import ClockKind
 
 MAX_SPEED = 115.0
@@ -23,7 +24,7 @@ _NEAR_LINE_S = 1.0
 _BESIDE_US = 1_500_000
 _QUICK = 10.0
 """m/s: only then; a slower car may do anything."""
-_POSITION_NOISE_M = 1.5
+_POSITION_NOISE_M = 2.0
 _DISTANCE_NOISE_M = 18.0
 """90 % half widths of where a sample says the car is, along the track."""
 _ACCEL = 4.0
@@ -149,6 +150,11 @@ def _near(
     if v < _QUICK or metres > _NEAR_LINE_S * v:
         return None
     seconds = metres / v
+    if not circuit.exact:
+        # all that is seen on this side of the hole
+        lo, hi = (i, len(way.t)) if side < 0 else (0, i + 1)
+        level = _levelled(way, int(way.t[i]), lo, hi, circuit)
+        seconds = seconds if level is None else abs(level)
     place = _place_noise(circuit, math.isfinite(float(way.side[i])), after=side < 0)
     half = math.hypot(place / v, _ACCEL * seconds * seconds / 2 / v)
     if clock is ClockKind.RECONSTRUCTED:
@@ -181,41 +187,51 @@ def _crossing(way: Knots, i: int, circuit: Circuit, clock: ClockKind) -> Crossin
         return _restart(way, i, circuit, clock)
     part = before / max(before + after, 1e-9)
     at = dt * _time_part(part, v0, v1)
-    if clock is ClockKind.RECONSTRUCTED:
-        at = _levelled(way, i, circuit, at)
+    if clock is ClockKind.RECONSTRUCTED or circuit.source is not LapSource.GATE:
+        level = _levelled(way, t0, 0, len(way.t), circuit, i)
+        at = at if level is None else level
     v = max(v0 + (v1 - v0) * at / max(dt, 1e-9), 1.0)
     seen = math.isfinite(float(way.side[i])) and math.isfinite(float(way.side[i + 1]))
     place = _place_noise(circuit, seen, after=False) / v
-    bend = _ACCEL * at * (dt - at) / 2 / v
+    bend = _ACCEL * max(at * (dt - at), 0.0) / 2 / v
     half = math.hypot(place, bend)
     if clock is ClockKind.RECONSTRUCTED:
         half = math.hypot(half, _CLOCK_S + _CLOCK_DELAY * _least_delay(way, i))
     return Crossing(t0 + round(at * 1e6), round(half * 1e6), sure=True)
 
 
-def _levelled(way: Knots, i: int, circuit: Circuit, at: float) -> float:
-    """Seconds after knot ``i`` at which the line was crossed, from all samples near it.
+def _levelled(
+    way: Knots, t0: int, first: int, last: int, circuit: Circuit, i: int | None = None
+) -> float | None:
+    """Seconds after ``t0`` at which the line was crossed, from all knots first..last-1 near it;
+    None where they do not tell. ``i``: knot before the line, where it lies between two.
 
-    Samples of such sources are means over moments that are not quite the same for place and time,
-    so that each is some metres off: the way driven by speed is laid through them at the median.
-    Without positions only lap distances after the line are used, which start at zero there; where
-    lap distance ends before the line differs from lap to lap.
+    Single samples are some metres off, as place and time are not quite of the same moment: the way
+    driven by speed is laid through them at the median. Without positions only lap distances after
+    the line are used, which start at zero there; where lap distance ends before the line differs
+    from lap to lap.
     """
-    t0 = int(way.t[i])
-    lo, hi = np.searchsorted(way.t, (t0 - _NEAR_US, int(way.t[i + 1]) + _NEAR_US))
+    t1 = t0 if i is None else int(way.t[i + 1])
+    lo, hi = np.searchsorted(way.t, (t0 - _NEAR_US, t1 + _NEAR_US))
+    lo, hi = max(int(lo), first), min(int(hi), last)
     seconds = (way.t[lo:hi] - t0) / 1e6
     scale = circuit.length_m / circuit.distance_m if math.isfinite(circuit.distance_m) else 1.0
     v = way.v[lo:hi] * scale
     if len(v) < 3 or v.min() < _MIN_SPEED:
-        return at
+        return None
     driven = np.concatenate([[0.0], np.cumsum(np.diff(seconds) * (v[1:] + v[:-1]) / 2)])
     place = ahead(np.zeros(len(v)), way.s[lo:hi], circuit.length_m)
     use = np.isfinite(way.side[lo:hi])
-    if use.sum() < 3 or not use[: i + 1 - lo].any() or not use[i + 1 - lo :].any():
-        use = ~use & (np.arange(lo, hi) > i)
+    behind = np.arange(lo, hi) > (i if i is not None else -1)
+    if i is not None and (not use[~behind].any() or not use[behind].any()) or use.sum() < 3:
+        use = ~use & behind
     if not use.any():
-        return at
+        return None
     at_line = float(np.median(driven[use] - place[use]))
+    if at_line < 0:
+        return float(seconds[0] + at_line / v[0])
+    if at_line > driven[-1]:
+        return float(seconds[-1] + (at_line - driven[-1]) / v[-1])
     return float(np.interp(at_line, driven, seconds))
 
 

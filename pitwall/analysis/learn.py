@@ -24,6 +24,7 @@ _EXACT_M = 1.0
 _STAMPED_M = 5.0
 """Lap distance is trusted where it starts anew within so much (one standard deviation) of one
 place: with reconstructed times, and with the cars' own."""
+_AT_LINE_M = 600.0
 _LEAST_M = 300.0
 """No circuit is shorter."""
 _FEW = 4
@@ -114,7 +115,7 @@ def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None)
         spread = _robust_spread(off)
         # Positions are stamped apart from lap distance and have errors of their own: where the cars
         # stamp their samples, a few metres do not speak against lap distance.
-        stamped = store.session.clock is ClockKind.EVENT
+        stamped = store.session.clock is ClockKind.EVENT and _steady(store, signals)
         exact = np.isfinite(distance) and spread < (_STAMPED_M if stamped else _EXACT_M)
         if gate is not None and track.laps:
             at = track.project(np.array([gate.latitude]), np.array([gate.longitude]))
@@ -140,6 +141,21 @@ def learn(store: SessionStore, signals: Signals, track: TrackLine | None = None)
         spread,
         ends,
     )
+
+
+def _steady(store: SessionStore, signals: Signals) -> bool:
+    """Whether lap distance goes on by what the speed says from one sample to the next, behind the
+    line, where a crossing is read from it: some counters jump by metres."""
+    off: list[Floats] = []
+    for car in store.cars():
+        t, d = read(store, car, signals.distance, 0, _FOREVER)
+        v = speed_at(store, signals, car, t)
+        dt = np.diff(t) / 1e6
+        step = np.diff(d[0])
+        near = (d[0][:-1] < _AT_LINE_M) & (step > 0) & (dt < 1.0)
+        off.append(np.abs(step - dt * (v[1:] + v[:-1]) / 2)[near])
+    found = np.concatenate(off) if off else np.zeros(0)
+    return len(found) > 0 and float(np.percentile(found, 90)) < _EXACT_M
 
 
 def _robust_spread(off: Floats) -> float:

@@ -11,7 +11,7 @@ from pitwall.store import SessionStore
 
 _BACK_US = 900_000_000
 """The mark before may lie this far back: no lap takes longer."""
-_SAME_WAY = 0.1
+SAME_WAY = 0.03
 """Ways of whole laps differ by no more; beyond it a mark was missed, or speed is."""
 
 
@@ -36,7 +36,7 @@ def reckoned(
         s[first] = length - (marked[0] - way[first])
         # both ends of a lap are known: its metres are scaled so that they meet
         laps = np.diff(marked)
-        usual = np.abs(laps / length - 1) <= _SAME_WAY
+        usual = np.abs(laps / length - 1) <= SAME_WAY
         scale = np.ones(len(at) + 1)
         scale[1:-1][usual] = length / laps[usual]
         s = np.where(first, s, s * scale[which])

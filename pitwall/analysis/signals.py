@@ -34,7 +34,8 @@ class Signals:
 
     ``planar``: positions are metres east and north on the track's plane, not degrees. ``beacon``:
     codes of the beacons passed, ``beacon_doubt`` how well each moment is known; ``running``:
-    seconds since the logger's last lap began.
+    seconds since the logger's last lap began; ``marks``: crossings that a file was cut at, with
+    the 90 % half width of each in seconds.
     """
 
     position: Place | None
@@ -47,6 +48,7 @@ class Signals:
     beacon: Place | None = None
     beacon_doubt: Place | None = None
     running: Place | None = None
+    marks: Place | None = None
 
     @staticmethod
     def of(catalog: Catalog) -> Signals:
@@ -74,6 +76,7 @@ class Signals:
             beacon,
             place_of(catalog, "beacon_doubt"),
             place_of(catalog, "running_lap_time"),
+            place_of(catalog, "line_mark"),
         )
 
     @property
@@ -94,6 +97,7 @@ class Signals:
             self.lap,
             self.beacon,
             self.running,
+            self.marks,
         )
         return tuple(dict.fromkeys(p.group for p in places if p is not None))
 

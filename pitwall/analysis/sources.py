@@ -52,7 +52,7 @@ def only(signals: Signals, source: LapSource) -> Signals:
     if source is not LapSource.BEACON:
         signals = replace(signals, beacon=None)
     if source in (LapSource.BEACON, LapSource.DISTANCE, LapSource.GATE):
-        signals = replace(signals, lap=None, running=None)
+        signals = replace(signals, lap=None, running=None, marks=None)
     if source in (LapSource.LAP_NUMBER, LapSource.BEACON, LapSource.DISTANCE):
         signals = replace(signals, position=None)
     return signals
@@ -107,6 +107,11 @@ def line_marks(
         if len(t):
             found = zip(t[at_line].tolist(), doubt[at_line].tolist(), strict=True)
             return [LineMark(int(at), int(half)) for at, half in found], LapSource.BEACON
+    if signals.marks is not None:
+        t, half = read(store, car, signals.marks, t_lo, t_hi)
+        if len(t):
+            found = zip(t.tolist(), (half[0] * 1e6).tolist(), strict=True)
+            return [LineMark(int(at), round(width)) for at, width in found], LapSource.LAP_NUMBER
     if signals.lap is not None:
         marks = _by_number(store, signals, signals.lap, car, t_lo, t_hi)
         if marks:

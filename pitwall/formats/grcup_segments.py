@@ -10,6 +10,7 @@ from pitwall.formats.grcup import CarRows, rates
 from pitwall.formats.grcup_channels import LAP_UNKNOWN, groups
 from pitwall.formats.grcup_rows import Row
 from pitwall.formats.json_stream import elements, unpacked_head
+from pitwall.formats.lap_edges import MARKS, Edges
 from pitwall.formats.lines import Tick
 from pitwall.formats.source import Block, Survey, Wanted
 from pitwall.telemetry import BadInput, ClockKind
@@ -59,14 +60,14 @@ class SegmentSource:
     def survey(self, tick: Tick | None = None) -> Survey:
         """Check every row, find cars, channels, rates, and the one session that is meant."""
         parts: dict[str, int] = {}
-        cars: dict[tuple[str, str], list[int]] = {}
+        cars: dict[tuple[str, str, Path], list[int]] = {}
         counts: dict[tuple[str, str, str], int] = {}
         firsts: dict[Path, int] = {}
         for path in self._paths:
             for part, _, row, names in self._rows(path, tick):
                 parts[part] = parts.get(part, 0) + 1
                 firsts[path] = min(firsts.get(path, row.receipt_us), row.receipt_us)
-                span = cars.setdefault((part, row.car), [row.receipt_us, row.receipt_us])
+                span = cars.setdefault((part, row.car, path), [row.receipt_us, row.receipt_us])
                 span[0], span[1] = min(span[0], row.receipt_us), max(span[1], row.receipt_us)
                 for name in names:
                     key = (part, row.car, name)
@@ -76,7 +77,15 @@ class SegmentSource:
         self._part = self._chosen(parts)
         self._ordered = sorted(firsts, key=lambda p: firsts[p])
         part = self._part
-        mine = {car: span for (p, car), span in cars.items() if p == part}
+        mine: dict[str, list[int]] = {}
+        first = last = 0
+        for (of, car, _), span in cars.items():
+            if of == part:
+                # rates are of the time in the files, not of the holes between them
+                own_time = mine.setdefault(car, [0, 0])
+                own_time[1] += span[1] - span[0]
+                first = min(first or span[0], span[0])
+                last = max(last, span[1])
         own = {(car, name): n for (p, car, name), n in counts.items() if p == part}
         notes = (
             [f"{sum(parts.values()) - parts[part]} rows of other sessions are left out"]
@@ -85,10 +94,10 @@ class SegmentSource:
         )
         return Survey(
             cars=tuple(mine),
-            groups=groups({name for _, name in own}, rates(mine, own)),
+            groups=(*groups({name for _, name in own}, rates(mine, own)), MARKS),
             clock=ClockKind.EVENT,
-            t_first=min(span[0] for span in mine.values()),
-            t_last=max(span[1] for span in mine.values()),
+            t_first=first,
+            t_last=last,
             rows=parts[part],
             event=part,
             name="segments",
@@ -98,6 +107,7 @@ class SegmentSource:
     def blocks(self, tick: Tick | None = None) -> Iterator[Block]:
         """The samples, by the cars' own clock. The files must have passed :meth:`survey`."""
         cars: dict[str, CarRows] = {}
+        edges: dict[str, Edges] = {}
         for path in self._ordered:
             for part, values, row, _ in self._rows(path, tick):
                 if part != self._part:
@@ -105,10 +115,16 @@ class SegmentSource:
                 car = cars.get(row.car)
                 if car is None:
                     car = cars[row.car] = CarRows(row.car, own_clock=True, counted=True)
+                    edges[row.car] = Edges()
                 for name, value in values.items():
-                    yield from car.push(row._replace(name=name, value=value))
-        for car in cars.values():
-            yield from car.finish()
+                    for block in car.push(row._replace(name=name, value=value)):
+                        edges[row.car].see(block)
+                        yield block
+        for name, car in cars.items():
+            for block in car.finish():
+                edges[name].see(block)
+                yield block
+            yield from edges[name].marks(name)
 
     def _chosen(self, parts: dict[str, int]) -> str:
         wanted = self._wanted.part
