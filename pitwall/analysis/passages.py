@@ -181,7 +181,9 @@ def _speeds(
     slowest = inside[int(np.argmin(v[inside]))]
     before = np.flatnonzero((s >= lo) & (s <= s[slowest]))
     row[INDEX[Measure.MINIMUM]] = v[slowest]
-    row[INDEX[Measure.SLOWEST]] = s[slowest]
+    if slowest != inside[0]:
+        # Else it is driven through without slowing down: pedals belong to the corner before.
+        row[INDEX[Measure.SLOWEST]] = s[slowest]
     row[INDEX[Measure.ENTRY]] = float(v[before].max()) if len(before) else np.nan
     row[INDEX[Measure.EXIT]] = float(np.interp(min(bend_hi, hi), s, v))
 

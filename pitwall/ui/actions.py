@@ -44,6 +44,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("open", "Open", ("Ctrl+O",), "Session", "A recording on this machine."),
     Action(
+        "report",
+        "Report",
+        ("Ctrl+P",),
+        "Session",
+        "The selected car's stint as PDF and HTML: laps, map, corners, traces and notes.",
+    ),
+    Action(
         "doctor",
         "Doctor",
         ("Shift+H",),

@@ -34,6 +34,7 @@ from pitwall.ui.panes.values import ValuesPane
 from pitwall.ui.plot.trace_stack import TraceStack
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.registry import Setting
+from pitwall.ui.report import ReportDesk
 from pitwall.ui.roles import Role
 from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
@@ -58,6 +59,7 @@ class MainWindow(QtWidgets.QMainWindow):
         drag: panes that are moved by their titles.
         history, keeper: steps back, and layouts from start to start.
         palette_box, notice: over the window when they are wanted.
+        reports: writes reports.
         pump: the clock of the window.
         feed: brings data to the panes.
         refreshes: rounds of the feed so far; for tests and the idle budget.
@@ -91,6 +93,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._keys = KeysOverlay(theme, self)
         self.notice = Notice(theme, self)
         self.palette_box = Palette(theme, self)
+        self.reports = ReportDesk(inputs, lambda text, grave: self.notice.say(text, grave=grave))
         self._navigator = Navigator(inputs, self.workspace, self.panes)
         self.history = History(self.workspace, lambda: self.bench.layout, self.bench.set_layout)
         self.keeper = LayoutKeeper(
@@ -182,6 +185,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """The actions that are the window's."""
         return {
             "connect": self.connect_requested.emit,
+            "report": self._make_report,
             "open": lambda: choose_recording(self, self.open_requested.emit),
             "doctor": self.doctor_requested.emit,
             "theme": self._next_theme,
@@ -315,6 +319,11 @@ class MainWindow(QtWidgets.QMainWindow):
         panes = self.panes
         self.bench.dock.arrange_if((len(panes.timing.rows), panes.laps.columns))
 
+    def _make_report(self) -> None:
+        picture = self.feed.picture
+        reference = picture.reference.lap if picture is not None and picture.reference else None
+        self.reports.make(self.workspace.view, reference)
+
     def _toggle_health(self) -> None:
         """The health in the place of the last column, or that again; the traces stay."""
         if "health" in self.bench.windows:
@@ -368,6 +377,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.stop()
         self.keeper.stop()
         self.bench.close()
+        self.reports.stop()
         self.closed.emit()
         super().closeEvent(event)
 

@@ -9,21 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.analysis import TrackLine
+from pitwall.analysis.gains import ROUGH_SMOOTH_M, SMOOTH_M, STEP_M, UNKNOWN, gain_classes
 from pitwall.ui.panes.panel import Panel, paint_ground
 from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme, mix
 
 Floats = NDArray[np.float64]
-STEP_M = 15.0
-SMOOTH_M = 90.0
-ROUGH_SMOOTH_M = 500.0
-"""Reconstructed times are too uncertain to say anything about shorter stretches."""
-NOTICEABLE = 0.00035
-"""Seconds gained or lost per metre from which a stretch is coloured: 0.035 s in 100 m."""
 TURN_GAIN = 1.2
-UNKNOWN = 9
-"""Class of a stretch on which one of the laps was not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,23 +341,6 @@ def _steps(gains: tuple[Floats, Floats] | None) -> object:
         return None
     unknown = int(np.isnan(gains[1]).sum())
     return (gains[0][0], int(gains[0][-1] / (2 * STEP_M)), float(gains[1][0]), unknown)
-
-
-def gain_classes(
-    s: Floats, behind: Floats, smooth_m: float = SMOOTH_M
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Where time is gained (-1), lost (1), neither (0) or nobody knows (:data:`UNKNOWN`, from NaN):
-    ``(metres, class)``, evenly spaced."""
-    even = np.arange(float(s[0]), float(s[-1]), STEP_M)
-    if len(even) < 3:
-        return even, np.zeros(len(even), np.int64)
-    half = max(1, round(smooth_m / STEP_M / 2))
-    seen = np.isfinite(behind)
-    values = np.interp(even, s[seen], behind[seen])
-    padded = np.pad(values, half, mode="edge")
-    rate = (padded[2 * half :] - padded[: -2 * half]) / (2 * half * STEP_M)
-    classes = np.where(rate > NOTICEABLE, 1, np.where(rate < -NOTICEABLE, -1, 0))
-    return even, np.where(np.isfinite(np.interp(even, s, behind)), classes, UNKNOWN)
 
 
 RINGS = (1.0, 2.6, 4.4, 6.4)

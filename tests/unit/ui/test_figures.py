@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pitwall.analysis import CarTiming, Lap, LapKind, Timing
+from pitwall.analysis.gains import gain_classes
 from pitwall.store import Hole, Ledger
 from pitwall.store.ledger import SeriesLedger
 from pitwall.telemetry import Series
@@ -15,7 +16,6 @@ from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
 from pitwall.ui.overdue import Overdue, overlap
 from pitwall.ui.panes.laps import _cells, columns, missing_us, sector
-from pitwall.ui.panes.map import gain_classes
 from pitwall.ui.panes.timeline_band import merged_holes
 from pitwall.ui.panes.timing import _row
 from pitwall.ui.qt import QtGui
