@@ -11,20 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pitwall.store import SessionStore
-from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.model import Workspace
 from pitwall.ui.panes.panel import Panel
 from pitwall.ui.picture import Picture
 from pitwall.ui.plot.axis_view import AxisView
-from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
-from pitwall.ui.plot.canvas import Canvas, show
+from pitwall.ui.plot.boxes import Boxes
+from pitwall.ui.plot.canvas import show
 from pitwall.ui.plot.carrying import Target, paint_target, target_at, unpacked
 from pitwall.ui.plot.choice import Trace
-from pitwall.ui.plot.columns import Curves, curves_of
 from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, paint_mark, touched
-from pitwall.ui.plot.frame import Frame, Painted, Strip, lay_out, seen_limits
+from pitwall.ui.plot.easel import Easel, Sitter
+from pitwall.ui.plot.frame import Painted, Strip, seen_limits
 from pitwall.ui.plot.furniture import Style
-from pitwall.ui.plot.layers import paint_back, paint_ground, paint_live
 from pitwall.ui.plot.looks import Look, look_of
 from pitwall.ui.plot.margin import Margin, paint_current, strip_at
 from pitwall.ui.plot.plot_editor import TALLER, PlotEditor
@@ -44,8 +42,6 @@ class TraceStack(Panel):
     """Shows one :class:`Picture` and turns pointer and wheel into changes of the workspace.
 
     Attributes:
-        curve_renders: how often the shown lap was painted; a cursor's move does not count.
-        ground_renders: how often all the rest was; new data of the shown lap does not count.
         picture: what is shown; None before the first.
         plots: what keys and drags do to the plots.
     """
@@ -58,12 +54,11 @@ class TraceStack(Panel):
         parent: QtWidgets.QWidget | None = None,
     ) -> None:
         super().__init__(theme, "Traces", parent)
-        self.curve_renders = 0
-        self.ground_renders = 0
         self.picture: Picture | None = None
         self.plots = PlotEditor(workspace)
         self._axis = AxisView(workspace)
         self._margin = Margin(self.plots, theme)
+        self._easel = Easel(store)
         self._workspace = workspace
         self._store = store
         self._looks: tuple[Look, ...] = (look_of(theme, theme.car(0)),)
@@ -71,13 +66,6 @@ class TraceStack(Panel):
         self._reconstructed = False
         self._connected = True
         self._loading = False
-        self._layers: tuple[Canvas, Canvas] | None = None
-        self._back_key: object = None
-        self._ground_key: object = None
-        self._drawn = False
-        self._painted: Painted | None = None
-        self._boxes: Boxes | None = None
-        self._curves: tuple[Curves, ...] = ()
         self._cursor: int | None = None
         self._pressed: tuple[float, tuple[float, float]] | None = None
         self._dragged = False
@@ -94,7 +82,7 @@ class TraceStack(Panel):
 
     def set_theme(self, theme: Theme) -> None:
         """As :meth:`Panel.set_theme`; the curves are painted anew."""
-        self._stale()
+        self._easel.stale()
         self._margin.theme = theme
         super().set_theme(theme)
         self._looks = self._made_looks()
@@ -119,18 +107,36 @@ class TraceStack(Panel):
         self._reconstructed = reconstructed
         self._connected, self._loading = connected, loading
         self._cursor = self._workspace.view.cursor
-        self._stale()
+        self._easel.stale()
         self.update()
 
     def view_changed(self, names: frozenset[str]) -> None:
         """The workspace changed in a way that needs no new picture."""
         if names & {"span", "traces", "units"}:
-            self._stale()
+            self._easel.stale()
             self.update()
         if "cursor" in names:
             self._move_cursor(self._workspace.view.cursor)
         if "mark" in names:
             self.update()
+
+    @property
+    def curve_renders(self) -> int:
+        """How often the shown lap was painted; a cursor's move does not count."""
+        return self._easel.renders
+
+    @property
+    def ground_renders(self) -> int:
+        """How often all the rest was; new data of the shown lap does not count."""
+        return self._easel.ground_renders
+
+    @property
+    def _boxes(self) -> Boxes | None:
+        return self._easel.boxes
+
+    @property
+    def _painted(self) -> Painted | None:
+        return self._easel.painted
 
     @property
     def span(self) -> tuple[float, float]:
@@ -200,7 +206,7 @@ class TraceStack(Panel):
             return
         seen = []
         for row, trace in enumerate(picture.traces):
-            limits = seen_limits(picture, row, painted.x, self._curves)
+            limits = seen_limits(picture, row, painted.x, self._easel.curves)
             if limits is not None:
                 seen.append((trace.name, *limits))
         self.plots.keep_scales(seen)
@@ -233,10 +239,7 @@ class TraceStack(Panel):
     # -- painting -----------------------------------------------------------------------
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
-        top = self._canvases()[-1]
-        if not self._drawn:
-            self._render()
-            self._drawn = True
+        top = self._easel.canvas(self.size(), self.devicePixelRatioF(), self._sitter)
         painter = QtGui.QPainter(self)
         show(painter, top, event.rect())
         if self.picture and self._painted and self._boxes:
@@ -253,59 +256,9 @@ class TraceStack(Panel):
                 paint_target(painter, target, self._boxes, self.theme)
         painter.end()
 
-    def _canvases(self) -> tuple[Canvas, Canvas]:
-        """Ground and top, in the size and density that the widget has now."""
-        size, ratio = self.size(), self.devicePixelRatioF()
-        if self._layers is None or not self._layers[0].fits(size, ratio):
-            self._layers = Canvas(size, ratio), Canvas(size, ratio)
-            self._back_key = self._ground_key = None
-            self._drawn = False
-        return self._layers
-
-    def _render(self) -> None:
-        self.curve_renders += 1
-        ground, top = self._canvases()
-        picture = self.picture
-        if picture is not None and picture.session is not None:
-            ground = top
-        self._boxes = self._painted = None
-        self._curves = ()
-        style, frame = self._style(), None
-        low, high = self.span
-        if picture is not None and picture.traces and high > low:
-            weights = tuple(plot.weight for plot in picture.stack)
-            if picture.delta is not None:
-                weights = (DELTA_WEIGHT, *weights)
-            self._boxes = arrange(self.size(), self.top, weights, self.theme)
-            self._curves = self._session_curves(picture, self._boxes, low, high)
-            frame = lay_out(picture, self._boxes, (low, high), style, self._curves)
-        back = (ground is top, self._back_looks(frame))
-        if back != self._back_key:
-            self._back_key, self._ground_key = back, None
-            self._paint_back(ground, frame, style)
-        looks = self._ground_looks(frame)
-        if ground is top or looks != self._ground_key:
-            self._ground_key = looks
-            self.ground_renders += 1
-            if frame is not None and picture is not None:
-                paint_ground(ground, picture, frame, style)
-        if ground is not top:
-            top.copy_of(ground)
-        if frame is not None and picture is not None:
-            self._painted = paint_live(top, picture, frame, style, self._curves)
-
-    def _session_curves(
-        self, picture: Picture, boxes: Boxes, low: float, high: float
-    ) -> tuple[Curves, ...]:
-        session = picture.session
-        if session is None:
-            return ()
-        span = tuple(session.start_us + round(at * SECOND_US) for at in (low, high))
-        width = round((boxes.right - boxes.left) * self.devicePixelRatioF())
-        return tuple(
-            curves_of(self._store, car, picture.traces, (span[0], span[1]), width)
-            for car in (session.car, *session.others)
-        )
+    def _sitter(self) -> Sitter:
+        words = (self.title_words, axis_words(self.picture, self._workspace.view))
+        return Sitter(self.picture, self.span, self._style(), self.top, words, self.paint_frame)
 
     def _style(self) -> Style:
         view = self._workspace.view
@@ -324,40 +277,6 @@ class TraceStack(Panel):
         view, style = self._workspace.view, self._style()
         parts = title_parts(self.picture, view, self.span, style, loading=self._loading)
         return [part.text for part in parts]
-
-    def _back_looks(self, frame: Frame | None) -> object:
-        """Equal as long as labels and values need not be painted anew."""
-        return (
-            (self.theme.name, self.theme.scale, self._reconstructed),
-            [(look.inks[0].rgb(), look.dash) for look in self._looks],
-            (self.title_words, axis_words(self.picture, self._workspace.view)),
-            self._workspace.view.units,
-            frame.strips if frame is not None else None,
-            self.picture.traces if self.picture is not None else None,
-        )
-
-    def _ground_looks(self, frame: Frame | None) -> object:
-        """Equal as long as the axis and the laps that are over need not be painted anew."""
-        picture = self.picture
-        if picture is None or frame is None:
-            return ()
-        reference = picture.reference
-        over = [one for one in picture.others if not one.shown.open]
-        return (
-            picture.axis,
-            picture.corners,
-            (reference.lap, reference.t_end) if reference else None,
-            tuple(len(line.t) for line in picture.reference_lines),
-            [(one.shown, [len(line.t) for line in one.lines]) for one in over],
-            frame.x,
-        )
-
-    def _paint_back(self, back: Canvas, frame: Frame | None, style: Style) -> None:
-        painter = back.painter()
-        self.paint_frame(painter)
-        if frame is not None and self.picture is not None:
-            paint_back(painter, self.picture, frame, style)
-        painter.end()
 
     def paint_title(self, painter: QtGui.QPainter) -> None:
         """The shown lap and the others, each after a swatch of its line."""
@@ -507,8 +426,5 @@ class TraceStack(Panel):
         event.acceptProposedAction()
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
-        self._stale()
+        self._easel.stale()
         super().resizeEvent(event)
-
-    def _stale(self) -> None:
-        self._drawn = False
