@@ -37,6 +37,8 @@ T_MAX = 4_102_444_800_000_000
 """2100-01-01."""
 MAX_DECODED = 1 << 20
 """Samples decoded at a time: bounds the memory a batch can claim."""
+LONG = 4096
+"""Samples of one series that are worth an array of their own."""
 
 
 @dataclass(slots=True)
@@ -144,13 +146,18 @@ def decode_all(candidates: Sequence[Candidate], session: Session) -> list[tuple[
 
 
 def _portions(members: list[Candidate]) -> list[list[Candidate]]:
+    """Those whose samples are unpacked into one array: of one series where that makes it long,
+    for then the array as a whole can go into the columns, and out of them."""
     out: list[list[Candidate]] = [[]]
     room = MAX_DECODED
+    held = 0
     for candidate in members:
         samples = sum(candidate.segment.counts)
-        if samples > room and out[-1]:
+        mine = not out[-1] or out[-1][-1].segment.series == candidate.segment.series
+        if (samples > room or (not mine and held >= LONG)) and out[-1]:
             out.append([])
-            room = MAX_DECODED
+            room, held = MAX_DECODED, 0
+        held += samples
         out[-1].append(candidate)
         room -= samples
     return out

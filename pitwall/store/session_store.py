@@ -6,7 +6,7 @@ current one and swaps a single reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -14,13 +14,13 @@ from typing import Protocol
 import numpy as np
 
 from pitwall.store.batch import Applied, Fresh
-from pitwall.store.block import NO_TIMES, chunk_pieces
+from pitwall.store.block import NO_TIMES
 from pitwall.store.columns import Columns, Window
 from pitwall.store.computed import Computed, is_computed
+from pitwall.store.fresh_runs import runs_of
 from pitwall.store.growth import GrowingColumns
 from pitwall.store.holes import Hole, holes_of
 from pitwall.store.ledger import Ledger, SeriesLedger
-from pitwall.store.samples import Samples
 from pitwall.telemetry import Catalog, Group, Head, Session
 
 Key = tuple[str, str]
@@ -201,7 +201,8 @@ class SessionStore:
             by_key.setdefault((series.car, series.group), []).append(fresh)
         for key, parts in by_key.items():
             growing = self.growing(key)
-            growing.insert(_samples(parts, growing))
+            for samples in runs_of(parts, growing):
+                growing.insert(samples)
         return self.publish(by_key, applied.ledger, applied.heads, applied.meta)
 
     def growing(self, key: Key) -> GrowingColumns:
@@ -255,27 +256,3 @@ def _cars(
     for car, _ in heads:
         cars.setdefault(car)
     return known if len(cars) == len(known) else tuple(cars)
-
-
-def _samples(parts: Sequence[Fresh], growing: GrowingColumns) -> Samples:
-    """Freshly applied segments of one (car, group) as one run of samples."""
-    # laps come newest first: whole segments are put in order more cheaply than their samples
-    parts = sorted(parts, key=lambda part: part.segment.t_lo)
-    lengths = [len(p.samples.t) for p in parts]
-    t = np.concatenate([p.samples.t for p in parts])
-    t += np.repeat(np.array([p.segment.t_lo for p in parts], np.int64), lengths)
-    values = np.concatenate(
-        [p.samples.values for p in parts], axis=1, dtype=growing.dtype, casting="same_kind"
-    )
-    chunks = [p.segment.n_hi - p.segment.n_lo + 1 for p in parts]
-    counters = [n for p in parts for n in range(p.segment.n_lo, p.segment.n_hi + 1)]
-    counts = np.array([c for p in parts for c in p.segment.counts], np.int64)
-    epochs = [growing.epoch_index(p.segment.series.epoch) for p in parts]
-    pieces = chunk_pieces(
-        counts,
-        np.array(counters, np.int32),
-        np.repeat(np.array(epochs, np.uint16), chunks),
-        np.repeat(np.array([p.code for p in parts], np.uint8), chunks),
-        np.repeat(np.array([p.segment.lap for p in parts], np.uint16), chunks),
-    )
-    return Samples(t, values, pieces)
