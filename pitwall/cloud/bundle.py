@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from urllib.parse import quote, unquote
 
@@ -99,6 +100,7 @@ class Bundle:
     offset: int = 0
 
 
+@lru_cache(256)
 def sealed_prefix(session: str, car: str = "") -> str:
     """Prefix of a session's sealed laps in the bucket, of one car's when it is given."""
     start = f"{PREFIX}{check_session(session)}/"

@@ -13,6 +13,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from xml.etree import ElementTree as ET
 
+_BEFORE = "before-parse.s3.*"
+_BEGIN = 256
+"""Bytes within which an answer names its root."""
+
 
 class Parser(Protocol):
     """A botocore response parser."""
@@ -42,6 +46,25 @@ class ListingParser:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stock, name)
+
+
+def once(client: Any) -> None:
+    """Spare a client's listings their first reading of two: botocore reads the whole of every XML
+    answer to see whether its root is an error; of a listing the first bytes say what it is."""
+    from botocore import handlers
+
+    # Not a public name: without it nothing is spared.
+    stock = getattr(handlers, "_handle_200_error", None)
+    if stock is None:
+        return
+
+    def look(operation_model: Any, response_dict: dict[str, Any], **named: Any) -> None:
+        listing = operation_model.name == "ListObjectsV2" and bool(response_dict)
+        if not (listing and b"<ListBucketResult" in response_dict["body"][:_BEGIN]):
+            stock(operation_model=operation_model, response_dict=response_dict, **named)
+
+    client.meta.events.unregister(_BEFORE, stock)
+    client.meta.events.register_first(_BEFORE, look)
 
 
 def parse_listing(body: bytes) -> dict[str, Any]:

@@ -37,10 +37,20 @@ def _read_plain(words: list[str]) -> int:
     return 0
 
 
+def _unpack(words: list[str]) -> int:
+    from pitwall.turbo.unpack_child import main as unpack
+
+    if len(words) > 1 or not "".join(words).isdecimal() == bool(words):
+        raise BadInput("unpack takes the handle of a socket, or nothing")
+    unpack(int(words[0]) if words else None)
+    return 0
+
+
 CHILDREN: dict[str, Callable[[list[str]], int]] = {
     "stand-in": _stand_in,
     "demo-publisher": _demo_publisher,
     "demo-prepare": _demo_prepare,
     "read-plain": _read_plain,
+    "unpack": _unpack,
 }
 """Verbs that our own child processes use; the frozen build has no other way to run them."""

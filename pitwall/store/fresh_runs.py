@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from pitwall.store.batch import Fresh
 from pitwall.store.block import Values, chunk_pieces
@@ -16,18 +17,23 @@ from pitwall.store.growth import BLOCK, GrowingColumns
 from pitwall.store.samples import Samples
 
 
-def runs_of(parts: Sequence[Fresh], growing: GrowingColumns) -> Iterator[Samples]:
+def samples_of(parts: Sequence[Fresh], growing: GrowingColumns) -> Iterator[Samples]:
     """Freshly applied segments of one (car, group) as runs of samples: a long stretch that was
     unpacked in one go as it lies in memory, all others copied into one run."""
     # laps come newest first: whole segments are put in order more cheaply than their samples
     parts = sorted(parts, key=lambda part: part.segment.t_lo)
     left: list[Fresh] = []
-    for stretch in _stretches(parts):
-        values = _whole(stretch) if sum(map(_length, stretch)) >= BLOCK else None
-        if values is None or values.dtype != growing.dtype:
+    # The newest first: what then goes before it is let in whole, behind it would fill up a block.
+    for stretch in [*_stretches(parts)][::-1]:
+        first = stretch[0].samples.values
+        count = sum(map(_length, stretch))
+        if count < BLOCK or first.dtype != growing.dtype:
             left += stretch
-        else:
-            yield _run(stretch, values, growing)
+            continue
+        # Each begins in memory where the one before it ends: one array is over all of them.
+        shape = (first.shape[0], count)
+        values = as_strided(first, shape, first.strides, writeable=False)
+        yield _run(stretch, values, growing)
     if left:
         values = np.concatenate(
             [p.samples.values for p in left], axis=1, dtype=growing.dtype, casting="same_kind"
@@ -38,31 +44,19 @@ def runs_of(parts: Sequence[Fresh], growing: GrowingColumns) -> Iterator[Samples
 def _stretches(parts: Sequence[Fresh]) -> Iterator[list[Fresh]]:
     """``parts`` cut where the values of one do not follow those of the one before in memory."""
     stretch: list[Fresh] = []
-    end: tuple[int, int] | None = None
+    end: tuple[object, ...] = ()
     for part in parts:
         values = part.samples.values
         at = values.__array_interface__["data"][0]
-        if stretch and (id(values.base), at) != end:
+        # of one array, or else the end of one is next to the start of another by chance
+        array = None if values.base is None else id(values.base)
+        if stretch and (array is None or (array, values.strides, values.dtype, at) != end):
             yield stretch
             stretch = []
         stretch.append(part)
-        end = (id(values.base), at + values.shape[1] * values.itemsize)
+        end = (array, values.strides, values.dtype, at + values.shape[1] * values.itemsize)
     if stretch:
         yield stretch
-
-
-def _whole(stretch: Sequence[Fresh]) -> Values | None:
-    """The values of a stretch as one view; None when they are not of one array."""
-    first = stretch[0].samples.values
-    base = first.base
-    if not isinstance(base, np.ndarray) or base.shape[:1] != first.shape[:1]:
-        return first if len(stretch) == 1 else None
-    if base.dtype != first.dtype or base.strides != first.strides:
-        return None
-    start = first.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    at = start // base.itemsize
-    whole: Values = base[:, at : at + sum(map(_length, stretch))]
-    return whole
 
 
 def _length(part: Fresh) -> int:

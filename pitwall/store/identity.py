@@ -6,10 +6,12 @@ moves the books, except that a known identity is booked as "quarantined".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pitwall.store.batch import Quarantined, Source
 from pitwall.store.columns import values_dtype
@@ -39,6 +41,11 @@ MAX_DECODED = 1 << 20
 """Samples decoded at a time: bounds the memory a batch can claim."""
 LONG = 4096
 """Samples of one series that are worth an array of their own."""
+Unpack = Callable[
+    [Sequence[bytes], Group, int, np.dtype[np.floating[Any]]],
+    tuple[NDArray[np.int64], Samples, dict[int, BadPayload]],
+]
+"""Unpacks payloads of a group, of a catalog's version, into values of a type."""
 
 
 @dataclass(slots=True)
@@ -109,12 +116,13 @@ def head_fault(head: Head, session: Session) -> str | None:
 
 
 def open_segments(
-    segments: Sequence[Segment], session: Session
+    segments: Sequence[Segment], session: Session, unpack: Unpack = decode_many
 ) -> tuple[tuple[Segment, ...], tuple[Samples | None, ...]]:
     """Decode segments where there is time for it: the writer then need not.
 
     Returns the segments, each ``t_hi`` as its samples have it, and their samples, None for those
-    that the writer will find a fault with. Pure; any thread may call it.
+    that the writer will find a fault with. Any thread may call it; ``unpack`` does the work as
+    :func:`pitwall.telemetry.decode_many` does it.
     """
     candidates = [Candidate(segment, Source.ARCHIVE, 0) for segment in segments]
     sound = [
@@ -123,12 +131,14 @@ def open_segments(
         if series_fault(candidate.segment.series, session) is None
         and segment_fault(candidate.segment) is None
     ]
-    for candidate, _ in decode_all(sound, session):
+    for candidate, _ in decode_all(sound, session, unpack):
         candidate.samples = None
     return tuple(c.segment for c in candidates), tuple(c.samples for c in candidates)
 
 
-def decode_all(candidates: Sequence[Candidate], session: Session) -> list[tuple[Candidate, str]]:
+def decode_all(
+    candidates: Sequence[Candidate], session: Session, unpack: Unpack = decode_many
+) -> list[tuple[Candidate, str]]:
     """Fill in ``samples`` of each candidate that has none. Returns those that cannot be used, with
     the reason."""
     bad: list[tuple[Candidate, str]] = []
@@ -141,7 +151,7 @@ def decode_all(candidates: Sequence[Candidate], session: Session) -> list[tuple[
     for name, members in by_group.items():
         group = session.catalog.group(name)
         for part in _portions(members):
-            bad += _decode_portion(part, group, version)
+            bad += _decode_portion(part, group, version, unpack)
     return bad
 
 
@@ -164,11 +174,11 @@ def _portions(members: list[Candidate]) -> list[list[Candidate]]:
 
 
 def _decode_portion(
-    part: list[Candidate], group: Group, version: int
+    part: list[Candidate], group: Group, version: int, unpack: Unpack
 ) -> list[tuple[Candidate, str]]:
     bad: list[tuple[Candidate, str]] = []
     # As they are kept: what is rounded afterwards costs twice the memory meanwhile.
-    counts, samples, errors = decode_many(
+    counts, samples, errors = unpack(
         [c.segment.payload for c in part], group, version, values_dtype(group)
     )
     ends = np.cumsum(counts)

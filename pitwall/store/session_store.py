@@ -17,7 +17,7 @@ from pitwall.store.batch import Applied, Fresh
 from pitwall.store.block import NO_TIMES
 from pitwall.store.columns import Columns, Window
 from pitwall.store.computed import Computed, is_computed
-from pitwall.store.fresh_runs import runs_of
+from pitwall.store.fresh_runs import samples_of
 from pitwall.store.growth import GrowingColumns
 from pitwall.store.holes import Hole, holes_of
 from pitwall.store.ledger import Ledger, SeriesLedger
@@ -201,7 +201,7 @@ class SessionStore:
             by_key.setdefault((series.car, series.group), []).append(fresh)
         for key, parts in by_key.items():
             growing = self.growing(key)
-            for samples in runs_of(parts, growing):
+            for samples in samples_of(parts, growing):
                 growing.insert(samples)
         return self.publish(by_key, applied.ledger, applied.heads, applied.meta)
 

@@ -3,7 +3,7 @@ column of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ _FLOAT32 = np.dtype(np.float32)
 _HEADER_DTYPE = np.dtype(
     [("magic", "u1"), ("flags", "u1"), ("columns", "<u2"), ("catalog", "<u4"), ("count", "<u4")]
 )
+Room = Callable[[int, int, np.dtype[np.floating[Any]]], NDArray[np.floating[Any]]]
+"""Makes an array to be filled: rows, values in each, and what they are kept as."""
 _ROOM = 1 << 16
 """Values of one column handled at a time: what numpy works on stays in the cache's reach."""
 _EXACT = 1 << 24
@@ -103,9 +105,10 @@ def decode_many(
     group: Group,
     catalog_version: int,
     dtype: np.dtype[np.floating[Any]] = _FLOAT64,
+    room: Room | None = None,
 ) -> tuple[Ints, Samples, dict[int, BadPayload]]:
     """Unpack many payloads into one run of samples; values as float64, or as ``dtype``, which is
-    then what float64 would be rounded to, bit for bit.
+    then what float64 would be rounded to, bit for bit. ``room`` says where the values go.
 
     Returns ``(counts, samples, bad)``: samples per payload (int64[m], 0 for a bad one), all
     samples one after the other in the order given, times relative to each payload's own start,
@@ -132,7 +135,7 @@ def decode_many(
     table = m > 0 and bool((counts == counts[0]).all())
     where = None if table else starts
     t = np.zeros(total, np.int64)
-    values: NDArray[np.floating[Any]] = np.empty((k, total), dtype)
+    values = room(k, total, dtype) if room is not None else np.empty((k, total), dtype)
     for rows, kind, count in bodies.alike(0):
         if count > 1:
             steps = read_block(bodies.column(rows, 0, coded_size(kind, count - 1)), kind, count - 1)
@@ -142,8 +145,7 @@ def decode_many(
     with np.errstate(over="ignore", invalid="ignore"):
         for c, channel in enumerate(group.channels):
             for rows, kind, count in bodies.alike(c + 1):
-                block = _read_values(bodies, rows, c + 1, kind, count, channel.resolution, dtype)
-                _place(block, values[c], rows, where)
+                _read_values(bodies, rows, c + 1, kind, count, channel.resolution, values[c], where)
         for i, samples in single.items():
             at = int(starts[i])
             t[at : at + len(samples.t)] = samples.t
@@ -264,28 +266,35 @@ def _read_values(
     kind: int,
     count: int,
     resolution: float,
-    dtype: np.dtype[np.floating[Any]],
-) -> NDArray[np.floating[Any]]:
+    into: NDArray[np.floating[Any]],
+    starts: Ints | None,
+) -> None:
+    """Put the values of a column of some payloads where they belong in ``into``."""
     m = len(rows)
     if kind == RAW:
         planes = bodies.column(rows, column, 8 * count).reshape(m, 8, count)
         floats = np.ascontiguousarray(planes.transpose(0, 2, 1)).view("<f8")
-        return floats.reshape(m, count).astype(np.float64)
+        _place(floats.reshape(m, count).astype(np.float64), into, rows, starts)
+        return
     mask = (count + 7) // 8 if kind & NAN else 0
     data = bodies.column(rows, column, coded_size(kind & ~NAN, count), mask)
     values: NDArray[np.floating[Any]]
     factor, divide = scale(resolution)
-    if dtype == _FLOAT32 and _largest(kind & ~NAN, count) <= _EXACT and _in_float32(factor):
+    if into.dtype == _FLOAT32 and _largest(kind & ~NAN, count) <= _EXACT and _in_float32(factor):
         # Both numbers are exact in float32, and so the one rounding of the one operation gives
         # what rounding float64's result would: 53 bits are more than twice 24 and two.
-        values = read_small(data, kind & ~NAN, count).astype(np.float32)
-        (np.divide if divide else np.multiply)(values, np.float32(factor), out=values)
+        steps = read_small(data, kind & ~NAN, count).astype(_FLOAT32)
+        place = None if mask else _table_part(into, rows, starts, count)
+        values = steps if place is None else place
+        (np.divide if divide else np.multiply)(steps, np.float32(factor), out=values)
+        if place is not None:
+            return
     else:
         values = dequantise(read_block(data, kind & ~NAN, count), resolution)
     if mask:
         bits = np.unpackbits(bodies.column(rows, column, mask), axis=1, count=count)
         values[bits.astype(np.bool_)] = np.nan
-    return values
+    _place(values, into, rows, starts)
 
 
 def _largest(kind: int, count: int) -> int:
@@ -307,12 +316,22 @@ def _place(
     """Put block[i] where the samples of payload rows[i] belong; without ``starts`` all payloads
     are of one length."""
     count = block.shape[1]
-    if starts is None:
-        table = into.reshape(-1, count)
-        first, last = int(rows[0]), int(rows[-1])
-        if last - first == len(rows) - 1:  # rows rise
-            table[first : last + 1] = block
-        else:
-            table[rows] = block
-    else:
+    if starts is not None:
         into[starts[rows][:, None] + np.arange(count)] = block
+        return
+    part = _table_part(into, rows, starts, count)
+    if part is None:
+        into.reshape(-1, count)[rows] = block
+    else:
+        part[...] = block
+
+
+def _table_part(
+    into: NDArray[Any], rows: Ints, starts: Ints | None, count: int
+) -> NDArray[Any] | None:
+    """The part of ``into`` where the samples of all ``rows`` lie one after the other; None where
+    they do not."""
+    first, last = int(rows[0]), int(rows[-1])
+    if starts is not None or last - first != len(rows) - 1:  # rows rise
+        return None
+    return into.reshape(-1, count)[first : last + 1]

@@ -6,7 +6,6 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -16,9 +15,9 @@ import msgspec
 from pitwall.cloud import Line, archived, bundle_name, parse_bundle, sealed_prefix
 from pitwall.cloud.bundle import PREFIX
 from pitwall.cloud.lines import MAX_LINE
-from pitwall.store import Batch, Quarantined, Source, open_segments
+from pitwall.store import Batch, Quarantined, Source, Unpack, open_segments
 from pitwall.stream import Fault, Pace, Pool, Retryable, Sink, Throttled, Time
-from pitwall.telemetry import BadInput, PitwallError, Segment, Series, Session
+from pitwall.telemetry import BadInput, PitwallError, Segment, Series, Session, decode_many
 from pitwall.turbo.choose import hours, newest_laps
 from pitwall.turbo.framing import Damaged, Framer
 from pitwall.turbo.gather import Tail, gather
@@ -95,6 +94,7 @@ class ArchiveLoader:
         cancel: set to give up; what was handed over stays.
         known: checkpoints of objects loaded before: they are not fetched again.
         prefix: of Firehose's objects.
+        unpack: unpacks sealed laps, asked by several threads.
     """
 
     def __init__(
@@ -109,6 +109,7 @@ class ArchiveLoader:
         cancel: threading.Event,
         known: Mapping[str, str],
         prefix: str = "raw/",
+        unpack: Unpack = decode_many,
     ) -> None:
         self._bucket = bucket
         self._session = session
@@ -119,8 +120,7 @@ class ArchiveLoader:
         self._laps = laps
         self._cancel = cancel
         self._prefix = prefix
-        self._unpacking = threading.Lock()
-        """Held by the job that unpacks sealed laps; the others fetch meanwhile."""
+        self._unpack = unpack
         self._done = {
             name[len(CHECKPOINT) :]: text
             for name, text in known.items()
@@ -277,10 +277,8 @@ class ArchiveLoader:
                 bad.append(
                     Quarantined(Source.ARCHIVE, f"{info.key} {line.sk[:40]}", str(error), raw)
                 )
-        # Here, where there is time: the writer has one thread for everything. Laps by one job at a
-        # time: two that pass the interpreter to and fro are no faster than one, and cost frames.
-        with self._unpacking if sealed else nullcontext():
-            opened, samples = open_segments(segments, self._session)
+        # Here, where there is time: the writer has one thread for everything.
+        opened, samples = open_segments(segments, self._session, self._unpack)
         opened += tuple(gathered.segments)
         samples += tuple(gathered.samples)
         self._laps.note_all(opened)

@@ -33,6 +33,7 @@ from pitwall.stream.envelope import Form, as_it_is
 from pitwall.telemetry import BadInput, Failure, Session
 from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
+from pitwall.turbo.history import History, unpack_in_processes
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import S3Bucket
 from pitwall.turbo.patience import told
@@ -123,7 +124,11 @@ def make_follower(
         None if mapping is None else lambda: PlainDecoder(mapping, store),
         None,
         None if mapping else by_table,
-        None if mapping is None else partial(PlainHistory, mapping, read_in_processes),
+        (
+            partial(History, make_unpacking=unpack_in_processes)
+            if mapping is None
+            else partial(PlainHistory, mapping, read_in_processes)
+        ),
     )
     return Follower(
         by_table() if table_only else sources,

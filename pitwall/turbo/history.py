@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from bisect import bisect_right
@@ -11,7 +12,7 @@ from typing import Any
 
 from pitwall.store import Ledger
 from pitwall.stream import Fault, Pool, Sink
-from pitwall.telemetry import Head, Series, Session
+from pitwall.telemetry import Catalog, Head, Series, Session, decode_many
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
 from pitwall.turbo.choose import arrived_since
@@ -21,10 +22,12 @@ from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
 from pitwall.turbo.progress import Progress
 from pitwall.turbo.status import Tempo
+from pitwall.turbo.unpack_child import UnpackChildren, Unpacking
 
 _HOUR_US = 3600 * SECOND_US
 _LONG_US = 48 * _HOUR_US
 _TOP = 1 << 62
+_MOST_CHILDREN = 4
 _SEALED_SHARE = 0.8
 """Of the progress: how much of the raw objects is wanted is not known before."""
 
@@ -41,6 +44,7 @@ class History:
         cancel: set to give up.
         saved: checkpoints; those of objects count here.
         make_pool, rng, tempo: as the follower has them.
+        make_unpacking: what unpacks sealed laps; without it, the pool's threads.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class History:
         make_pool: Callable[[str, int], Pool[Any]],
         rng: random.Random,
         tempo: Tempo,
+        make_unpacking: Callable[[Catalog], Unpacking] | None = None,
     ) -> None:
         self._bucket = bucket
         self._session = session
@@ -66,6 +71,7 @@ class History:
         self._make_pool = make_pool
         self._rng = rng
         self._tempo = tempo
+        self._make_unpacking = make_unpacking
 
     def load(
         self,
@@ -85,6 +91,7 @@ class History:
         """
         desk = self._desk
         pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
+        unpacking = self._make_unpacking(self._session.catalog) if self._make_unpacking else None
         loader = ArchiveLoader(
             self._bucket,
             self._session,
@@ -95,6 +102,7 @@ class History:
             self._laps,
             self._cancel,
             self._saved,
+            unpack=unpacking.decode_many if unpacking else decode_many,
         )
         lister: Pool[list[ObjectInfo]] = self._make_pool("pitwall-archive-list", 1)
         wanted = None if held is None else _absent_in(held)
@@ -102,6 +110,8 @@ class History:
         pool.start()
         lister.start()
         try:
+            if unpacking and held is None:
+                unpacking.start()  # a whole race, it may be: they are ready when it is listed
             sealed = loader.find_sealed()
             # beside the loading: what is on screen first does not wait for it
             lister.put("raw", partial(loader.find, self._spans(heads, now_us)))
@@ -120,6 +130,8 @@ class History:
                 desk.set(message=f"no archive ({told(fault)}): loading from stream and table")
             return Loaded()
         finally:
+            if unpacking:
+                unpacking.close()
             pool.stop(5.0)
             lister.stop(5.0)
         self._saved |= {CHECKPOINT + key: token for key, token in loader.tokens.items()}
@@ -174,3 +186,8 @@ def _absent_in(ledger: Ledger) -> Wanted:
         return at < 0 or received[at][1] < n
 
     return absent
+
+
+def unpack_in_processes(catalog: Catalog) -> Unpacking:
+    """Sealed laps are unpacked in processes, as many as there are processors, up to four."""
+    return UnpackChildren(catalog, min(os.cpu_count() or 1, _MOST_CHILDREN))

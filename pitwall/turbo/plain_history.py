@@ -29,7 +29,7 @@ from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
 from pitwall.turbo.plain import EPOCH
-from pitwall.turbo.plain_child import Children, PlainReading
+from pitwall.turbo.plain_child import PlainChildren, PlainReading
 from pitwall.turbo.plain_parts import Odd, Part, Parts
 from pitwall.turbo.progress import Progress
 from pitwall.turbo.status import Tempo
@@ -321,4 +321,4 @@ def _poison(info: ObjectInfo, odd: Odd) -> Quarantined:
 
 def read_in_processes(mapping: PlainMapping, count: int) -> PlainReading:
     """Objects are read in ``count`` processes."""
-    return Children(mapping, count)
+    return PlainChildren(mapping, count)

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 import botocore.session
 import pytest
+from botocore import handlers
 from botocore.awsrequest import HeadersDict
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from hypothesis import given, settings
@@ -106,3 +107,40 @@ def test_entities_are_bounded() -> None:
     body = f'<!DOCTYPE x [<!ENTITY a0 "x">{bomb}]><ListBucketResult><Name>&a11;</Name>'.encode()
     with pytest.raises(listing.ET.ParseError):
         listing.parse_listing(body + b"</ListBucketResult>")
+
+
+def test_a_listing_is_read_once_and_an_error_in_a_good_answer_is_still_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[bytes] = []
+    stock = handlers._looks_like_special_case_error
+
+    def look(status: int, body: bytes) -> bool:
+        read.append(body)
+        return bool(stock(status, body))
+
+    monkeypatch.setattr(handlers, "_looks_like_special_case_error", look)
+    client = botocore.session.Session().create_client(
+        "s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    listing.once(client)
+
+    def status(operation: str, body: bytes) -> int:
+        model = client.meta.service_model.operation_model(operation)
+        parsed = response(body)
+        client.meta.events.emit(
+            f"before-parse.s3.{operation}",
+            operation_model=model,
+            response_dict=parsed,
+            customized_response_dict={},
+        )
+        return int(parsed["status_code"])
+
+    page = b'<?xml version="1.0"?><ListBucketResult><Name>b</Name></ListBucketResult>'
+    error = b"<Error><Code>InternalError</Code></Error>"
+    assert status("ListObjectsV2", page) == 200
+    assert read == []
+    assert status("ListObjectsV2", error) == 500
+    assert status("DeleteObjects", error) == 500
+    assert len(read) == 2
+    client.close()

@@ -5,16 +5,27 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitwall.store import Batch, Recording, Source, Writer, open_segments, open_session
+from pitwall.store import (
+    Batch,
+    Recording,
+    SessionStore,
+    Source,
+    Writer,
+    fresh_runs,
+    identity,
+    open_segments,
+    open_session,
+)
 from pitwall.store import writer as module
 from pitwall.telemetry import Segment
-from tests.unit.store.helpers import CATALOG, SESSION, one, run, series
+from tests.unit.store.helpers import CATALOG, SESSION, one, run, series, times, values
 
 WAIT = 20.0
 
@@ -65,6 +76,64 @@ def test_books_and_columns_are_the_same(
             assert np.array_equal(mine.t, theirs.t)
             assert mine.values.tobytes() == theirs.values.tobytes()
             assert np.array_equal(mine.n, theirs.n)
+
+
+def whole(store: SessionStore, key: tuple[str, str]) -> tuple[bytes, ...]:
+    """Everything of a (car, group), however it is cut into blocks."""
+    blocks = store.view().columns[key].blocks
+    return (
+        np.concatenate([b.t for b in blocks]).tobytes(),
+        np.concatenate([b.values for b in blocks], axis=1).tobytes(),
+        np.concatenate([b.n for b in blocks]).tobytes(),
+        np.concatenate([b.source for b in blocks]).tobytes(),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(_segments, min_size=1, max_size=3), st.integers(1, 30))
+def test_stretches_that_stay_where_they_are(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Segment]], long: int
+) -> None:
+    folder = tmp_path_factory.mktemp("stretches")
+    sides = []
+    for name in ("plain", "opened"):
+        recording, store = open_session(folder / f"{name}.pitwall", SESSION)
+        least = long if name == "opened" else 1 << 30
+        with (
+            mock.patch.object(fresh_runs, "BLOCK", least),
+            mock.patch.object(identity, "LONG", least),
+        ):
+            for segments in batches:
+                store.commit(recording.apply(opened(Source.ARCHIVE, tuple(segments))))
+        recording.close()
+        sides.append(store)
+    plain, other = sides
+    assert plain.ledger() == other.ledger()
+    assert plain.view().columns.keys() == other.view().columns.keys()
+    for key in plain.view().columns:
+        assert whole(plain, key) == whole(other, key)
+
+
+def test_a_long_stretch_is_not_copied(tmp_path: Path) -> None:
+    laps = [run(range(first, first + 40)) for first in range(1, 2001, 40)]
+    segments, samples = open_segments([*laps[25:], *laps[:25]], SESSION)
+    recording, store = open_session(tmp_path / "race.pitwall", SESSION)
+    store.commit(recording.apply(Batch(Source.ARCHIVE, segments, samples=samples)))
+    recording.close()
+    columns = store.columns("11", "driver")
+    assert columns is not None
+    assert columns.samples == 10_000
+    same = [
+        any(np.shares_memory(block.values, s.values) for s in samples if s is not None)
+        for block in columns.blocks
+    ]
+    # the last block, which may grow, lies in a buffer of its own
+    assert all(same[:-1])
+    t, v, n, _ = whole(store, ("11", "driver"))
+    assert t == np.concatenate([times(i) for i in range(1, 2001)]).tobytes()
+    right = np.concatenate([values(i) for i in range(1, 2001)], axis=1)
+    assert v == right.astype(np.float32).tobytes()
+    assert n == np.repeat(np.arange(1, 2001), 5).astype(np.int32).tobytes()
 
 
 def test_what_cannot_be_opened_stays_closed() -> None:

@@ -31,7 +31,7 @@ from pitwall.telemetry import BadInput, Failure, decode
 from pitwall.turbo import Loaded, Tempo
 from pitwall.turbo.desk import Desk
 from pitwall.turbo.laps import LapIndex
-from pitwall.turbo.plain_child import Children
+from pitwall.turbo.plain_child import PlainChildren
 from pitwall.turbo.plain_history import PlainHistory, _Times
 from pitwall.turbo.plain_parts import PlainParts
 from tests.unit.stream.rig import SECOND, VirtualTime
@@ -135,17 +135,17 @@ def test_times_that_are_known(runs: list[list[int]]) -> None:
 
 def test_a_reader_that_dies_is_replaced(mapping: PlainMapping) -> None:
     body = packed([record("7", i) for i in range(40)])
-    children = Children(mapping, 1)
+    children = PlainChildren(mapping, 1)
     try:
         first = children.read([body])
         assert first == PlainParts(mapping).read([body])
-        (child,) = children._all
+        (child,) = children._children._all
         os.kill(child._process.pid, signal.SIGKILL)
         child._process.wait(5)
         with pytest.raises(Failure, match="ended"):
             children.read([body])
         assert children.read([body, b"garbage"]).parts == first.parts
-        (child,) = children._all
+        (child,) = children._children._all
     finally:
         children.close()
     assert child._process.poll() == 0
