@@ -173,8 +173,12 @@ def address_of(cloud: CloudAddress) -> Address:
 
 
 def _clients(address: Address) -> Clients:
+    from pitwall.cloud.access import Place
     from pitwall.cloud.clients import make_clients
 
-    return make_clients(
+    clients = make_clients(
         address.endpoint or None, address.profile or None, address.region or None, _POOL
     )
+    if address.bucket:
+        clients.expect_owner(address.bucket, table=address.table or Place().table)
+    return clients

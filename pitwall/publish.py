@@ -157,6 +157,7 @@ def _seal_command(session: str, cloud: CloudAddress, options: PublishOptions) ->
     for option, value in (
         ("table", cloud.table),
         ("bucket", cloud.bucket),
+        ("bucket-owner", cloud.bucket_owner),
         ("profile", cloud.profile),
         ("region", cloud.region),
         ("endpoint-url", cloud.endpoint_url),

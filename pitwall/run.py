@@ -77,6 +77,7 @@ class CloudAddress:
             table's own stream.
         mapping: how items are read that are not our producers'; None for ours.
         table_only: the stream is left alone; the table itself is followed.
+        bucket_owner: account that ``bucket`` has to be of; empty for the table's.
     """
 
     table: str
@@ -87,6 +88,7 @@ class CloudAddress:
     kinesis: str = ""
     mapping: PlainMapping | None = None
     table_only: bool = False
+    bucket_owner: str = ""
 
     @property
     def shown(self) -> str:
@@ -99,7 +101,10 @@ class CloudAddress:
         """New clients for this address. Raises Failure in one line."""
         from pitwall.cloud.clients import make_clients
 
-        return make_clients(self.endpoint_url, self.profile, self.region)
+        clients = make_clients(self.endpoint_url, self.profile, self.region)
+        if self.bucket:
+            clients.expect_owner(self.bucket, self.bucket_owner, self.table)
+        return clients
 
 
 class Run:

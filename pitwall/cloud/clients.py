@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from pitwall.cloud.access import Place
 from pitwall.cloud.endpoints import RegionalFallback, masked
 from pitwall.cloud.faults import explain
+from pitwall.cloud.owners import BucketOwners
 from pitwall.cloud.parser import FastParserFactory
 from pitwall.cloud.prepared import prepare_with
 from pitwall.telemetry import BadInput, Failure
@@ -37,8 +36,6 @@ _BY_THEMSELVES = ("dynamodbstreams", "kinesis")
 client repeats on its own is more than a shard serves."""
 _BY_ACCOUNT = ("dynamodb", "dynamodbstreams")
 """Services that have endpoints of each account's own."""
-_ACCOUNTS_BUCKET = re.compile(re.escape(Place().bucket) + r"-(\d{12})-[a-z0-9-]+")
-"""What the stack calls its bucket when it is not told."""
 # Providers that read this machine's environment and files; the others ask a service elsewhere.
 _HERE = frozenset({"env", "shared-credentials-file", "config-file"})
 
@@ -70,6 +67,7 @@ class Clients:
         self._pool = pool
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self._owners = BucketOwners(self._account_of)
         self.on_notice: Callable[[str], None] = lambda text: None
         """Told in one line of what the clients found out about the way to the service, on the
         thread of a call. Set by whoever shows it."""
@@ -93,6 +91,18 @@ class Clients:
     def s3(self) -> Any:
         """The S3 client; path-style when its endpoint is not AWS's own."""
         return self._client("s3")
+
+    def expect_owner(self, bucket: str, account: str = "", table: str = "") -> None:
+        """Have calls on a bucket that was named by hand refused where it is not ``account``'s, or
+        that of the account that ``table`` is in; at AWS itself, as far as it can be looked up."""
+        self._owners.expect(bucket, account, table)
+
+    def _account_of(self, table: str) -> str:
+        try:
+            answer = self.dynamodb.describe_table(TableName=table)
+            return str(answer["Table"]["TableArn"]).split(":")[4]
+        except Exception:  # noqa: BLE001 - what is wrong with the table shows when it is read
+            return ""
 
     def service(self, name: str) -> Any:
         """The client of another service, by botocore's name for it."""
@@ -147,7 +157,7 @@ class Clients:
             elif service in _BY_ACCOUNT and is_aws(client.meta.endpoint_url):
                 client = self._with_fallback(service, client)
             elif service == "s3":
-                client.meta.events.register("provide-client-params.s3", _of_its_account)
+                self._owners.attach(client)
         except (BotoCoreError, ValueError) as error:
             raise Failure(explain(error)) from error
         return client
@@ -246,15 +256,6 @@ def is_aws(url: str) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")) or (
         ".amazonaws." in host
     )
-
-
-def _of_its_account(params: dict[str, Any], model: Any, **_: object) -> dict[str, Any] | None:
-    """A bucket whose name says an account has to be that account's: names are the whole world's,
-    and whoever is first has them."""
-    owner = _ACCOUNTS_BUCKET.fullmatch(str(params.get("Bucket", "")))
-    if owner is None or "ExpectedBucketOwner" not in model.input_shape.members:
-        return None
-    return {"ExpectedBucketOwner": owner[1], **params}
 
 
 def _retries(session: BotocoreSession, attempts: int) -> dict[str, Any]:

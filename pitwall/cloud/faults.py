@@ -101,6 +101,13 @@ def _service(error: dict[str, Any], operation: str) -> str:
     kind = kind_of(error)
     if kind == "denied":
         found = _ACTION.search(message)
+        owner = error.get("ExpectedBucketOwner")
+        if found is None and owner:
+            return (
+                f"access denied: {operation} is not allowed for these credentials, or the bucket "
+                f"is not account {owner}'s: bucket names are the whole world's, so it may be "
+                "another's; if that is meant, say whose with --bucket-owner"
+            )
         if found is None:
             return f"access denied: {operation} is not allowed for these credentials"
         resource = (found[2] or "").rstrip(".,")

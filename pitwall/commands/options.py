@@ -70,8 +70,25 @@ def add_cloud(parser: argparse.ArgumentParser) -> None:
     add("--endpoint-url", type=values.url, help="one address for every service (a stand-in)")
 
 
+def add_owner(parser: argparse.ArgumentParser) -> None:
+    """The option of a command that reads or writes a bucket."""
+    parser.add_argument(
+        "--bucket-owner",
+        type=values.account,
+        metavar="ACCOUNT",
+        help="whose --bucket is, 12 digits; the table's account when left out",
+    )
+
+
 def cloud_address(args: argparse.Namespace) -> CloudAddress:
-    """What :func:`add_cloud` asked for."""
+    """What :func:`add_cloud` and :func:`add_owner` asked for."""
     from pitwall.run import CloudAddress
 
-    return CloudAddress(args.table, args.bucket, args.profile, args.region, args.endpoint_url)
+    return CloudAddress(
+        args.table,
+        args.bucket,
+        args.profile,
+        args.region,
+        args.endpoint_url,
+        bucket_owner=args.bucket_owner or "",
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pitwall.commands import values
-from pitwall.commands.options import add_cloud, cloud_address, verb
+from pitwall.commands.options import add_cloud, add_owner, cloud_address, verb
 
 
 def add(verbs: Any) -> None:
@@ -38,6 +38,7 @@ def add(verbs: Any) -> None:
     )
     publish.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_cloud(publish)
+    add_owner(publish)
 
 
 def _publish(args: argparse.Namespace) -> int:

@@ -65,6 +65,13 @@ def stream(text: str) -> str:
     return text
 
 
+def account(text: str) -> str:
+    """An AWS account's number."""
+    if not re.fullmatch(r"\d{12}", text):
+        raise argparse.ArgumentTypeError(f"an AWS account, 12 digits, not {text!r}")
+    return text
+
+
 def size(text: str) -> tuple[int, int]:
     """A window's width and height in pixels."""
     width, _, height = text.partition("x")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pitwall.commands import values
-from pitwall.commands.options import add_cloud, add_run, cloud_address, run_options, verb
+from pitwall.commands.options import add_cloud, add_owner, add_run, cloud_address, run_options, verb
 from pitwall.telemetry import BadInput
 
 
@@ -23,6 +23,7 @@ def add(verbs: Any) -> None:
     live = verb(verbs, "live", _live, "join a session in the table: history first, then live")
     live.add_argument("--session", required=True, help="session key, e.g. 2025-09-06-barber-r1")
     add_cloud(live)
+    add_owner(live)
     live.add_argument(
         "--kinesis",
         type=values.stream,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pitwall.commands.answers import print_json, print_lines
 from pitwall.commands.cloud.parts import clients_of, cloud_verb, place_of
+from pitwall.commands.options import add_owner
 
 
 def add(actions: Any) -> None:
@@ -14,6 +15,7 @@ def add(actions: Any) -> None:
     doctor = cloud_verb(
         actions, "doctor", _doctor, "check the way from here to the data, and say what to do"
     )
+    add_owner(doctor)
     add_one = doctor.add_argument
     add_one("--role", default="engineer", help="whose permissions are checked")
     add_one("--session", help="the session to look at; the newest when left out")

@@ -23,10 +23,15 @@ def cloud_verb(actions: Any, name: str, handler: Handler, text: str) -> argparse
 
 
 def clients_of(args: argparse.Namespace) -> Clients:
-    """Clients of profile, region and endpoint as given."""
+    """Clients of profile, region and endpoint as given, which know whose the bucket has to be."""
     from pitwall.cloud import make_clients
+    from pitwall.cloud.access import Place
 
-    return make_clients(args.endpoint_url, args.profile, args.region)
+    clients = make_clients(args.endpoint_url, args.profile, args.region)
+    if args.bucket:
+        owner = getattr(args, "bucket_owner", None) or ""
+        clients.expect_owner(args.bucket, owner, args.table or Place().table)
+    return clients
 
 
 def place_of(args: argparse.Namespace, account: str, region: str) -> Place:

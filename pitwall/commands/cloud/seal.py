@@ -8,6 +8,7 @@ from typing import Any
 
 from pitwall.commands.answers import print_json, print_lines
 from pitwall.commands.cloud.parts import clients_of, cloud_verb
+from pitwall.commands.options import add_owner
 from pitwall.telemetry.plural import counted
 
 
@@ -17,6 +18,7 @@ def add(actions: Any) -> None:
         actions, "seal", _seal, "make the sealed laps that a session's producers did not"
     )
     seal.set_defaults(table="pitwall")
+    add_owner(seal)
     seal.add_argument("--session", required=True)
     seal.add_argument("--car", action="append", default=[], help="only this one; may be repeated")
     seal.add_argument("--dry-run", action="store_true", help="say what would be done")

@@ -21,7 +21,7 @@ from pitwall.telemetry import BadInput, Failure
 
 if TYPE_CHECKING:
     from pitwall.cloud import Clients
-    from pitwall.cloud.stack import Deployer, Stack, StackSettings
+    from pitwall.cloud.stack import Deployer, Plan, Stack, StackSettings
 
 
 def add(actions: Any) -> None:
@@ -96,6 +96,7 @@ def _deploy(args: argparse.Namespace) -> int:
         deployer = _deployer(clients, args)
         settings, kept = _settings(args, account, clients.region, deployer.find(parts=True))
         plan = deployer.plan(settings, kept)
+        _check_bucket(clients, deployer, plan, settings.place.bucket, account)
         if not args.json:
             print_lines(*plan_text(plan, settings, kept))
             if plan.change_set:
@@ -123,6 +124,22 @@ def _deploy(args: argparse.Namespace) -> int:
         return _end(args, doc, stack.status.lower().replace("_", " "))
     finally:
         clients.close()
+
+
+def _check_bucket(
+    clients: Clients, deployer: Deployer, plan: Plan, bucket: str, account: str
+) -> None:
+    """Raises BadInput where a bucket that would be made is somebody else's: one of this account's
+    would be adopted."""
+    from pitwall.cloud.owners import is_strangers
+
+    made = any(c.action == "Add" and c.type == "AWS::S3::Bucket" for c in plan.changes)
+    if made and is_strangers(clients.s3, bucket, account):
+        deployer.discard(plan)
+        raise BadInput(
+            f"bucket {bucket}: is there already and not account {account}'s: bucket names are the "
+            "whole world's. Nothing was made; choose another with --bucket"
+        )
 
 
 def _status(args: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import pytest
 from botocore import exceptions as boto
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from pitwall.cloud import explain, is_passing, make_clients
+from pitwall.cloud import Clients, explain, is_passing, make_clients
 from pitwall.cloud.clients import is_aws, is_loopback
 from pitwall.cloud.endpoints import masked
 from pitwall.telemetry import BadInput, Failure
@@ -72,23 +72,47 @@ def test_a_password_in_an_address_is_never_told(monkeypatch: pytest.MonkeyPatch)
     clients.close()
 
 
-@pytest.mark.parametrize(
-    ("bucket", "owner"),
-    [("pitwall-archive-123456789012-eu-west-1", "123456789012"), ("pitwall-archive", None)],
-)
-def test_a_bucket_named_after_an_account_has_to_be_its_own(
-    monkeypatch: pytest.MonkeyPatch, bucket: str, owner: str | None
-) -> None:
+def aws_clients(monkeypatch: pytest.MonkeyPatch) -> Clients:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    clients = make_clients(region="eu-west-1")
+    return make_clients(region="eu-west-1")
+
+
+TABLE = b'{"Table": {"TableArn": "arn:aws:dynamodb:eu-west-1:210987654321:table/t"}}'
+
+
+@pytest.mark.parametrize(
+    ("bucket", "known", "owner"),
+    [
+        ("pitwall-archive-123456789012-eu-west-1", {}, "123456789012"),
+        ("pitwall-archive", {}, None),
+        ("by-hand", {"table": "t"}, "210987654321"),
+        ("by-hand", {"table": "t", "account": "000000000007"}, "000000000007"),
+        ("by-hand", {"table": "gone"}, None),
+        ("pitwall-archive-123456789012-eu-west-1", {"table": "t"}, "123456789012"),
+    ],
+)
+def test_a_bucket_has_to_be_whose_it_is_known_to_be(
+    monkeypatch: pytest.MonkeyPatch, bucket: str, known: dict[str, str], owner: str | None
+) -> None:
+    clients = aws_clients(monkeypatch)
+    if known:
+        clients.expect_owner(bucket, **known)
     sent: list[AWSPreparedRequest] = []
+    asked: list[AWSPreparedRequest] = []
 
     def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         sent.append(request)
         return AWSResponse(request.url, 200, {}, Raw(b""))
 
+    def table(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        asked.append(request)
+        gone = b'"gone"' in request.body
+        body = b'{"__type": "x#ResourceNotFoundException"}' if gone else TABLE
+        return AWSResponse(request.url, 400 if gone else 200, {}, Raw(body))
+
     clients.s3.meta.events.register("before-send.s3", answer)
+    clients.dynamodb.meta.events.register("before-send.dynamodb", table)
     clients.s3.put_object(Bucket=bucket, Key="k", Body=b"v")
     clients.s3.head_object(Bucket=bucket, Key="k")
     told = [one.headers.get("x-amz-expected-bucket-owner") for one in sent]
@@ -96,6 +120,28 @@ def test_a_bucket_named_after_an_account_has_to_be_its_own(
         owner,
         owner,
     ]
+    if known == {"table": "t"} and bucket == "by-hand":
+        assert len(asked) == 1  # looked up once
+    clients.close()
+
+
+def test_a_refusal_that_may_be_for_the_owner_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = aws_clients(monkeypatch)
+    clients.expect_owner("by-hand", "000000000007")
+
+    def refuse(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        return AWSResponse(request.url, 403, {}, Raw(body))
+
+    clients.s3.meta.events.register("before-send.s3", refuse)
+    told = []
+    for bucket in ("by-hand", "another"):
+        with pytest.raises(boto.ClientError) as refused:
+            clients.s3.get_object(Bucket=bucket, Key="k")
+        told.append(explain(refused.value))
+    assert "the bucket is not account 000000000007's" in told[0]
+    assert "--bucket-owner" in told[0]
+    assert "account" not in told[1]
     clients.close()
 
 

@@ -199,6 +199,18 @@ class Clients:
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
 
+    @property
+    def s3(self) -> Any:
+        return self
+
+    def head_bucket(self, Bucket: str, ExpectedBucketOwner: str) -> None:
+        assert ExpectedBucketOwner == "123456789012"
+        code = "403" if Bucket.startswith("strangers") else "404"
+        raise refusal("HeadBucket", code, "")
+
+    def expect_owner(self, bucket: str, account: str, table: str) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -226,6 +238,17 @@ def test_deploy_shows_and_asks(aws: CloudFormation, capsys: pytest.CaptureFixtur
     assert "make    Table" in out
     assert "as Pitwall writes it" in out
     assert out.endswith("nothing was made; to go on give --yes\n")
+    assert aws.stack is None
+    assert "execute_change_set" not in aws.calls
+
+
+def test_a_bucket_that_is_somebody_else_s(
+    aws: CloudFormation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "deploy", "--yes", "--bucket", "strangers-bucket")
+    assert (code, out) == (2, "")
+    assert "strangers-bucket: is there already and not account 123456789012's" in err
+    assert err.count("\n") == 1
     assert aws.stack is None
     assert "execute_change_set" not in aws.calls
 
