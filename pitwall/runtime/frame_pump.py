@@ -41,6 +41,7 @@ class FramePump(QObject):
         self.ticks = 0
         self._probes: dict[str, Callable[[], Hashable]] = {}
         self._seen: dict[str, Hashable] = {}
+        self._steps: list[Callable[[], bool]] = []
         self._connected: Callable[[], bool] = lambda: False
         self._last_change = 0.0
         self._timer = QTimer(self)
@@ -52,6 +53,11 @@ class FramePump(QObject):
     def watch(self, name: str, probe: Callable[[], Hashable]) -> None:
         """Report ``name`` whenever ``probe()`` returns another value than before."""
         self._probes[name] = probe
+
+    def drive(self, step: Callable[[], bool]) -> None:
+        """Call ``step`` with every tick, before anybody is asked; while it says True something
+        moves by itself, and the pump stays at frame rate."""
+        self._steps.append(step)
 
     def connected_when(self, connected: Callable[[], bool]) -> None:
         """How to know whether anything may arrive by itself."""
@@ -80,6 +86,9 @@ class FramePump(QObject):
 
     def _tick(self) -> None:
         self.ticks += 1
+        # All of them: a list, so that none is left out once one has said yes.
+        if any([step() for step in self._steps]):
+            self._last_change = time.monotonic()
         moved = []
         for name, probe in self._probes.items():
             version = probe()

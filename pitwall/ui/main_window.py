@@ -28,6 +28,7 @@ from pitwall.ui.panes.map import MapPane
 from pitwall.ui.panes.notice import Notice
 from pitwall.ui.panes.strip import Strip
 from pitwall.ui.panes.tabs import TabLine
+from pitwall.ui.panes.prompt import Prompt
 from pitwall.ui.panes.timeline import Timeline
 from pitwall.ui.panes.timing import TimingPane
 from pitwall.ui.panes.values import ValuesPane
@@ -40,6 +41,7 @@ from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 from pitwall.ui.workbench import Workbench
 
+from pitwall.ui.time_desk import TimeDesk
 LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
 NEEDS_FEED = frozenset(
@@ -59,6 +61,7 @@ class MainWindow(QtWidgets.QMainWindow):
         drag: panes that are moved by their titles.
         history, keeper: steps back, and layouts from start to start.
         palette_box, notice: over the window when they are wanted.
+        time: playing, jumping, typed places and notes.
         reports: writes reports.
         pump: the clock of the window.
         feed: brings data to the panes.
@@ -105,6 +108,8 @@ class MainWindow(QtWidgets.QMainWindow):
             self.keeper, self.palette_box, self.notice, self._keys, self.drag,
         )  # fmt: skip
         self.controls = Controls(self, parts, lambda: self._theme, self._own())
+        prompt = Prompt(theme, self, self.panes.timeline)
+        self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
         self._connect()
         self.pump = FramePump(self)
         self.pump.watch("store", lambda: inputs.store.version)
@@ -121,7 +126,9 @@ class MainWindow(QtWidgets.QMainWindow):
 
     # -- building -----------------------------------------------------------------------
 
+        self.pump.watch("channels", lambda: inputs.channels.version)
     def _make_panes(self) -> Panes:
+        self.pump.drive(self.time.tick)
         theme = self._theme
         return Panes(
             header=Header(theme),
@@ -207,6 +214,7 @@ class MainWindow(QtWidgets.QMainWindow):
         missing = self.bench.missing()
         if missing:
             words = ", ".join(missing)
+            **self.time.handlers(),
             self.notice.say(f"This version has no pane called {words}; left out", grave=True)
 
     def _panes_changed(self) -> None:
@@ -267,6 +275,11 @@ class MainWindow(QtWidgets.QMainWindow):
             self.feed.span_moved()
         self.pump.wake()
 
+        view, channels = self.workspace.view, self._inputs.channels
+        if "maths" in names:
+            channels.set_definitions(view.maths.definitions)
+        if "alarms" in names:
+            channels.set_rules(view.alarms.rules)
     def event(self, event: QtCore.QEvent) -> bool:
         """Times each frame: Qt paints every dirty widget of the window within this event."""
         if event.type() != QtCore.QEvent.Type.UpdateRequest:
@@ -307,7 +320,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.tabs.set_theme(theme)
         for line in (panes.header, panes.banner, panes.loading, panes.timeline, panes.strip):
             line.set_theme(theme)
-        for over in (self._keys, self.notice, self.palette_box):
+        for over in (self.job, self._keys, self.notice, self.palette_box, self.time.prompt):
             over.set_theme(theme)
         self.arrange()
         self.refresh(redraw=True)
@@ -384,3 +397,4 @@ class MainWindow(QtWidgets.QMainWindow):
 
 def _ignore(_: object) -> None:
     return None
+        self.time.prompt.place()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pitwall.analysis import Lap, Timing
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.feeds.context import Context
+from pitwall.ui.feeds.marks import marks_of
 from pitwall.ui.lapview import with_current
 from pitwall.ui.panes.timeline_band import Span
 
@@ -49,6 +50,7 @@ class TimelineFeed:
                 health.seam_us,
                 health.archive_to_us,
                 context.laps.loading,
+                marks_of(context.inputs, view.car),
             ),
             store,
             traces[0] if traces else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -16,14 +17,48 @@ from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.decimate import envelope
 from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui
-from pitwall.ui.theme import Theme, mix
+from pitwall.ui.theme import Theme, mix, readable, with_alpha
 from pitwall.ui.words import NOT_LOADED, seconds
 
 LEFT = 14
 TOP = 24
+NOTE_WIDTH = 130
 SHOWN_HOLE_US = SECOND_US // 2
 BRIDGED_PX = 2
 """Columns without a sample that are drawn over; more is a hole."""
+
+
+class MarkKind(StrEnum):
+    """What a mark on the timeline is of; each has a shape of its own."""
+
+    NOTE = "note"
+    ALARM = "alarm"
+    CAUTION = "caution"
+
+
+_ELIDE = QtCore.Qt.TextElideMode.ElideRight
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at a moment, or went on for a while.
+
+    Attributes:
+        kind: see :class:`MarkKind`.
+        t_lo, t_hi: event time; the same for a moment.
+        words: as written beside it; empty for none.
+        role: name of its colour.
+        id: of the note; 0 for others.
+        tip: all that is to be said of it.
+    """
+
+    kind: MarkKind
+    t_lo: int
+    t_hi: int
+    words: str = ""
+    role: str = "text"
+    id: int = 0
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +77,7 @@ class Span:
         seam_us: where archive and stream meet; None without one.
         archive_us: how far the archive reached; None when unknown.
         loading: True while the past is still being loaded.
+        marks: notes, alarms, cautions.
     """
 
     zero_us: int
@@ -56,6 +92,7 @@ class Span:
     seam_us: int | None = None
     archive_us: int | None = None
     loading: bool = False
+    marks: tuple[Mark, ...] = ()
 
 
 class Band:
@@ -86,8 +123,10 @@ class Band:
             edge = self.x.pixel(float(span.latest_us))
             done = QtCore.QRectF(band.left(), band.top(), edge - band.left(), band.height())
             painter.fillRect(done, c.raised)
+        self._paint_cautions(painter)
         samples = self._paint_envelope(painter, store, trace)
         self._paint_laps(painter)
+        self._paint_alarms(painter)
         self._paint_events(painter)
         self._paint_end(painter)
         return samples
@@ -140,15 +179,63 @@ class Band:
                 painter.drawText(QtCore.QPointF(at, base), text)
                 free = at + width + theme.px(7)
 
+    def _paint_cautions(self, painter: QtGui.QPainter) -> None:
+        """Stretches on which the track was not free, behind everything."""
+        for mark in self._of(MarkKind.CAUTION):
+            left, right = self._edges(mark)
+            area = QtCore.QRectF(left, self.rect.top(), right - left, self.rect.height())
+            colour = getattr(self.theme.colours, mark.role)
+            painter.fillRect(area, with_alpha(colour, 0.22))
+            painter.setPen(colour)
+            painter.setFont(self.theme.small())
+            if painter.fontMetrics().horizontalAdvance(mark.words) < right - left - 4:
+                painter.drawText(area.adjusted(4, 1, 0, 0), mark.words)
+
+    def _paint_alarms(self, painter: QtGui.QPainter) -> None:
+        """How long each alarm went on: a line at the foot of the band, with a point where it
+        began. The more urgent over the others."""
+        base = float(self.rect.bottom() + 1)
+        thick, side = self.theme.px(3), self.theme.px(4)
+        order = {"dim": 0, "attention": 1, "fault": 2}
+        for mark in sorted(self._of(MarkKind.ALARM), key=lambda m: order.get(m.role, 0)):
+            left, right = self._edges(mark)
+            colour = getattr(self.theme.colours, mark.role)
+            painter.fillRect(QtCore.QRectF(left, base - thick, right - left, thick), colour)
+            painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+            painter.setPen(QtCore.Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            points = [(left - side, base), (left + side, base), (left, base - side * 1.8)]
+            painter.drawPolygon(QtGui.QPolygonF([QtCore.QPointF(*p) for p in points]))
+            painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+            painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+
+    def _of(self, kind: MarkKind) -> list[Mark]:
+        """The marks of a kind that lie in view."""
+        span = self.span
+        return [
+            mark
+            for mark in span.marks
+            if mark.kind is kind and mark.t_hi >= span.start_us and mark.t_lo <= span.end_us
+        ]
+
+    def _edges(self, mark: Mark) -> tuple[float, float]:
+        left = self.x.pixel(float(mark.t_lo))
+        return left, max(self.x.pixel(float(mark.t_hi)), left + 2.0)
+
     def _paint_events(self, painter: QtGui.QPainter) -> None:
         """Holes, stops, the best lap and the seam; labels of the rarer things first."""
         span, x, band = self.span, self.x, self.rect
         c, theme = self.theme.colours, self.theme
         painter.setFont(theme.small())
         side = float(theme.px(6))
-        marks = [(x.pixel(float(t)), colour, words) for t, colour, words in self._marks(span)]
+        marks = [
+            (x.pixel(float(t)), colour, words)
+            for t, colour, words in self._marks(span)
+            if span.start_us <= t <= span.end_us
+        ]
+        notes = [(x.pixel(float(note.t_lo)), note) for note in self._of(MarkKind.NOTE)]
         # Marks keep their places; words go where the marks and earlier words leave room.
-        taken = [(at - side, at + side) for at, _, _ in marks]
+        taken = [(at - side, at + side) for at in (*(m[0] for m in marks), *(n[0] for n in notes))]
         brush = hatch_brush(theme)
         waiting = tuple(hole for hole in span.holes if span.loading and awaited(hole))
         for t_lo, t_hi, _ in merged_holes(waiting):
@@ -167,6 +254,14 @@ class Band:
             painter.setPen(QtGui.QPen(c.dim, 1, QtCore.Qt.PenStyle.DashLine))
             painter.drawLine(QtCore.QLineF(at, band.top() - 4, at, band.bottom() + 4))
             self._say(painter, "archive ▸ stream", at, c.dim, taken)
+        for at, note in notes:
+            self._paint_note(painter, at)
+            short = painter.fontMetrics().elidedText(note.words, _ELIDE, theme.px(NOTE_WIDTH))
+            self._say(painter, short, at, c.text, taken)
+        for mark in self._of(MarkKind.ALARM):
+            if mark.words:
+                colour = readable(getattr(c, mark.role), c.ground, c.text)
+                self._say(painter, mark.words, self._edges(mark)[0], colour, taken)
         for at, colour, words in marks:
             self._mark(painter, at, band, colour)
             self._say(painter, words, at, c.dim, taken)
@@ -182,6 +277,14 @@ class Band:
                 end = lap.t_end if lap.t_end is not None else span.latest_us
                 found.append((end, c.reference, f"{lap.car} box"))
         return found
+
+    def _paint_note(self, painter: QtGui.QPainter, at: float) -> None:
+        """A flag on a stick, over the band."""
+        c, top = self.theme.colours, float(self.rect.top())
+        side = float(self.theme.px(6))
+        painter.setPen(QtGui.QPen(c.text, 1))
+        painter.drawLine(QtCore.QLineF(at, top - side - 2, at, self.rect.bottom()))
+        painter.fillRect(QtCore.QRectF(at, top - side - 2, side, side), c.text)
 
     def _mark(
         self, painter: QtGui.QPainter, at: float, band: QtCore.QRect, colour: QtGui.QColor

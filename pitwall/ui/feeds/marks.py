@@ -1,0 +1,81 @@
+"""Notes and alarms as marks on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pitwall.store import Alarm, Arrival, Note
+from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.ui.inputs import Inputs
+from pitwall.ui.panes.timeline_band import Mark, MarkKind
+from pitwall.ui.units import unit_text
+from pitwall.ui.words import seconds
+
+MOST = 400
+"""Marks of alarms at once, the newest."""
+
+
+def marks_of(inputs: Inputs, car: str | None) -> tuple[Mark, ...]:
+    """The marks of the selected car, and those of no car. Alarms of other cars are shown while
+    nobody has seen them."""
+    channels, started = inputs.channels, inputs.store.session.started_us
+    found = [_note(note, started) for note in channels.notes.notes]
+    found += list(_alarms(channels.alarms.alarms, car, inputs.store.latest_us(), started))
+    return tuple(found)
+
+
+def _note(note: Note, started_us: int) -> Mark:
+    about = f"car {note.car}" if note.car else "session"
+    lap = f" L{note.lap}" if note.lap is not None else ""
+    tip = f"{clock_text(note.t_us - started_us)} · {about}{lap}\n{note.text}"
+    return Mark(MarkKind.NOTE, note.t_us, note.t_us, note.text, "text", note.id, tip)
+
+
+def _alarms(
+    alarms: tuple[Alarm, ...], car: str | None, latest_us: int, started_us: int
+) -> Iterator[Mark]:
+    shown = [a for a in alarms if not a.entry.withdrawn and (a.entry.car == car or a.unseen)]
+    for alarm in shown[-MOST:]:
+        entry = alarm.entry
+        until = entry.t_hi if entry.t_hi is not None else max(latest_us, entry.t_lo)
+        words = f"{entry.car} {alarm.rule.title}" if alarm.unseen else ""
+        yield Mark(
+            MarkKind.ALARM,
+            entry.t_lo,
+            until,
+            words,
+            alarm_role(alarm),
+            0,
+            alarm_tip(alarm, started_us),
+        )
+
+
+def alarm_role(alarm: Alarm) -> str:
+    """The colour of an alarm: loud while nobody has seen it."""
+    if not alarm.unseen:
+        return "dim"
+    return "fault" if alarm.entry.arrival is Arrival.LIVE else "attention"
+
+
+def alarm_tip(alarm: Alarm, started_us: int) -> str:
+    """All that is to be said of an alarm."""
+    entry, unit = alarm.entry, unit_text(alarm.unit)
+    worst = f"{entry.worst:.4g} {unit}".strip()
+    lines = [
+        f"Car {entry.car}: {alarm.rule.title}",
+        f"{alarm.rule.channel} {alarm.rule.limits} {unit}".rstrip(),
+        f"from {clock_text(entry.t_lo - started_us)}, worst {worst}",
+    ]
+    if entry.t_hi is not None:
+        lines[-1] += f", for {seconds(entry.t_hi - entry.t_lo)}"
+    elif alarm.current:
+        lines[-1] += ", still so"
+    if entry.arrival is Arrival.LATE:
+        lines.append("told late: the data came behind newer data, or by a repair")
+    elif entry.arrival is Arrival.HISTORY:
+        lines.append("found in what was loaded; it was over then")
+    if entry.acknowledged_us is not None:
+        lines.append("seen")
+    if entry.raised_us != entry.t_lo:
+        lines.append(f"raised after {(entry.raised_us - entry.t_lo) / SECOND_US:.1f} s")
+    return "\n".join(lines)
