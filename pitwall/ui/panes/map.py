@@ -265,13 +265,13 @@ class MapPane(Panel):
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
         painter.setFont(theme.small(bold=True))
         metrics = painter.fontMetrics()
-        taken = list(self._words)
+        taken = [_box(word) for word in self._words]
         places = []
         for dot in sorted(self._dots, key=lambda d: d.selected):
             (x,), (y,) = self._fit.pixels(np.array([dot.x]), np.array([dot.y]))
             radius = theme.px(7 if dot.selected else 5)
             places.append((dot, float(x), float(y), radius))
-            taken.append(QtCore.QRectF(x - radius, y - radius, 2 * radius, 2 * radius))
+            taken.append((x - radius, y - radius, x + radius, y + radius))
         for dot, x, y, radius in places:
             colour = mix(c.panel, dot.colour, 0.45) if dot.in_pit else dot.colour
             painter.setPen(QtGui.QPen(c.panel, theme.px(2)))
@@ -285,7 +285,7 @@ class MapPane(Panel):
             spot = _free_spot(x, y, radius + theme.px(4), width, height, taken, self._outline, room)
             if spot is None:
                 continue
-            taken.append(spot)
+            taken.append(_box(spot))
             self.labels[dot.car] = spot
             far = spot.center() - QtCore.QPointF(x, y)
             if np.hypot(far.x(), far.y()) > radius + width / 2 + theme.px(12):
@@ -347,50 +347,65 @@ RINGS = (1.0, 2.6, 4.4, 6.4)
 """Distances from a dot at which a place for its number is looked for, the nearest first."""
 
 
+# left = x + a * away + b * width; top = y + c * away + d * height
+_AROUND = np.array(
+    [
+        (1, 0, 0, -0.5),
+        (-1, -1, 0, -0.5),
+        (0, -0.5, -1, -1),
+        (0, -0.5, 1, 0),
+        (0.8, 0, -1, -0.6),
+        (-0.8, -1, -1, -0.6),
+        (0.8, 0, 0.7, 0),
+        (-0.8, -1, 0.7, 0),
+    ]
+)
+"""Eight places for a label around a dot, the best first."""
+
+
+def _box(rect: QtCore.QRectF) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    left, top = rect.x(), rect.y()
+    return left, top, left + rect.width(), top + rect.height()
+
+
 def _free_spot(
     x: float,
     y: float,
     away: float,
     width: float,
     height: float,
-    taken: list[QtCore.QRectF],
+    taken: list[tuple[float, float, float, float]],
     line: tuple[Floats, Floats],
     room: QtCore.QRectF,
 ) -> QtCore.QRectF | None:
     """A place for a label beside a dot that hits nothing drawn so far, as near as there is one, and
-    of those the one furthest from the track's ``line``; None when there is none within ``room``."""
-    for ring in RINGS:
-        spots = [
-            spot
-            for spot in _around(x, y, away * ring, width, height)
-            if room.contains(spot)
-            and not any(spot.adjusted(-2, -2, 2, 2).intersects(other) for other in taken)
-        ]
-        if not spots:
+    of those the one furthest from the track's ``line``; None when there is none within ``room``.
+
+    All places against all boxes at once: a field of forty has a hundred thousand pairs.
+    """
+    aways = np.repeat(np.array(RINGS) * away, len(_AROUND))
+    a, b, c, d = np.tile(_AROUND, (len(RINGS), 1)).T
+    left, top = x + a * aways + b * width, y + c * aways + d * height
+    right, bottom = left + width, top + height
+    x0, y0, x1, y1 = _box(room)
+    free = (left >= x0) & (top >= y0) & (right <= x1) & (bottom <= y1)
+    boxes = np.array(taken).reshape(-1, 4).T[:, :, None]
+    hits = (left - 2 < boxes[2]) & (right + 2 > boxes[0])
+    hits &= (top - 2 < boxes[3]) & (bottom + 2 > boxes[1])
+    free &= ~hits.any(axis=0)
+    for first in range(0, len(free), len(_AROUND)):
+        spots = np.flatnonzero(free[first : first + len(_AROUND)]) + first
+        if not len(spots):
             continue
-        if not len(line[0]):
-            return spots[0]
-        middle = np.array([[s.center().x(), s.center().y()] for s in spots])
-        # Words are wider than high: a line above or below is further away than one beside.
-        across: Floats = middle[:, :1] - line[0]
-        along: Floats = (middle[:, 1:] - line[1]) * 1.4
-        return spots[int(np.argmax((across**2 + along**2).min(axis=1)))]
+        best = int(spots[0])
+        if len(line[0]):
+            # Words are wider than high: a line above or below is further away than one beside.
+            across: Floats = (left[spots] + width / 2)[:, None] - line[0]
+            along: Floats = ((top[spots] + height / 2)[:, None] - line[1]) * 1.4
+            best = int(spots[int(np.argmax((across**2 + along**2).min(axis=1)))])
+        return QtCore.QRectF(left[best], top[best], width, height)
     return None
-
-
-def _around(x: float, y: float, away: float, width: float, height: float) -> list[QtCore.QRectF]:
-    """Eight places for a label around a dot."""
-    places = (
-        (x + away, y - height / 2),
-        (x - away - width, y - height / 2),
-        (x - width / 2, y - away - height),
-        (x - width / 2, y + away),
-        (x + away * 0.8, y - away - height * 0.6),
-        (x - away * 0.8 - width, y - away - height * 0.6),
-        (x + away * 0.8, y + away * 0.7),
-        (x - away * 0.8 - width, y + away * 0.7),
-    )
-    return [QtCore.QRectF(left, top, width, height) for left, top in places]
 
 
 def _nearest(spot: QtCore.QRectF, x: float, y: float) -> QtCore.QPointF:
