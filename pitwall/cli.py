@@ -19,7 +19,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pitwall import __version__
-from pitwall.commands import cloud, coach, model, publish, recordings, selftest, strategy, window
+from pitwall.commands import (
+    cloud,
+    coach,
+    compare,
+    model,
+    publish,
+    recordings,
+    selftest,
+    strategy,
+    window,
+)
 from pitwall.commands.children import CHILDREN
 from pitwall.commands.options import Handler
 from pitwall.crash import one_line, report_logged_errors
@@ -28,6 +38,7 @@ from pitwall.telemetry import BadInput, PitwallError
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     window.add,
     recordings.add,
+    compare.add,
     coach.add,
     publish.add,
     model.add,

@@ -6,6 +6,9 @@ import json
 from typing import Any
 
 from pitwall.analysis.laps import Lap
+from pitwall.analysis.official import official_timing
+from pitwall.analysis.official_report import official_lap, official_report, official_text
+from pitwall.analysis.sources import LapSource
 from pitwall.analysis.timing import TimingEngine
 from pitwall.store import SessionStore, Source
 from pitwall.telemetry import BadInput, Channel, ClockKind, Group
@@ -18,22 +21,40 @@ CLOCK_TEXT = {
     ClockKind.RECONSTRUCTED: "times reconstructed from receipt bursts",
 }
 
+SOURCE_TEXT = {
+    LapSource.GATE: "by positions at the start gate",
+    LapSource.DISTANCE: "by lap distance starting anew",
+    LapSource.POSITION: "by positions on the line",
+    LapSource.BEACON: "by the timing beacon",
+    LapSource.LAP_NUMBER: "by the logger's lap number",
+}
+
 _IMPORTED = "import.notes"
 """What is told of an import; every recording that was made by one has it."""
 
 
-def laps_report(store: SessionStore, car: str | None = None) -> dict[str, Any]:
-    """Laps of one car or all: seconds, ISO times, stable keys. Raises BadInput for a car that is
-    not in the session."""
+def laps_report(
+    store: SessionStore, car: str | None = None, source: LapSource | None = None
+) -> dict[str, Any]:
+    """Laps of one car or all, beside official timing: seconds, ISO times, stable keys.
+
+    With ``source`` laps are told by that alone. Raises BadInput for a car that is not in the
+    session, and where ``source`` tells of no lap.
+    """
     if car is not None and car not in store.cars():
         cars = ", ".join(store.cars()) or "none"
         raise BadInput(f"car {car} is not in this session (cars: {cars})")
-    timing = TimingEngine().update(store)
-    chosen = [car] if car is not None else list(timing.order)
+    timing = TimingEngine(source=source).update(store)
+    if source is not None and timing.circuit is None:
+        raise BadInput(f"no lap is told by {source.value} in this session")
+    official = official_timing(store, {name: of.laps for name, of in timing.cars.items()})
+    # a car whose laps nothing marks has no place in the order
+    chosen = [car] if car is not None else [*timing.order, *(set(timing.cars) - {*timing.order})]
     return {
         "session": store.session.key,
         "clock": store.session.clock.value,
         "clock_text": CLOCK_TEXT[store.session.clock],
+        "lap_source": timing.circuit.source.value if timing.circuit else None,
         "track_length_m": round(timing.circuit.length_m, 1) if timing.circuit else None,
         "sectors": "track" if timing.track is not None and timing.track.sectors else "thirds",
         "best": _lap(timing.best) if timing.best else None,
@@ -42,10 +63,14 @@ def laps_report(store: SessionStore, car: str | None = None) -> dict[str, Any]:
                 "car": name,
                 "position": timing.cars[name].position,
                 "best_s": _seconds(timing.cars[name].best),
-                "laps": [_lap(lap) for lap in timing.cars[name].laps],
+                "laps": [
+                    {**_lap(lap), "official": official_lap(official, lap)}
+                    for lap in timing.cars[name].laps
+                ],
             }
             for name in chosen
         ],
+        "official": official_report(official, car),
     }
 
 
@@ -143,15 +168,21 @@ def info_text(report: dict[str, Any]) -> list[str]:
 
 def laps_text(report: dict[str, Any]) -> list[str]:
     """The laps report as lines for people."""
-    lines = [f"{report['session']}: {report['clock_text']}"]
+    source = report["lap_source"]
+    told = f"laps {SOURCE_TEXT[LapSource(source)]}" if source else "nothing marks laps"
+    lines = [f"{report['session']}: {report['clock_text']}; {told}"]
     for car in report["cars"]:
         lines.append(f"car {car['car']}")
         for lap in car["laps"]:
             us = None if lap["time_s"] is None else round(lap["time_s"] * 1e6)
             width = "" if us is None else f" ±{lap['uncertainty_s']:.3f}"
             note = "" if lap["valid"] else f"  {lap['reason']}"
+            beside = lap["official"]
+            if beside is not None and beside["time_s"] is not None:
+                theirs = lap_time(round(beside["time_s"] * 1e6))
+                note = f"  official {theirs} (lap {beside['lap']}){note}"
             lines.append(f"  {lap['lap']:>3}  {lap_time(us):>9}{width}  {lap['kind']}{note}")
-    return lines
+    return [*lines, *official_text(report["official"])]
 
 
 def _lap(lap: Lap) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import MAX_LAPS, Circuit, learn
 from pitwall.analysis.progress import LapAxis
 from pitwall.analysis.signals import Signals
+from pitwall.analysis.sources import LapSource, only
 from pitwall.analysis.track import TrackLine
 from pitwall.store import SessionStore
 
@@ -104,8 +105,10 @@ class TimingEngine:
     chunk re-opens the laps from it on.
     """
 
-    def __init__(self, track: TrackLine | None = None) -> None:
+    def __init__(self, track: TrackLine | None = None, source: LapSource | None = None) -> None:
+        """``track``: the line, where it is given; ``source``: what alone tells of laps."""
         self._given = track
+        self._source = source
         self._signals: Signals | None = None
         self._circuit: Circuit | None = None
         self._cars: dict[str, CarTracker] = {}
@@ -139,7 +142,8 @@ class TimingEngine:
 
     def _restart(self, store: SessionStore) -> None:
         self._store = store
-        self._signals = Signals.of(store.session.catalog)
+        signals = Signals.of(store.session.catalog)
+        self._signals = signals if self._source is None else only(signals, self._source)
         self._circuit = None
         self._cars = {}
         self._timings = {}

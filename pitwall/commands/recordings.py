@@ -18,6 +18,11 @@ def add(verbs: Any) -> None:
     importing.add_argument("--out", type=Path, required=True, metavar="S.pitwall")
     importing.add_argument("--session", help="session key, if not from the data")
     importing.add_argument("--title", help="title to show")
+    importing.add_argument("--car", help="what to call the car of files that hold one")
+    importing.add_argument("--part", help="the one session to take from files that hold several")
+    importing.add_argument(
+        "--start", metavar="TIME", help="when the session began (ISO), for files without a date"
+    )
     importing.add_argument("--json", action="store_true")
 
     info = verb(verbs, "info", _info, "what a recording holds")
@@ -27,15 +32,28 @@ def add(verbs: Any) -> None:
     laps = verb(verbs, "laps", _laps, "laps of a recording")
     laps.add_argument("file", type=Path)
     laps.add_argument("--car")
+    laps.add_argument(
+        "--by",
+        choices=("gate", "distance", "position", "beacon", "lap_number"),
+        help="let this alone tell of laps, not the most trusted that there is",
+    )
     laps.add_argument("--json", action="store_true")
 
 
 def _import(args: argparse.Namespace) -> int:
-    from pitwall.formats import import_files
+    from pitwall.formats import Wanted, import_files
+    from pitwall.telemetry.clock import from_iso
 
     for path in args.files:
         existing(path)
-    report = import_files(args.files, args.out, key=args.session, title=args.title)
+    report = import_files(
+        args.files,
+        args.out,
+        key=args.session,
+        title=args.title,
+        car=args.car,
+        wanted=Wanted(args.part or "", from_iso(args.start) if args.start else None),
+    )
     if args.json:
         print_json(report.to_json())
     else:
@@ -58,12 +76,12 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _laps(args: argparse.Namespace) -> int:
-    from pitwall.analysis import laps_report, laps_text
+    from pitwall.analysis import LapSource, laps_report, laps_text
     from pitwall.store import open_session
 
     recording, store = open_session(existing(args.file), read_only=True)
     with recording:
-        doc = laps_report(store, args.car)
+        doc = laps_report(store, args.car, LapSource(args.by) if args.by else None)
     if args.json:
         print_json(doc)
     else:

@@ -10,7 +10,7 @@ from pitwall.formats.importer import (
     import_files,
 )
 from pitwall.formats.registry import FORMATS, Format, detect
-from pitwall.formats.source import Block, Source, Survey
+from pitwall.formats.source import Block, Source, Survey, Wanted
 
 __all__ = [
     "CARS_META",
@@ -24,6 +24,7 @@ __all__ = [
     "Progress",
     "Source",
     "Survey",
+    "Wanted",
     "detect",
     "import_files",
 ]
