@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pitwall.analysis.coach import Advice, Finding
 from pitwall.analysis.passages import Measure
 
@@ -43,13 +45,17 @@ def place(finding: Finding) -> str:
 
 def sureness(finding: Finding) -> str:
     """How sure that is: ``± 0.04 s over 9 laps · 118 → 109 m before the apex``."""
-    half = (finding.high_s - finding.low_s) / 2
-    text = f"± {half:.2f} s over {finding.laps} laps"
+    text = f"± {half_width(finding)} s over {finding.laps} laps"
     if finding.measure is None or finding.gain_s < 0:
         return text
     if finding.measure is Measure.MINIMUM:
         return f"{text} · {finding.typical * 3.6:.0f} → {finding.target * 3.6:.0f} km/h"
     return f"{text} · {_side(finding.typical)} → {_side(finding.target, last=True)}"
+
+
+def half_width(finding: Finding) -> str:
+    """The 90 % half width, rounded up to hundredths: it is never nothing."""
+    return f"{max(math.ceil((finding.high_s - finding.low_s) * 50 - 1e-9), 1) / 100:.2f}"
 
 
 def gain(finding: Finding) -> str:

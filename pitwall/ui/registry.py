@@ -35,6 +35,7 @@ from pitwall.ui.panes.corners import CornersPane
 from pitwall.ui.panes.driver import DriverView
 from pitwall.ui.panes.histogram import HistogramPane
 from pitwall.ui.panes.lap_chart import LapChart
+from pitwall.ui.panes.tower import TowerPane
 from pitwall.ui.panes.spectrum import SpectrumPane
 from pitwall.ui.panes.xy import XYPane
 from pitwall.ui.plot.choice import position_channels
@@ -127,7 +128,7 @@ PANES: tuple[PaneSpec, ...] = (
         "The order, gaps and last laps of the field.",
         lambda s: s.core.timing,
         width_most=TABLES_MOST,
-        homes=(Home(_E, _LEFT, 10), Home(_S, _LEFT, 10)),
+        homes=(Home(_E, _LEFT, 10),),
     ),
     PaneSpec(
         "laps",
@@ -176,6 +177,14 @@ PANES: tuple[PaneSpec, ...] = (
         lambda s: CornersPane(s.theme, s.workspace),
         (Home(_B, _BOTTOM, 10, share=34),),
         fits=_has_places,
+    ),
+    PaneSpec(
+        "tower",
+        "Tower",
+        "The order for the wall: gaps, sectors, tyres, stops and the flag.",
+        lambda s: TowerPane(s.theme, s.workspace),
+        (Home(_S, _LEFT, 10),),
+        width_most=46,
     ),
     PaneSpec(
         "lap_chart",

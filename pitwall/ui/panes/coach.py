@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitwall.analysis import Finding
-from pitwall.analysis.coach_words import gain, quiet, radio, short, sureness
+from pitwall.analysis.coach_words import gain, half_width, quiet, radio, short, sureness
 from pitwall.ui.corner_curves import corner_spans
 from pitwall.ui.model import Axis, Workspace
 from pitwall.ui.panes.coach_cards import MOST, advice_of, spoken
@@ -97,8 +97,7 @@ class CoachPane(Panel):
         name = one.corner.name
         painter.drawText(rect, _LEFT, name)
         x = max(painter.fontMetrics().horizontalAdvance(name), theme.px(22)) + theme.px(8)
-        half = (one.high_s - one.low_s) / 2
-        figure = f"{gain(one)} ± {half:.2f}"
+        figure = f"{gain(one)} ± {half_width(one)}"
         painter.setFont(theme.small(mono=True))
         painter.setPen(c.attention if one.gain_s > 0 else c.live)
         painter.drawText(rect, _RIGHT, figure)

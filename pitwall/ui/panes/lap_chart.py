@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 ROOM = 1.06
 """Laps slower than this against the field's median are drawn at the edge."""
 _PIT = (LapKind.PIT, LapKind.IN)
+_THROUGH = (LapKind.PIT, LapKind.IN, LapKind.OUT)
+_NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,15 @@ class LapChart(Panel):
         last = max(run.laps[-1] for run in self.runs if run.laps)
         self._limits = (0.5, last + 0.5, low - spare, high + spare)
         self._area = QtCore.QRectF(self.rect()).adjusted(
-            theme.px(66), self.top + theme.px(6), -self.padding, -theme.px(26)
+            theme.px(66), self.top + theme.px(6), -theme.px(40), -theme.px(26)
         )
         self._paint_ground(painter)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
         painter.setClipRect(self._area.adjusted(-2, -2, 2, theme.px(4)))
         for run in sorted(self.runs, key=lambda run: run.car == self._selected):
             self._paint_run(painter, run)
+        painter.setClipping(False)
+        self._paint_names(painter)
         painter.end()
 
     def _paint_ground(self, painter: QtGui.QPainter) -> None:
@@ -137,7 +141,7 @@ class LapChart(Panel):
         own = run.car == self._selected
         colour = QtGui.QColor.fromRgba(run.colour)
         if not own:
-            colour = mix(c.panel, colour, 0.45)
+            colour = mix(c.panel, colour, 0.6)
         laps = np.array(run.laps, np.float64)
         times = np.array(run.seconds)
         high = self._limits[3]
@@ -161,6 +165,25 @@ class LapChart(Panel):
             if own:
                 painter.setFont(theme.small())
                 painter.drawText(QtCore.QPointF(sx + 4, base - theme.px(3)), "stop")
+
+    def _paint_names(self, painter: QtGui.QPainter) -> None:
+        """Each car's number where its line ends, as far as there is room."""
+        theme = self.theme
+        painter.setFont(theme.small(bold=True))
+        height = painter.fontMetrics().capHeight()
+        taken: list[float] = []
+        for run in sorted(self.runs, key=lambda run: run.car != self._selected):
+            known = [i for i, s in enumerate(run.seconds) if np.isfinite(s)]
+            if not known:
+                continue
+            lap, seconds = run.laps[known[-1]], min(run.seconds[known[-1]], self._limits[3])
+            _, y = self._at(lap, seconds)
+            if any(abs(y - other) < height + 3 for other in taken):
+                continue
+            taken.append(y)
+            painter.setPen(QtGui.QColor.fromRgba(run.colour))
+            x = self._area.right() + theme.px(6)
+            painter.drawText(QtCore.QPointF(x, y + height / 2), run.car)
 
     def _points(self, laps: Floats, seconds: Floats) -> tuple[Floats, Floats]:
         x0, x1, low, high = self._limits
@@ -203,18 +226,20 @@ def _runs(timing: Timing, control: RaceControl, scene: Scene) -> tuple[Run, ...]
             if lap.number < 1 or lap.t_end is None or (moment is not None and lap.t_end > moment):
                 continue
             laps.append(lap.number)
-            seconds.append(lap.time_us / SECOND_US if lap.time_us is not None else float("nan"))
+            # A lap through the pits is a stop, not a pace.
+            paced = lap.time_us is not None and lap.kind not in _THROUGH
+            seconds.append((lap.time_us or 0) / SECOND_US if paced else _NAN)
             if lap.kind in _PIT:
                 stops.add(lap.number)
         if laps:
             there = tuple(sorted(s for s in stops if s <= laps[-1]))
-            # NaN is not equal to itself, and what is drawn is compared.
-            times = tuple(s if s == s else _NAN for s in seconds)
-            out.append(Run(car.car, tuple(laps), times, there, scene.colour(car.car).rgba()))
+            # One NaN for all: it is equal only to itself, and what is drawn is compared.
+            out.append(
+                Run(car.car, tuple(laps), tuple(seconds), there, scene.colour(car.car).rgba())
+            )
     return tuple(out)
 
 
-_NAN = float("nan")
 _A = QtCore.Qt.AlignmentFlag
 _RIGHT = _A.AlignVCenter | _A.AlignRight
 _TOP = _A.AlignTop | _A.AlignLeft

@@ -53,7 +53,7 @@ def _row(line: Standing, best: Lap | None, selected: bool, colour: QtGui.QColor)
         (
             Cell(str(line.position), "dim") if line.position else Cell(DASH, "faint"),
             Cell(line.car, bold=True),
-            _gap(line),
+            gap_cell(line),
             _time(line.last, line, best),
             _best(line, best),
             _age(line.age_us),
@@ -64,7 +64,8 @@ def _row(line: Standing, best: Lap | None, selected: bool, colour: QtGui.QColor)
     )
 
 
-def _gap(line: Standing) -> Cell:
+def gap_cell(line: Standing) -> Cell:
+    """The gap to the leader, or why there is none."""
     if line.in_pit:
         return Cell("PIT", "attention")
     if line.position == 1:
