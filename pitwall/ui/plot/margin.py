@@ -23,7 +23,7 @@ SLACK = 4
 class _Held:
     """What the pointer has taken hold of: a channel, or the edge under a plot."""
 
-    y: float
+    start: QtCore.QPointF
     plot: int
     name: ChannelName | None
     heights: tuple[float, float] = (0.0, 0.0)
@@ -60,28 +60,29 @@ class Margin:
         over = strip_at(strips, y) is not None
         return QtCore.Qt.CursorShape.OpenHandCursor if over else QtCore.Qt.CursorShape.ArrowCursor
 
-    def press(self, picture: Picture, strips: tuple[Strip, ...], y: float) -> None:
+    def press(self, picture: Picture, strips: tuple[Strip, ...], point: QtCore.QPointF) -> None:
         """Take hold of an edge or of a channel's name."""
+        y = point.y()
         plots = self._editor.layout.plots
         edge = _edge(strips, y)
         if edge is not None:
             upper, lower = edge
             a, b = upper.plot.number, lower.plot.number
             pixels = upper.box.rect.height() + lower.box.rect.height()
-            self._held = _Held(y, a, None, (plots[a].height, plots[b].height), pixels)
+            self._held = _Held(point, a, None, (plots[a].height, plots[b].height), pixels)
             return
         strip = strip_at(strips, y)
         if strip is not None:
             row = strip.plot.rows[label_row(strip.box, y, len(strip.plot.rows), self.theme)]
             self._editor.current = strip.plot.number
-            self._held = _Held(y, strip.plot.number, picture.traces[row].name)
+            self._held = _Held(point, strip.plot.number, picture.traces[row].name)
 
     def move(self, strips: tuple[Strip, ...], point: QtCore.QPointF) -> None:
         """The pointer goes on with what it holds."""
         held = self._held
         if held is None:
             return
-        held.moved = held.moved or abs(point.y() - held.y) > SLACK
+        held.moved = held.moved or (point - held.start).manhattanLength() > SLACK
         if not held.moved:
             return
         if held.name is None:
@@ -119,7 +120,7 @@ class Margin:
         layout = self._editor.layout
         if held.plot + 1 >= len(layout.plots):
             return
-        shift = (y - held.y) * both / max(held.pixels, 1)
+        shift = (y - held.start.y()) * both / max(held.pixels, 1)
         upper = min(max(held.heights[0] + shift, 0.25), both - 0.25)
         layout = layout.with_height(held.plot, upper)
         self._editor.put(layout.with_height(held.plot + 1, both - upper))

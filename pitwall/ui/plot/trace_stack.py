@@ -342,7 +342,7 @@ class TraceStack(Panel):
         if event.button() != QtCore.Qt.MouseButton.LeftButton:
             return
         if self._margin.holds(self._boxes, event.position()) and self.picture is not None:
-            self._margin.press(self.picture, self._strips, event.position().y())
+            self._margin.press(self.picture, self._strips, event.position())
             self.update()
             return
         self._pressed = (event.position().x(), self.span)
