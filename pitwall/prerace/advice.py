@@ -43,7 +43,8 @@ class Row:
         gain: of the proposal, s a lap; None without one.
         per_step_s: gain of the first step that way.
         top_ms: change of the top speed.
-        balance: change of front minus rear use, by place and phase: above zero towards understeer.
+        balance: change of front minus rear use at the same speeds, by place and phase: above zero
+            is towards understeer.
         stopped_by: the constraint that stopped it; empty when it is free.
         corners: (name, gain s) of the corners and straights where it comes from, largest first.
         plan: what would tell, where it is open.

@@ -155,7 +155,9 @@ class _Job:
         found = candidates(self.base, self.series, self.q.sheet, self.q.tried)
         cars = [self.base, *(car for c in found for car in c.cars)]
         laps = sweep(cars, self.q.track, self.day, self.executor)
-        use = axle_use(cars, self.q.track, laps.speed_ms, self.day)
+        # at the same speeds, so that the setting's own effect shows and not that of going faster
+        same = np.repeat(laps.speed_ms[:, :1], len(cars), axis=1)
+        use = axle_use(cars, self.q.track, same, self.day)
         out, at = [], 1
         chosen: list[tuple[Candidates, int, int, str]] = []
         for c in found:
@@ -234,7 +236,9 @@ class _Job:
     def _verdict(
         self, c: Candidates, k: int, gain: Gain, before: Balances, after: Balances, reason: str
     ) -> tuple[Verdict, str]:
-        broken = against_rule(c.setting.key, self.q.track, before, after, c.values[k] - c.now)
+        broken = against_rule(
+            self.base, c.setting.key, self.q.track, before, after, c.values[k] - c.now
+        )
         if broken:
             text = f"the model says the opposite of the rule that {broken}"
             return Verdict.WITHHELD, text

@@ -15,8 +15,9 @@ from pitwall.prerace.phases import Phase
 from pitwall.prerace.vehicle import Vehicle, with_values
 
 _SLACK_S = 1e-3
-_CLEAR = 2e-4
+_CLEAR = 1e-3
 _OVAL = 0.8
+_REAR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Rule:
         sign: +1 when the front has to work harder (towards understeer), -1 when the rear.
         words: the rule as the crew says it.
         lefts: whether it holds for left turns, and the other way round for right turns.
+        rear_wing: whether it holds only for a wing that loads the rear axle more than the front.
     """
 
     key: str
@@ -37,11 +39,19 @@ class Rule:
     sign: int
     words: str
     lefts: bool = False
+    rear_wing: bool = False
 
 
 RULES = (
     Rule("roll_front", Phase.MID, "all", 1, "a stiffer front rolls towards understeer"),
-    Rule("wing", Phase.MID, "fast", 1, "more rear wing means understeer in fast corners"),
+    Rule(
+        "wing",
+        Phase.MID,
+        "fast",
+        1,
+        "more rear wing means understeer in fast corners",
+        rear_wing=True,
+    ),
     Rule("brake_bias", Phase.BRAKING, "all", 1, "more front bias loads the front brakes"),
     Rule("height_front", Phase.MID, "fast", 1, "a higher front loses front downforce"),
     Rule("height_rear", Phase.MID, "fast", -1, "a higher rear loses rear downforce"),
@@ -88,12 +98,16 @@ def flat_out(car: Vehicle, track: LapTrack, conditions: Conditions | None = None
     return bool(abs(times[1] - times[0]) < _SLACK_S)
 
 
-def against_rule(key: str, track: LapTrack, before: Balances, after: Balances, steps: float) -> str:
-    """The rule that a change of the balance breaks, in words; empty when it breaks none. ``steps``
-    is how much the setting went up."""
+def against_rule(
+    car: Vehicle, key: str, track: LapTrack, before: Balances, after: Balances, steps: float
+) -> str:
+    """The rule that a change of the balance at the same speeds breaks, in words; empty when it
+    breaks none. ``steps`` is how much the setting went up."""
     turned = float(track.curvature.sum() / max(np.abs(track.curvature).sum(), 1e-12))
     for rule in RULES:
         if rule.key != key or (rule.lefts and abs(turned) < _OVAL):
+            continue
+        if rule.rear_wing and car.aero.wing_rear_m2 <= _REAR * abs(car.aero.wing_front_m2):
             continue
         sign = rule.sign * (int(np.sign(turned)) if rule.lefts else 1)
         place = (rule.band, rule.phase)

@@ -42,6 +42,7 @@ class Aero:
         drag_m2, front_m2, rear_m2: with the wing at step 0 and the reference ride heights.
         wing: steps of the rear wing, in holes or degrees.
         wing_drag_m2, wing_front_m2, wing_rear_m2: change for each step of the wing.
+        wing_curve_m2: drag that goes with the square of the wing's steps.
         front_height_m, rear_height_m: how much higher than at reference the car runs.
         front_per_m, rear_per_m: relative change of each axle's downforce for a metre more height
             of that axle; negative where lower is better.
@@ -55,6 +56,7 @@ class Aero:
     wing_drag_m2: float = 0.0
     wing_front_m2: float = 0.0
     wing_rear_m2: float = 0.0
+    wing_curve_m2: float = 0.0
     front_height_m: float = 0.0
     rear_height_m: float = 0.0
     front_per_m: float = 0.0
@@ -66,7 +68,7 @@ class Aero:
         front = self.front_m2 + self.wing * self.wing_front_m2
         rear = self.rear_m2 + self.wing * self.wing_rear_m2
         return (
-            self.drag_m2 + self.wing * self.wing_drag_m2,
+            self.drag_m2 + self.wing * (self.wing_drag_m2 + self.wing * self.wing_curve_m2),
             front * (1.0 + self.front_height_m * self.front_per_m),
             rear * (1.0 + self.rear_height_m * self.rear_per_m),
         )
