@@ -1,6 +1,6 @@
 """A table of rows painted by us: tabular figures, hairlines, no boxes.
 
-Only rows whose content changed are repainted.
+Only figures that changed are repainted.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ class RowsPane(Panel):
         self._row_height = row_height
         self._scroll = 0
         self._widths: tuple[int, ...] = ()
+        self._placed: tuple[tuple[int, ...], list[tuple[int, int, int]]] = ((), [])
         self.setMouseTracking(False)
         self.setMinimumHeight(theme.px(TITLE_AND_THREE))
 
@@ -129,8 +130,19 @@ class RowsPane(Panel):
             self.update()
             return
         for i, (a, b) in enumerate(zip(new, old, strict=True)):
-            if a != b:
-                self.update(self.row_rect(i))
+            if a is not b and a != b:
+                self._update_row(i, a, b)
+
+    def _update_row(self, index: int, new: Row, old: Row) -> None:
+        """Have painted what differs: a figure or two, as a rule."""
+        rect = self.row_rect(index)
+        same = (new.bar, new.selected, new.marked) == (old.bar, old.selected, old.marked)
+        if not same or len(new.cells) != len(old.cells) or not rect.intersects(self.rect()):
+            self.update(rect)
+            return
+        for i, cell in self._cells(rect):
+            if new.cells[i] != old.cells[i]:
+                self.update(cell.adjusted(-_OVERHANG, 0, _OVERHANG, 0))
 
     # -- geometry -----------------------------------------------------------------------
 
@@ -225,30 +237,38 @@ class RowsPane(Panel):
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
         painter = QtGui.QPainter(self)
-        dirty = event.rect()
-        whole = dirty.top() < self.first_y or dirty.height() > self.row_height
+        dirty = event.region()
+        end = min(len(self.rows), self._scroll + self.visible_rows)
+        below = self.row_rect(end).y()
+        rows = QtCore.QRect(1, self.first_y, self.width() - 2, below - self.first_y)
+        whole = not rows.contains(event.rect())
         if whole:
             self.paint_frame(painter)
             self._paint_heading(painter)
         painter.setClipRect(1, self.first_y, self.width() - 2, self.height() - self.first_y - 3)
-        end = min(len(self.rows), self._scroll + self.visible_rows)
         for i in range(self._scroll, end):
             rect = self.row_rect(i)
-            if rect.intersects(dirty):
-                self._paint_row(painter, rect, self.rows[i])
-        if whole:
-            self._paint_scroll(painter)
+            if dirty.intersects(rect):
+                self._paint_row(painter, rect, self.rows[i], dirty)
+        self._paint_scroll(painter)
         painter.end()
 
     def _cells(self, rect: QtCore.QRect) -> list[tuple[int, QtCore.QRect]]:
-        x = rect.x() - 1 + self.padding
+        widths = self.widths()
+        if self._placed[0] is not widths:
+            self._placed = (widths, self._places(widths))
+        left, y, height = rect.x() - 1, rect.y(), rect.height()
+        return [(i, QtCore.QRect(left + x, y, room, height)) for i, x, room in self._placed[1]]
+
+    def _places(self, widths: tuple[int, ...]) -> list[tuple[int, int, int]]:
+        """Of each column that is shown its number, where it begins, and the room for its text."""
+        x = self.padding
         out = []
         gap = self.theme.px(COLUMN_GAP)
-        last = max((i for i, w in enumerate(self.widths()) if w), default=0)
-        for i, width in enumerate(self.widths()):
+        last = max((i for i, w in enumerate(widths) if w), default=0)
+        for i, width in enumerate(widths):
             if width:
-                inner = width if i == last else width - gap
-                out.append((i, QtCore.QRect(x, rect.y(), inner, rect.height())))
+                out.append((i, x, width if i == last else width - gap))
             x += width
             if i == self._bar_after:
                 x += self._bar_room
@@ -261,7 +281,8 @@ class RowsPane(Panel):
         height = self.theme.px(HEAD_HEIGHT)
         line = QtCore.QRect(1, self.top, self.width() - 2, height)
         for i, rect in self._cells(line):
-            painter.drawText(rect, _align(self.columns[i].right), self.columns[i].title)
+            align = _RIGHT if self.columns[i].right else _LEFT
+            painter.drawText(rect, align, self.columns[i].title)
         painter.setPen(c.line)
         painter.drawLine(1, self.first_y - 1, self.width() - 2, self.first_y - 1)
 
@@ -280,7 +301,10 @@ class RowsPane(Panel):
             self.theme.colours.line,
         )
 
-    def _paint_row(self, painter: QtGui.QPainter, rect: QtCore.QRect, row: Row) -> None:
+    def _paint_row(
+        self, painter: QtGui.QPainter, rect: QtCore.QRect, row: Row, dirty: QtGui.QRegion
+    ) -> None:
+        """Ground and figures, as far as they lie in ``dirty``, to which Qt cuts all of it."""
         self.row_paints += 1
         c = self.theme.colours
         painter.fillRect(rect, c.selected if row.selected else c.panel)
@@ -290,13 +314,14 @@ class RowsPane(Panel):
             )
         for i, cell_rect in self._cells(rect):
             cell, column = row.cells[i], self.columns[i]
-            painter.setFont(self._font(column, cell.bold))
-            painter.setPen(getattr(c, cell.role))
-            text = cell.text
-            if len(text) > len(column.sample):  # measuring every figure of every frame is dear
-                metrics = painter.fontMetrics()
-                text = metrics.elidedText(text, _ELIDE, cell_rect.width())
-            painter.drawText(cell_rect, _align(column.right), text)
+            if cell.text and dirty.intersects(cell_rect):
+                painter.setFont(self._font(column, cell.bold))
+                painter.setPen(getattr(c, cell.role))
+                text = cell.text
+                if len(text) > len(column.sample):  # measuring every figure of a frame is dear
+                    metrics = painter.fontMetrics()
+                    text = metrics.elidedText(text, _ELIDE, cell_rect.width())
+                painter.drawText(cell_rect, _RIGHT if column.right else _LEFT, text)
             if i == self._bar_after and row.bar is not None:
                 bar = self.theme.px(BAR_WIDTH)
                 x = cell_rect.right() + self.theme.px(COLUMN_GAP) + 1
@@ -348,8 +373,7 @@ class RowsPane(Panel):
 
 TITLE_AND_THREE = 30 + HEAD_HEIGHT + 3 * ROW_HEIGHT
 _ELIDE = QtCore.Qt.TextElideMode.ElideRight
-
-
-def _align(right: bool) -> QtCore.Qt.AlignmentFlag:
-    side = QtCore.Qt.AlignmentFlag.AlignRight if right else QtCore.Qt.AlignmentFlag.AlignLeft
-    return side | QtCore.Qt.AlignmentFlag.AlignVCenter
+_RIGHT = QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter
+_LEFT = QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter
+_OVERHANG = 1
+"""Pixels by which a letter may reach beyond its place."""
