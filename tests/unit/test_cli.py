@@ -229,12 +229,14 @@ class TestAnswers:
     def test_laps(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         doc = self.ask(capsys, "laps", "race.pitwall", "--json", "--car", "11")
         assert set(doc) == {
-            "session", "clock", "clock_text", "track_length_m", "sectors", "best", "cars",
+            "session", "clock", "clock_text", "lap_source", "track_length_m", "sectors", "best",
+            "cars", "official",
         }  # fmt: skip
+        assert doc["official"] is None
         (car,) = doc["cars"]
         assert set(car) == {"car", "position", "best_s", "laps"}
         assert car["laps"]
-        assert all(set(lap) == LAP for lap in car["laps"])
+        assert all(set(lap) == {*LAP, "official"} for lap in car["laps"])
 
     def test_import(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Path("b-2.csv").write_text("\n".join(rows(burst_feed(seconds=30))) + "\n")
