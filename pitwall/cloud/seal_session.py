@@ -37,6 +37,7 @@ from pitwall.cloud.seal_survey import (
 from pitwall.cloud.sealed import seal_lap
 from pitwall.cloud.shelf import ArchiveShelf, RawArchive
 from pitwall.telemetry import BadInput, Failure, Segment, Session
+from pitwall.telemetry.plural import counted
 
 THREADS = 8
 
@@ -202,8 +203,8 @@ class SessionSealer:
         )  # fmt: skip
         words = "to write" if self._dry_run else "written"
         self._say(
-            f"car {car.name}: {len(entries)} laps sealed, {sealed} of them now, {objects} objects "
-            f"{words}, {gone} laps left"
+            f"car {car.name}: {counted(len(entries), 'lap')} sealed, {sealed} of them now, "
+            f"{counted(objects, 'object')} {words}, {counted(gone, 'lap')} left"
         )
 
     def _look(self, car: Car, todo: set[int], pool: ThreadPoolExecutor) -> dict[int, LapRead]:

@@ -87,6 +87,14 @@ def check_delivery(exam: Exam) -> None:
     place = exam.questions.place
     what = f"delivery {place.delivery}"
     answer = exam.call("firehose", "describe_delivery_stream", DeliveryStreamName=place.delivery)
+    if answer.code == "ResourceNotFoundException":
+        exam.add(
+            "warning",
+            what,
+            "there is none of that name",
+            "give --stack; where the archive is fed another way its freshness below tells",
+        )
+        return
     if answer.doc is None:
         exam.unknown(what, answer, "the archive's freshness below tells whether it works")
         return

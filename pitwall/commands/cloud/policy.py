@@ -25,7 +25,8 @@ def add(actions: Any) -> None:
 
 
 def _policy(args: argparse.Namespace) -> int:
-    from pitwall.cloud.access import PERMISSIONS, Scope, policy_for
+    from pitwall.cloud.access import Scope, policy_for
+    from pitwall.commands.cloud.policy_text import policy_lines
 
     place = place_of(args, args.account, args.region or "*")
     scope = Scope(tuple(args.car), tuple(args.group), tuple(args.session))
@@ -39,14 +40,6 @@ def _policy(args: argparse.Namespace) -> int:
     if args.json:
         print_json(policy)
         return 0
-    print_lines(f"role {args.role}:")
-    for statement in policy["Statement"]:
-        may = "may" if statement["Effect"] == "Allow" else "must never"
-        known = [PERMISSIONS[a].words for a in statement["Action"] if a in PERMISSIONS]
-        words = "; ".join(dict.fromkeys(known)) or ", ".join(statement["Action"])
-        print_lines(f"  {statement['Sid']}: {may} {words}")
-        print_lines(*(f"      on {resource}" for resource in statement["Resource"]))
-        for operator, keys in statement.get("Condition", {}).items():
-            print_lines(*(f"      when {operator} {key}: {value}" for key, value in keys.items()))
+    print_lines(f"role {args.role}:", *policy_lines(policy))
     print_lines("", "the policy itself: the same with --json")
     return 0

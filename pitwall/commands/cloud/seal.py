@@ -55,10 +55,11 @@ def _seal(args: argparse.Namespace) -> int:
     would = "would be " if args.dry_run else ""
     print_lines(*(f"left: car {car} lap {lap}: {why}" for car, lap, why in done.left))
     print_lines(
-        f"{args.session}: {done.laps} laps of {done.cars} cars: {done.complete} were sealed, "
-        f"{done.sealed} {would}sealed now ({done.again} of them again), {len(done.left)} left",
-        f"{would}written: {done.items} items, {done.objects} objects of laps, {done.blocks} of "
-        f"blocks, {done.bytes / 1e6:.1f} MB",
+        f"{args.session}: {counted(done.laps, 'lap')} of {counted(done.cars, 'car')}: "
+        f"{done.complete} were sealed, {done.sealed} {would}sealed now ({done.again} of them "
+        f"again), {len(done.left)} left",
+        f"{would}written: {counted(done.items, 'item')}, {counted(done.objects, 'object')} of "
+        f"laps, {done.blocks} of blocks, {done.bytes / 1e6:.1f} MB",
     )
     if done.table:
         print_lines(f"the table's chunks were not read: {done.table}")

@@ -10,7 +10,8 @@ import pytest
 
 from pitwall import cloud
 from pitwall.cli import main
-from pitwall.cloud.access import Place
+from pitwall.cloud.access import PERMISSIONS, Place
+from pitwall.cloud.access.roles import ROLES
 from pitwall.cloud.stack import Deployer, StackSettings
 from pitwall.telemetry import BadInput, Failure
 from tests.unit.cloud.fake_cloudformation import CloudFormation, refusal
@@ -461,6 +462,23 @@ def test_template_and_policy(capsys: pytest.CaptureFixture[str], tmp_path: Any) 
     assert (code, json.loads(out)["Version"]) == (0, "2012-10-17")
     code, out, _ = run(capsys, "policy", "partner", "--group", "pos")
     assert "may read these rows of the table" in out
+    assert "only the attributes pk, sk," in out
+    assert "must never do anything at all" in out
+    assert run(capsys, "policy", "boss", "--json")[0] == 2
+    # who is to hand it out sees all of it
+    for role in ROLES:
+        scope = {"driver": "--car", "producer": "--car", "partner": "--group"}.get(role)
+        narrowed = (scope, "7") if scope else ()
+        code, out, _ = run(capsys, "policy", role, *narrowed)
+        policy = json.loads(run(capsys, "policy", role, *narrowed, "--json")[1])
+        for statement in policy["Statement"]:
+            line = next(x for x in out.splitlines() if x.startswith(f"  {statement['Sid']}: "))
+            assert all(
+                (PERMISSIONS[a].words if a in PERMISSIONS else a) in line
+                for a in statement["Action"]
+                if a != "dynamodb:*"
+            )
+        assert "when " not in out
     for words, told in (
         (("policy", "driver"), "--car"),
         (("policy", "boss"), "engineer"),
