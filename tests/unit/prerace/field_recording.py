@@ -28,9 +28,7 @@ def record(
                 t = samples.t_us + T0
                 bounds = [*range(0, len(t), 500), len(t)]
                 for n, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True), start=1):
-                    payload = encode(
-                        t[a:b], samples.values[:, a:b], group, field.catalog.version
-                    )
+                    payload = encode(t[a:b], samples.values[:, a:b], group, field.catalog.version)
                     series = Series(KEY, car.number, group.name, "a")
                     lap = int(samples.lap[a])
                     times = int(t[a]), int(t[b - 1])
