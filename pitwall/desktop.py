@@ -7,15 +7,17 @@ What blocks (starting children, asking the cloud, opening and closing files) run
 from __future__ import annotations
 
 import importlib
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pitwall import recordings
 from pitwall.cloud_desk import CloudDesk
 from pitwall.crash import one_line
 from pitwall.display import RunOptions, frame_figures
+from pitwall.intake import import_dropped, sort_files
 from pitwall.places import recording_path
 from pitwall.runtime import FrameStats, OwnedThread
 from pitwall.runtime.errands import Errand, Errands
@@ -23,15 +25,17 @@ from pitwall.runtime.signals import Signals
 from pitwall.telemetry import BadInput, Failure, PitwallError
 from pitwall.ui.address import Address
 from pitwall.ui.dialogs import Desk
+from pitwall.ui.dialogs.recording_list import Recent
 from pitwall.ui.qt import QtCore, QtWidgets, make_application
 from pitwall.ui.remembered import Memory
-from pitwall.ui.start import Recent, StartWindow
+from pitwall.ui.start import StartWindow
 from pitwall.ui.theme import Theme, load_theme
 from pitwall.voice import Note, Voice
 
 # What only a session's window needs is imported behind the start window that is painted first.
 if TYPE_CHECKING:
     from pitwall.run import Run
+    from pitwall.ui.layout_doc import Sheet
     from pitwall.ui.layout_shelf import Shelf
     from pitwall.ui.main_window import MainWindow
 
@@ -41,19 +45,20 @@ JOIN_S = 10.0
 DIALOGS_S = 2.0
 """Calls of dialogs that still wait for a network are left to end with the process."""
 RETIRE_S = 30.0
-MOST_RECENT = 50
 UNPAINTED_MS = 500
 """How long the start window's first picture is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is being prepared: for the dialog where it was chosen there, and whence it comes."""
+    """What is being prepared: for the dialog where it was chosen there, whence it comes, and how
+    it is made to give up."""
 
     prepare: Prepare
     address: Address | None = None
     chosen: bool = False
     path: Path | None = None
+    cancel: Callable[[], None] = lambda: None
 
 
 class Desktop:
@@ -142,13 +147,18 @@ class Desktop:
         self._starts.stale.connect(self._stale)
         self._shelf = Errands("pitwall-recent")
         self._shelf.told.connect(self._shelf_told)
-        self.desk = Desk(self._cloud, self._memory)
+        self._layout_reads = Errands("pitwall-layout-file")
+        self._layout_reads.told.connect(self._layout_read)
+        self.desk = Desk(self._cloud, self._memory, self._look)
+        self.desk.open_requested.connect(self._open_file)
         self.desk.connect_requested.connect(self._join)
         self.desk.join_cancelled.connect(self._starts.cancel)
         self.start = StartWindow(load_theme(self._options.theme))
         self.start.connect_requested.connect(self._show_connect)
         self.start.doctor_requested.connect(self._show_doctor)
         self.start.open_requested.connect(self._open_file)
+        self.start.files_dropped.connect(self._take_files)
+        self.start.cancel_requested.connect(self._cancel_job)
         self.start.demo_requested.connect(self._open_demo)
         self.start.closed.connect(self._quit)
         self.start.painted.connect(self._begin_behind, QtCore.Qt.ConnectionType.QueuedConnection)
@@ -156,7 +166,11 @@ class Desktop:
             self.start.offer()
         self.start.show()
         # A window that is nowhere on screen is never painted.
-        QtCore.QTimer.singleShot(UNPAINTED_MS, self._application, self._begin_behind)
+        # Its timer goes with it: one that outlived this object would call into nothing.
+        self._unpainted = QtCore.QTimer(self.start)
+        self._unpainted.setSingleShot(True)
+        self._unpainted.timeout.connect(self._begin_behind)
+        self._unpainted.start(UNPAINTED_MS)
         if self._options.seconds is not None:
             left = max(self._options.seconds - self._voice.seconds, 0.1)
             QtCore.QTimer.singleShot(int(left * 1000), self._application, self._time_up)
@@ -193,8 +207,11 @@ class Desktop:
             self._show(value)
         elif key == "failed":
             self._failed(value)
-        elif self.start is None or (self._wanted is not None and self._wanted.chosen):
-            return
+        elif self._wanted is not None and self._wanted.chosen:
+            return  # the dialog shows it
+        elif self.start is None:
+            if self.window is not None and key in ("step", "progress"):
+                self.window.job.show_job(*value)
         elif key == "step":
             self.start.step(value[1])
         elif key == "progress":
@@ -206,6 +223,8 @@ class Desktop:
             self._retire(value)
 
     def _failed(self, error: Exception) -> None:
+        if self.window is not None:
+            self.window.job.done()
         kind = BadInput if isinstance(error, BadInput) else Failure
         words = kind(one_line(error))
         wanted, dialog = self._wanted, self.desk.dialog
@@ -250,6 +269,7 @@ class Desktop:
             stats=self._stats,
             paging=run.paging,
             debrief=run.debrief,
+            channels=run.channels,
         )
         theme, size = self._options.theme, self._options.size
         if old_window is not None:
@@ -262,6 +282,9 @@ class Desktop:
         window.connect_requested.connect(self._show_connect)
         window.doctor_requested.connect(self._show_doctor)
         window.open_requested.connect(self._open_file)
+        window.recordings_requested.connect(self._show_recordings)
+        window.files_dropped.connect(self._take_files)
+        window.job_cancelled.connect(self._cancel_job)
         window.themed.connect(self.desk.set_theme)
         run.start(beside_window=True)
         window.start()
@@ -313,6 +336,20 @@ class Desktop:
         if over is not None:
             self.desk.connect_over(*over)
 
+    def _show_recordings(self) -> None:
+        over = self._over()
+        if over is not None:
+            self.desk.recordings_over(*over)
+
+    def _look(
+        self,
+        folder: Path | None,
+        say: Callable[[list[Recent]], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        last = () if folder is not None else self._memory.now.recordings
+        recordings.look([Path(one) for one in last], folder, say, cancelled)
+
     def _show_doctor(self) -> None:
         over = self._over()
         if over is not None:
@@ -334,7 +371,64 @@ class Desktop:
     def _open_file(self, path: Path) -> None:
         if self.start is not None:
             self.start.step(f"opening {path.name}")
+        elif self.window is not None:
+            self.window.job.show_job(None, f"opening {path.name}")
         self._prepare(Wanted(lambda note: open_file(path), path=path))
+
+    def _take_files(self, paths: list[Path]) -> None:
+        """What was dropped on a window: opened, shown, or imported and then opened."""
+        try:
+            found = sort_files(paths)
+        except BadInput as error:
+            self._complain(str(error))
+            return
+        if found.recording is not None:
+            self._open_file(found.recording)
+        elif found.layout is not None:
+            self._show_layout(found.layout)
+        else:
+            self._import(found.foreign)
+
+    def _import(self, paths: tuple[Path, ...]) -> None:
+        unwanted = threading.Event()
+        if self.start is not None:
+            self.start.step(f"importing {paths[0].name}")
+
+        def prepare(note: Note) -> Run:
+            return open_file(import_dropped(paths, note, unwanted))
+
+        self._prepare(Wanted(prepare, cancel=unwanted.set))
+
+    def _show_layout(self, path: Path) -> None:
+        if self.window is None:
+            self._complain(f"{path.name}: open a session first; a layout is for its window")
+            return
+        self._layout_reads.run(lambda errand: errand.tell("layout", read_sheet(path)))
+
+    def _layout_read(self, key: str, value: Any) -> None:
+        if self.window is not None and key == "layout":
+            self.window.keeper.show_sheet(value)
+        elif key == "failed":
+            self._complain(one_line(value))
+
+    def _complain(self, text: str) -> None:
+        if self.window is not None:
+            self.window.show_error(text)
+        elif self.start is not None:
+            self.start.fault(text)
+
+    def _cancel_job(self) -> None:
+        """Nobody wants what is being prepared; what is shown stays."""
+        if self._wanted is not None:
+            self._wanted.cancel()
+            if self._wanted is self._first or self._wanted.prepare is self._demo:
+                self._cancel()
+        self._starts.cancel()
+        if self.window is not None:
+            self.window.job.done()
+        elif self.start is not None:
+            self.start.offer()
+            self._list_recent()
 
     def _open_demo(self) -> None:
         if self._demo is not None:
@@ -347,10 +441,12 @@ class Desktop:
 
         def job(errand: Errand) -> None:
             # Who has never had to do with a table is not asked for one.
-            errand.tell("recent", recent(paths))
+            found = recordings.find(paths)
+            errand.tell("recent", found)
             if first and (known or self._cloud.ready()):
                 errand.tell("connect")
             _import_window()
+            recordings.look_into(found, lambda more: errand.tell("recent", more), errand.cancelled)
 
         self._shelf.run(job)
 
@@ -403,6 +499,7 @@ class Desktop:
         self._cancel()
         self.desk.stop(DIALOGS_S)
         self._shelf.stop(DIALOGS_S)
+        self._layout_reads.stop(DIALOGS_S)
         self._starts.stop(JOIN_S)
         if run is not None:
             run.stop()
@@ -414,19 +511,11 @@ class Desktop:
             widget.close()
 
 
-def recent(paths: list[Path]) -> list[Recent]:
-    """Those recordings that are there, and all where recordings are kept, newest first."""
-    folder = recording_path("any").parent
-    found: dict[Path, Recent] = {}
-    for path in [*paths, *folder.glob("*.pitwall")]:
-        try:
-            stat = path.stat()
-        except OSError:
-            continue  # moved or deleted since
-        written = time.strftime("%Y-%m-%d %H:%M", time.localtime(stat.st_mtime))
-        found[path] = Recent(path, written, stat.st_size)
-    newest = sorted(found.values(), key=lambda one: one.written, reverse=True)
-    return newest[:MOST_RECENT]
+def read_sheet(path: Path) -> Sheet:
+    """The layout in a file. Raises BadInput."""
+    from pitwall.ui.layout_shelf import read_layout
+
+    return read_layout(path)
 
 
 def open_file(path: Path) -> Run:

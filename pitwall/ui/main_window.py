@@ -10,6 +10,7 @@ from pitwall.runtime.frame_pump import FramePump
 from pitwall.ui.controls import Controls, Parts
 from pitwall.ui.dialogs import choose_recording, show_error
 from pitwall.ui.dock_drag import DockDrag
+from pitwall.ui.dropped import local_files
 from pitwall.ui.feed import Feed, Panes
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.history import History
@@ -22,13 +23,14 @@ from pitwall.ui.palette import Palette
 from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header
 from pitwall.ui.panes.health import HealthPane
+from pitwall.ui.panes.job_line import JobLine
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
 from pitwall.ui.panes.map import MapPane
 from pitwall.ui.panes.notice import Notice
+from pitwall.ui.panes.prompt import Prompt
 from pitwall.ui.panes.strip import Strip
 from pitwall.ui.panes.tabs import TabLine
-from pitwall.ui.panes.prompt import Prompt
 from pitwall.ui.panes.timeline import Timeline
 from pitwall.ui.panes.timing import TimingPane
 from pitwall.ui.panes.values import ValuesPane
@@ -39,9 +41,9 @@ from pitwall.ui.report import ReportDesk
 from pitwall.ui.roles import Role
 from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
+from pitwall.ui.time_desk import TimeDesk
 from pitwall.ui.workbench import Workbench
 
-from pitwall.ui.time_desk import TimeDesk
 LOADING_S = 0.4
 """Between two pictures while history is being loaded; the progress line moves on its own."""
 NEEDS_FEED = frozenset(
@@ -59,10 +61,11 @@ class MainWindow(QtWidgets.QMainWindow):
         tabs: the workspaces.
         controls: what each action does.
         drag: panes that are moved by their titles.
+        time: playing, jumping, typed places and notes.
         history, keeper: steps back, and layouts from start to start.
         palette_box, notice: over the window when they are wanted.
-        time: playing, jumping, typed places and notes.
         reports: writes reports.
+        job: what is being opened or imported for it.
         pump: the clock of the window.
         feed: brings data to the panes.
         refreshes: rounds of the feed so far; for tests and the idle budget.
@@ -71,6 +74,9 @@ class MainWindow(QtWidgets.QMainWindow):
         closed: the window was closed; stop everything behind it.
         connect_requested, doctor_requested: the user wants that dialog.
         open_requested: path of a recording the user chose.
+        recordings_requested: the user wants the list of them.
+        files_dropped: paths of the files that the user dropped.
+        job_cancelled: nobody wants what the job line shows.
         themed: the theme or its scale is another one now.
     """
 
@@ -78,6 +84,9 @@ class MainWindow(QtWidgets.QMainWindow):
     connect_requested = QtCore.Signal()
     doctor_requested = QtCore.Signal()
     open_requested = QtCore.Signal(object)
+    recordings_requested = QtCore.Signal()
+    files_dropped = QtCore.Signal(object)
+    job_cancelled = QtCore.Signal()
     themed = QtCore.Signal(object)
 
     def __init__(self, inputs: Inputs, theme: Theme, layouts: Shelf | None = None) -> None:
@@ -90,6 +99,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._theme = theme
         self._base_scale = theme.scale
         self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
+        self.setAcceptDrops(True)
         self.panes = self._make_panes()
         self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
         self._lay_out()
@@ -98,6 +108,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.palette_box = Palette(theme, self)
         self.reports = ReportDesk(inputs, lambda text, grave: self.notice.say(text, grave=grave))
         self._navigator = Navigator(inputs, self.workspace, self.panes)
+        prompt = Prompt(theme, self, self.panes.timeline)
+        self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
         self.history = History(self.workspace, lambda: self.bench.layout, self.bench.set_layout)
         self.keeper = LayoutKeeper(
             layouts, self.workspace, lambda: self.bench.layout, self.bench.set_layout
@@ -108,15 +120,15 @@ class MainWindow(QtWidgets.QMainWindow):
             self.keeper, self.palette_box, self.notice, self._keys, self.drag,
         )  # fmt: skip
         self.controls = Controls(self, parts, lambda: self._theme, self._own())
-        prompt = Prompt(theme, self, self.panes.timeline)
-        self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
         self._connect()
         self.pump = FramePump(self)
         self.pump.watch("store", lambda: inputs.store.version)
         self.pump.watch("timing", lambda: getattr(inputs.timing(), "version", None))
         self.pump.watch("debrief", lambda: getattr(inputs.debrief(), "version", None))
         self.pump.watch("pages", lambda: inputs.store.pages)
+        self.pump.watch("channels", lambda: inputs.channels.version)
         self.pump.watch("health", inputs.health)
+        self.pump.drive(self.time.tick)
         self.pump.connected_when(lambda: inputs.health().connected)
         self.pump.changed.connect(self._data_changed)
         self.pump.second.connect(self.feed.lines)
@@ -126,9 +138,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     # -- building -----------------------------------------------------------------------
 
-        self.pump.watch("channels", lambda: inputs.channels.version)
     def _make_panes(self) -> Panes:
-        self.pump.drive(self.time.tick)
         theme = self._theme
         return Panes(
             header=Header(theme),
@@ -164,7 +174,9 @@ class MainWindow(QtWidgets.QMainWindow):
         column = QtWidgets.QVBoxLayout(self._central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        lines = (panes.header, panes.banner, panes.loading)
+        self.job = JobLine(self._theme)
+        self.job.cancelled.connect(self.job_cancelled)
+        lines = (panes.header, panes.banner, self.job, panes.loading)
         for widget in (*lines, self._frame, panes.timeline, panes.strip):
             column.addWidget(widget, 1 if widget is self._frame else 0)
         self.setCentralWidget(self._central)
@@ -194,6 +206,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "connect": self.connect_requested.emit,
             "report": self._make_report,
             "open": lambda: choose_recording(self, self.open_requested.emit),
+            "recordings": self.recordings_requested.emit,
             "doctor": self.doctor_requested.emit,
             "theme": self._next_theme,
             "larger": lambda: self._step_scale(1),
@@ -201,6 +214,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "health": self._toggle_health,
             "full_screen": self._full_screen,
             "quit": lambda: _ignore(self.close()),
+            **self.time.handlers(),
         }
 
     # -- panes --------------------------------------------------------------------------
@@ -214,7 +228,6 @@ class MainWindow(QtWidgets.QMainWindow):
         missing = self.bench.missing()
         if missing:
             words = ", ".join(missing)
-            **self.time.handlers(),
             self.notice.say(f"This version has no pane called {words}; left out", grave=True)
 
     def _panes_changed(self) -> None:
@@ -262,6 +275,11 @@ class MainWindow(QtWidgets.QMainWindow):
             self.feed.lines()
 
     def _view_changed(self, names: frozenset[str]) -> None:
+        view, channels = self.workspace.view, self._inputs.channels
+        if "maths" in names:
+            channels.set_definitions(view.maths.definitions)
+        if "alarms" in names:
+            channels.set_rules(view.alarms.rules)
         self.panes.traces.view_changed(names)
         if "car" in names or "reference" in names:
             view = self.workspace.view
@@ -275,11 +293,6 @@ class MainWindow(QtWidgets.QMainWindow):
             self.feed.span_moved()
         self.pump.wake()
 
-        view, channels = self.workspace.view, self._inputs.channels
-        if "maths" in names:
-            channels.set_definitions(view.maths.definitions)
-        if "alarms" in names:
-            channels.set_rules(view.alarms.rules)
     def event(self, event: QtCore.QEvent) -> bool:
         """Times each frame: Qt paints every dirty widget of the window within this event."""
         if event.type() != QtCore.QEvent.Type.UpdateRequest:
@@ -374,6 +387,16 @@ class MainWindow(QtWidgets.QMainWindow):
             self.arrange()
         return super().eventFilter(watched, event)
 
+    def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: D102, N802
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: D102, N802
+        files = local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.files_dropped.emit(files)
+
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
         super().resizeEvent(event)
         self.arrange()
@@ -381,6 +404,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self._keys.setGeometry(self.rect())
         self.notice.place()
         self.palette_box.place()
+        self.time.prompt.place()
 
     def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: D102, N802
         super().showEvent(event)
@@ -397,4 +421,3 @@ class MainWindow(QtWidgets.QMainWindow):
 
 def _ignore(_: object) -> None:
     return None
-        self.time.prompt.place()

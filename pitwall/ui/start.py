@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pitwall.ui.actions import action
-from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
+from pitwall.ui.dialogs.base import steps_through
+from pitwall.ui.dialogs.lines import ListView
 from pitwall.ui.dialogs.open_file import choose_recording
+from pitwall.ui.dialogs.recording_list import COLUMNS, Recent, recording_rows
 from pitwall.ui.dialogs.style import Words, button, dress, fit
+from pitwall.ui.dropped import local_files
 from pitwall.ui.help import key_text
-from pitwall.ui.panes.rows import Cell
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
 MAX_STEPS = 8
 SIZE = (760, 520)
 DEMO_KEY = "D"
-COLUMNS = (
-    ListColumn("Recording"),
-    ListColumn("Last written", "0000-00-00 00:00", mono=True),
-    ListColumn("Size", "00,000 MB", right=True, mono=True),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Recent:
-    """A recording on this machine: where, when it was last written to (local time, as shown), and
-    its size in bytes."""
-
-    path: Path
-    written: str
-    size: int
 
 
 class StartWindow(QtWidgets.QWidget):
@@ -41,10 +27,14 @@ class StartWindow(QtWidgets.QWidget):
     Attributes:
         connect_button, open_button, demo_button: what can be done.
         recent: recordings on this machine.
+        filter: what is typed to find one of them.
+        cancel_button: stops what is being prepared.
 
     Signals:
         connect_requested: the user wants a session of a table.
-        open_requested: path of a recording the user chose or dropped.
+        open_requested: path of a recording the user chose.
+        files_dropped: paths of the files that the user dropped.
+        cancel_requested: nobody wants what is being prepared.
         demo_requested: the user wants the demo.
         doctor_requested: the user wants the way to the data checked.
         closed: the user closed it.
@@ -53,6 +43,8 @@ class StartWindow(QtWidgets.QWidget):
 
     connect_requested = QtCore.Signal()
     open_requested = QtCore.Signal(object)
+    files_dropped = QtCore.Signal(object)
+    cancel_requested = QtCore.Signal()
     demo_requested = QtCore.Signal()
     doctor_requested = QtCore.Signal()
     closed = QtCore.Signal()
@@ -86,6 +78,12 @@ class StartWindow(QtWidgets.QWidget):
         self._buttons.setObjectName("page")
         self._heading = QtWidgets.QLabel("Recordings on this machine")
         self.recent = ListView(theme, COLUMNS, "Recordings on this machine")
+        self.filter = QtWidgets.QLineEdit()
+        self.filter.setPlaceholderText("Type to filter: name, session, date, folder")
+        self.filter.setAccessibleName("Filter recordings")
+        self.filter.setClearButtonEnabled(True)
+        self.cancel_button = button("Cancel", tip="Stop it (Esc)")
+        self._recordings: tuple[Recent, ...] = ()
         self.setWindowTitle("Pitwall")
         self.setAccessibleName("Pitwall, starting")
         self.setAcceptDrops(True)
@@ -113,7 +111,15 @@ class StartWindow(QtWidgets.QWidget):
         row.addStretch(1)
         row.addWidget(self.doctor_button)
         page.addWidget(self._buttons)
-        page.addWidget(self._heading)
+        under = QtWidgets.QHBoxLayout()
+        under.addWidget(self.cancel_button)
+        under.addStretch(1)
+        page.addLayout(under)
+        top = QtWidgets.QHBoxLayout()
+        top.setSpacing(theme.px(12))
+        top.addWidget(self._heading)
+        top.addWidget(self.filter, 1)
+        page.addLayout(top)
         page.addWidget(self.recent, 1)
         page.addStretch(0)
 
@@ -123,6 +129,10 @@ class StartWindow(QtWidgets.QWidget):
         self.demo_button.clicked.connect(self._run_demo)
         self.doctor_button.clicked.connect(self.doctor_requested)
         self.recent.chosen.connect(lambda path: self._chosen(Path(path)))
+        self.filter.textChanged.connect(self._list)
+        steps_through(self.filter, self.recent.step, self._enter)
+        self.cancel_button.clicked.connect(self.cancel_requested)
+        QtGui.QShortcut(QtGui.QKeySequence("Esc"), self, self.cancel_button.click)
         for keys, one in (
             (action("connect").keys, self.connect_button),
             (action("open").keys, self.open_button),
@@ -143,22 +153,19 @@ class StartWindow(QtWidgets.QWidget):
 
     def set_recent(self, recordings: Sequence[Recent]) -> None:
         """List recordings, newest first."""
-        self.recent.lines.set_lines(
-            [
-                Line(
-                    str(one.path),
-                    (
-                        Cell(one.path.stem),
-                        Cell(one.written, "dim"),
-                        Cell(f"{max(one.size / 1e6, 0.1):,.1f} MB", "dim"),
-                    ),
-                    tip=str(one.path),
-                )
-                for one in recordings
-            ]
-        )
-        self.recent.choose("")
+        self._recordings = tuple(recordings)
+        self._list()
         self._show_parts()
+
+    def _list(self) -> None:
+        chosen = self.recent.key
+        self.recent.lines.set_lines(recording_rows(self._recordings, self.filter.text()))
+        self.recent.set_hint("None has all these words.")
+        self.recent.choose(chosen)
+
+    def _enter(self) -> None:
+        if self.recent.key:
+            self._chosen(Path(self.recent.key))
 
     def step(self, text: str) -> None:
         """A new thing is being done; earlier ones stay listed above it."""
@@ -208,9 +215,10 @@ class StartWindow(QtWidgets.QWidget):
         self._buttons.setVisible(idle)
         for one in (self.connect_button, self.open_button, self.demo_button, self.doctor_button):
             one.setEnabled(idle)
-        listed = idle and bool(self.recent.lines.lines)
-        self._heading.setVisible(listed)
-        self.recent.setVisible(listed)
+        listed = idle and bool(self._recordings)
+        for one in (self._heading, self.filter, self.recent):
+            one.setVisible(listed)
+        self.cancel_button.setVisible(not idle)
         self._trouble.setVisible(bool(self._fault.text()))
         self._say_steps()
 
@@ -240,13 +248,15 @@ class StartWindow(QtWidgets.QWidget):
             self.painted.emit()
 
     def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: D102, N802
-        if self._idle and _dropped(event.mimeData()) is not None:
+        if self._idle and local_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: D102, N802
-        path = _dropped(event.mimeData())
-        if path is not None:
-            self._chosen(path)
+        files = local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self._steps = []
+            self.files_dropped.emit(files)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: D102, N802
         super().closeEvent(event)
@@ -259,11 +269,3 @@ def _action(text: str, name: str, style: str = "") -> QtWidgets.QPushButton:
     made = button(f"{text}   {key_text(one.keys[0])}", style, one.about)
     made.setAccessibleName(text.rstrip("…"))
     return made
-
-
-def _dropped(data: QtCore.QMimeData) -> Path | None:
-    urls = data.urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.suffix == ".pitwall" else None

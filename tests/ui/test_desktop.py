@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from pitwall import app, cloud_desk, desktop
+from pitwall import app, cloud_desk, desktop, intake, recordings
 from pitwall.cloud.local.process import StandIn
 from pitwall.desktop import Desktop
 from pitwall.display import RunOptions
 from pitwall.run import Run
 from pitwall.store import Batch, Recording, Source
 from pitwall.ui.address import Address
+from pitwall.ui.layout_doc import to_bytes
 from pitwall.ui.remembered import Memory
 from pitwall.voice import Voice
 from tests.ui.cloud import LIVE, OTHERS, beat, few_sessions
@@ -40,7 +43,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where recordings are kept in this test."""
     folder = tmp_path / "recordings"
     folder.mkdir()
-    for module in (app, desktop, cloud_desk):
+    for module in (app, desktop, cloud_desk, recordings, intake):
         monkeypatch.setattr(module, "recording_path", lambda key: folder / f"{key}.pitwall")
     return folder
 
@@ -280,3 +283,133 @@ def test_who_has_nothing_to_connect_to_sees_what_else_there_is(
     first.wait(lambda: first.dialog.cancel.isHidden())
     assert "no region" in first.dialog.trouble.text
     first.desktop.finish()
+
+
+# ------------------------------------------------------------------------- files
+
+
+def drop_on(window: Any, *paths: Path) -> None:
+    """Let files go over a window, as a file manager does."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    actions, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(200, 200), actions, data, left, none)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    drop = QDropEvent(QPointF(200, 200), actions, data, left, none)
+    QApplication.sendEvent(window, drop)
+
+
+@pytest.fixture
+def laps_file(tmp_path: Path) -> Path:
+    """A logger file: VBO, a minute of it."""
+    rows = ["[header]", "satellites", "time", "latitude", "longitude", "velocity kmh", "", "[data]"]
+    for i in range(600):
+        at = f"1200{i // 600:02d}"
+        seconds = f"{i // 10:02d}.{i % 10}00"
+        rows.append(f"008 {at[:4]}{seconds} +02912.{i:05d} +04500.{i:05d} {100 + i % 7:07.3f}")
+    rows.insert(8, "[column names]")
+    rows.insert(9, "sats time lat long velocity")
+    path = tmp_path / "stint.vbo"
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def test_a_recording_that_is_dropped_is_opened(
+    qtbot: QtBot, started: Started, recording: Path
+) -> None:
+    started.listed().close()
+    drop_on(started.desktop.start, recording)
+    started.wait(lambda: started.window is not None)
+    assert started.window._inputs.store.session.key == SESSION.key
+
+
+def test_what_nobody_can_read_is_told_with_its_name(
+    qtbot: QtBot, started: Started, tmp_path: Path, kept: Path
+) -> None:
+    started.listed().close()
+    odd = tmp_path / "picture.jpg"
+    odd.write_bytes(bytes(range(256)) * 40)
+    drop_on(started.desktop.start, odd)
+    started.wait(lambda: started.desktop.start.said != "")
+    assert "picture.jpg" in started.desktop.start.said
+    assert list(kept.glob("picture*")) == []
+    two = tmp_path / "two.pitwall"
+    drop_on(started.desktop.start, odd, two)
+    assert "drop one recording" in started.desktop.start.said
+
+
+def test_an_import_can_be_cancelled_and_nothing_is_left(
+    qtbot: QtBot,
+    started: Started,
+    recording: Path,
+    kept: Path,
+    laps_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    real = intake.import_dropped
+
+    def slow(paths: Any, note: Any, unwanted: threading.Event) -> Path:
+        note(0.25, "importing stint.vbo: checking")
+        began.set()
+        assert go_on.wait(30)
+        return real(paths, note, unwanted)
+
+    monkeypatch.setattr(desktop, "import_dropped", slow)
+    started.listed().close()
+    drop_on(started.desktop.start, recording)
+    started.wait(lambda: started.window is not None)
+    window = started.window
+    drop_on(window, laps_file)
+    started.wait(began.is_set)
+    started.wait(lambda: window.job.isVisible() and "25" in window.job.words)
+    qtbot.mouseClick(window.job.button, Qt.MouseButton.LeftButton)
+    go_on.set()
+    assert not window.job.isVisible()
+    started.wait(lambda: not started.desktop._starts.alive)
+    assert list(kept.glob("stint*")) == []
+    assert started.window is window
+
+
+def test_a_layout_that_is_dropped_is_shown_and_a_damaged_one_is_told(
+    qtbot: QtBot, started: Started, recording: Path, tmp_path: Path
+) -> None:
+    started.listed().close()
+    drop_on(started.desktop.start, recording)
+    started.wait(lambda: started.window is not None)
+    window = started.window
+    window.bench.close_pane("values")
+    path = tmp_path / "mine.pitwall-layout"
+    path.write_bytes(to_bytes(window.keeper.sheet))
+    window.bench.reset()
+    drop_on(window, path)
+    started.wait(lambda: "values" not in window.bench.visible)
+    path.write_bytes(b"{}")
+    drop_on(window, path)
+    started.wait(lambda: window.findChild(QMessageBox) is not None)
+    assert "mine.pitwall-layout" in window.findChild(QMessageBox).text()
+
+
+def test_recordings_are_found_by_a_few_letters_of_what_is_in_them(
+    qtbot: QtBot, started: Started, recording: Path, kept: Path, tmp_path: Path
+) -> None:
+    started.listed().close()
+    drop_on(started.desktop.start, recording)
+    started.wait(lambda: started.window is not None)
+    (kept / "broken.pitwall").write_bytes(b"x" * 99)
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    started.press(started.window, Key.Key_O, control | shift)
+    dialog = started.desktop.desk.recordings
+    assert dialog is not None
+    started.wait(lambda: not dialog.errands.busy and len(dialog._found) == 2)
+    lines = {line.cells[0].text: line.cells[1].text for line in dialog.list.lines.lines}
+    assert lines["race"] == SESSION.title
+    assert lines["broken"].startswith("! ")
+    qtbot.keyClicks(dialog.filter, SESSION.title.split()[0])
+    assert [line.cells[0].text for line in dialog.list.lines.lines] == ["race"]
+    first = started.window
+    qtbot.keyClick(dialog.filter, Key.Key_Return)
+    started.wait(lambda: started.window is not first)
+    assert started.desktop.desk.recordings is None

@@ -14,6 +14,7 @@ from pitwall.ui.theme import Theme
 if TYPE_CHECKING:
     from pitwall.ui.dialogs.connect import ConnectDialog
     from pitwall.ui.dialogs.doctor import DoctorDialog
+    from pitwall.ui.dialogs.recordings import Look, RecordingsDialog
 
 
 class Desk(QtCore.QObject):
@@ -22,19 +23,24 @@ class Desk(QtCore.QObject):
     Attributes:
         dialog: the connect dialog while it is open.
         doctor: the doctor's while it is open.
+        recordings: the recordings' while it is open.
 
     Signals:
+        open_requested: path of a recording.
         connect_requested: (address, session key).
         join_cancelled: nobody waits for that session any more.
     """
 
+    open_requested = QtCore.Signal(object)
     connect_requested = QtCore.Signal(object, str)
     join_cancelled = QtCore.Signal()
 
-    def __init__(self, cloud: Cloud, memory: Memory) -> None:
+    def __init__(self, cloud: Cloud, memory: Memory, look: Look | None = None) -> None:
         super().__init__()
         self.dialog: ConnectDialog | None = None
         self.doctor: DoctorDialog | None = None
+        self.recordings: RecordingsDialog | None = None
+        self._look: Look = look or (lambda folder, say, cancelled: say([]))
         self._cloud = cloud
         self._memory = memory
         self._errands: list[Errands] = []
@@ -75,15 +81,34 @@ class Desk(QtCore.QObject):
         _to_front(made)
         return made
 
+    def recordings_over(self, window: QtWidgets.QWidget, theme: Theme) -> RecordingsDialog:
+        """Open the list of recordings, or bring it to the front."""
+        if self.recordings is None:
+            from pitwall.ui.dialogs.recordings import RecordingsDialog
+
+            made = RecordingsDialog(
+                self._look, self._make_errands("pitwall-recordings"), theme, window
+            )
+            made.open_requested.connect(self.open_requested)
+            made.cloud_requested.connect(
+                lambda text: self.connect_over(window, theme).filter.setText(text)
+            )
+            made.finished.connect(self._recordings_closed)
+            self.recordings = made
+            made.show()
+            made.ask(None)
+        _to_front(self.recordings)
+        return self.recordings
+
     def set_theme(self, theme: Theme) -> None:
         """The window has other colours or sizes now."""
-        for dialog in (self.dialog, self.doctor):
+        for dialog in (self.dialog, self.doctor, self.recordings):
             if dialog is not None:
                 dialog.set_theme(theme)
 
     def close(self) -> None:
         """Close what is open."""
-        for dialog in (self.doctor, self.dialog):
+        for dialog in (self.doctor, self.dialog, self.recordings):
             if dialog is not None:
                 dialog.close()
 
@@ -102,6 +127,11 @@ class Desk(QtCore.QObject):
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
+
+    def _recordings_closed(self) -> None:
+        if self.recordings is not None:
+            self.recordings.deleteLater()
+            self.recordings = None
 
     def _doctor_closed(self) -> None:
         if self.doctor is not None:

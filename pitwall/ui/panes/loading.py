@@ -63,8 +63,13 @@ class LoadingBar(QtWidgets.QWidget):
         words = health.history_text or ("Joining" if done is None else "Loading history")
         if done is not None:
             words += f"  ·  {percent(done)}  ·  {count(applied)} chunks"
-        if (done or 0.0, words) != (self._done, self._words):
-            self._done, self._words = done or 0.0, words
+        self.say(done or 0.0, words)
+
+    def say(self, done: float, words: str) -> None:
+        """How far it is, 0..1, and what it says."""
+        if (done, words) != (self._done, self._words):
+            self._done, self._words = done, words
+            self.setAccessibleDescription(words)
             self.update()
 
     def _cancel(self) -> None:
