@@ -215,7 +215,10 @@ def check_session(exam: Exam) -> None:
     lately = [head for head in credible if head.t / 1e6 > head_s - _LATELY_S]
     exam.facts.began_s = min(head.t_first for head in lately) / 1e6
     age = now_s - head_s
-    told = f"{_count(cars, 'car')}, last head {_ago(age)}"
+    ahead = exam.facts.ended and head_s * 1e6 - AHEAD_US > now_s * 1e6
+    # as a rehearsal that went faster than time leaves it
+    when = f"{_span(-age)} ahead of the clock" if ahead else _ago(age)
+    told = f"{_count(cars, 'car')}, last head {when}"
     if exam.facts.ended:
         exam.add("ok", what, f"{told}, ended", head_age_s=round(age, 1))
     elif age < _LIVE_S:

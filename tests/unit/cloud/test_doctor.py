@@ -496,6 +496,10 @@ def test_all_is_well() -> None:
         ({"dynamodb_query": query(120.0)}, "session", "warning", "silent"),
         ({"dynamodb_query": query(9000.0, True)}, "session", "ok", "ended"),
         (
+            {"dynamodb_query": query(-60.0, True)}, "session", "ok",
+            "1 car, last head 59.5 s ahead of the clock, ended",
+        ),
+        (
             {"dynamodb_query": query(-60.0)}, "session", "warning",
             "1 car, last head 59.5 s ahead of the clock: no proof that anybody speaks",
         ),
