@@ -7,6 +7,7 @@ The names here need no Qt; what does lives in its own modules (:mod:`pitwall.run
 from pitwall.runtime.detail import READS_PER_SHARD_S, HealthDetail, ShardHealth
 from pitwall.runtime.frame_stats import FrameStats, Spread
 from pitwall.runtime.health import Health, State
+from pitwall.runtime.pace import Load, Pace
 from pitwall.runtime.priority import give_way
 from pitwall.runtime.refresher import Refresher
 from pitwall.runtime.shutdown import Shutdown, Stopped
@@ -20,7 +21,9 @@ __all__ = [
     "FrameStats",
     "Health",
     "HealthDetail",
+    "Load",
     "OwnedThread",
+    "Pace",
     "ProcessUsage",
     "Refresher",
     "ShardHealth",

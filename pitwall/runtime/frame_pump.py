@@ -1,6 +1,7 @@
 """The one clock of the window: about 60 Hz while something changes, at rest otherwise.
 
-Nothing pushes pictures. The pump asks each source for its version and tells the window which
+Nothing pushes pictures. Where frames take long it looks less often (:mod:`pitwall.runtime.pace`):
+what came meanwhile is in the next picture. The pump asks each source for its version and tells the window which
 ones moved; the window repaints those. While nothing moves the fast timer is off and a coarse
 one looks a few times a second, or not at all when nothing can arrive.
 """
@@ -43,6 +44,7 @@ class FramePump(QObject):
         self._seen: dict[str, Hashable] = {}
         self._steps: list[Callable[[], bool]] = []
         self._connected: Callable[[], bool] = lambda: False
+        self._frame_ms: Callable[[], int] = lambda: FRAME_MS
         self._last_change = 0.0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
@@ -63,6 +65,10 @@ class FramePump(QObject):
         """How to know whether anything may arrive by itself."""
         self._connected = connected
 
+    def paced_by(self, interval_ms: Callable[[], int]) -> None:
+        """What the time between two frames must be at least, asked at each look."""
+        self._frame_ms = interval_ms
+
     def start(self) -> None:
         """Begin; the first tick reports every source."""
         self._last_change = time.monotonic()
@@ -76,7 +82,7 @@ class FramePump(QObject):
     def wake(self) -> None:
         """Something is about to change: look at frame rate for a while."""
         self._last_change = time.monotonic()
-        if self._timer.isActive():
+        if self._timer.isActive() and self._timer.interval() in (REST_MS, ASLEEP_MS):
             self._pace(FRAME_MS)
 
     @property
@@ -103,13 +109,13 @@ class FramePump(QObject):
         if connected != self._seconds.isActive():
             self._seconds.start() if connected else self._seconds.stop()
         if now - self._last_change < LINGER_S:
-            self._pace(FRAME_MS)
+            self._pace(max(self._frame_ms(), FRAME_MS))
         else:
             self._pace(REST_MS if connected else ASLEEP_MS)
 
     def _pace(self, ms: int) -> None:
         if self._timer.isActive() and self._timer.interval() == ms:
             return
-        precise = ms == FRAME_MS
+        precise = ms not in (REST_MS, ASLEEP_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer if precise else Qt.TimerType.CoarseTimer)
         self._timer.start(ms)

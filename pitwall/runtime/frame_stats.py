@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pitwall.runtime.pace import Pace
+
 RECENT = 300
 
 
@@ -23,10 +25,12 @@ class FrameStats:
 
     Attributes:
         frames: frames painted since the start.
+        pace: how often there may be one.
     """
 
     def __init__(self, keep: int = 2000) -> None:
         self.frames = 0
+        self.pace = Pace()
         self._frame_ms: deque[float] = deque(maxlen=keep)
         self._latency_ms: deque[float] = deque(maxlen=keep)
         self._work_ms = 0.0
@@ -40,6 +44,7 @@ class FrameStats:
         """One frame was painted in ``paint_ms`` milliseconds."""
         self.frames += 1
         self._frame_ms.append(paint_ms + self._work_ms)
+        self.pace.frame(paint_ms + self._work_ms)
         self._work_ms = 0.0
 
     def add_shown(self, newest_us: int, now_us: int) -> None:
@@ -58,6 +63,10 @@ class FrameStats:
     def recent_ms(self) -> Spread:
         """As :attr:`frame_ms`, of the last few hundred frames: what the user feels now."""
         return _spread(list(self._frame_ms)[-RECENT:])
+
+    def newest_ms(self, count: int) -> tuple[float, ...]:
+        """The newest frames, oldest first."""
+        return tuple(self._frame_ms)[-count:]
 
     @property
     def latency_ms(self) -> Spread:

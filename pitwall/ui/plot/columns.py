@@ -89,9 +89,11 @@ def curves_of(
     traces: Iterable[Trace],
     span: tuple[int, int],
     width: int,
+    coarse: int = 1,
 ) -> dict[Key, Dense | Sparse]:
     """What is seen of a car's channels between two event times on ``width`` device pixels.
-    Channels without samples there are left out."""
+    Channels without samples there are left out. ``coarse``: from stretches so many times wider,
+    of which the least and the greatest values are drawn all the same."""
     rows: dict[str, list[int]] = {}
     stepped: dict[str, list[bool]] = {}
     for trace in sorted(traces, key=lambda t: t.index):
@@ -104,7 +106,7 @@ def curves_of(
         columns = store.columns(car, group)
         if columns is None:
             continue
-        thin = columns.thin(indices, *span, width)
+        thin = columns.thin(indices, *span, max(width // coarse, 1))
         if not len(thin.t):
             continue
         if thin.exact and FEW * len(thin.t) <= width:

@@ -57,6 +57,8 @@ class Easel:
         self._store = store
         self._layers: tuple[Canvas, Canvas] | None = None
         self._back_key: object = None
+        self.coarse: Callable[[], int] = lambda: 1
+        """How many times wider the stretches are that a session's curves are drawn from."""
         self._ground_key: object = None
         self._drawn = False
 
@@ -122,7 +124,7 @@ class Easel:
         times = tuple(session.start_us + round(at * SECOND_US) for at in span)
         width = round((boxes.right - boxes.left) * ratio)
         return tuple(
-            curves_of(self._store, car, picture.traces, (times[0], times[1]), width)
+            curves_of(self._store, car, picture.traces, (times[0], times[1]), width, self.coarse())
             for car in (session.car, *session.others)
         )
 
