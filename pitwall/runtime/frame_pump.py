@@ -1,9 +1,9 @@
 """The one clock of the window: about 60 Hz while something changes, at rest otherwise.
 
-Nothing pushes pictures. Where frames take long it looks less often (:mod:`pitwall.runtime.pace`):
-what came meanwhile is in the next picture. The pump asks each source for its version and tells the window which
+Nothing pushes pictures. The pump asks each source for its version and tells the window which
 ones moved; the window repaints those. While nothing moves the fast timer is off and a coarse
-one looks a few times a second, or not at all when nothing can arrive.
+one looks a few times a second, or not at all when nothing can arrive. Where frames take long it
+looks less often (:mod:`pitwall.runtime.pace`): what came meanwhile is in the next picture.
 """
 
 from __future__ import annotations

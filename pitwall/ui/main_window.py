@@ -130,6 +130,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.watch("health", inputs.health)
         self.pump.drive(self.time.tick)
         self.pump.connected_when(lambda: inputs.health().connected)
+        self.pump.paced_by(lambda: inputs.stats.pace.interval_ms)
+        self.panes.traces.draw_coarse(lambda: inputs.stats.pace.coarse)
         self.pump.changed.connect(self._data_changed)
         self.pump.second.connect(self.feed.lines)
         self.pump.second.connect(self.feed.detail)

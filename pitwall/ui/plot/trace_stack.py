@@ -110,6 +110,11 @@ class TraceStack(Panel):
         self._easel.stale()
         self.update()
 
+    def draw_coarse(self, times: Callable[[], int]) -> None:
+        """How many times wider the stretches of a session's curves may be, asked when they are
+        painted; 1 is as fine as pixels."""
+        self._easel.coarse = times
+
     def view_changed(self, names: frozenset[str]) -> None:
         """The workspace changed in a way that needs no new picture."""
         if names & {"span", "traces", "units"}:
