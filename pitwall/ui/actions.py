@@ -99,6 +99,7 @@ ACTIONS: tuple[Action, ...] = (
         "Time",
         "About the selected car at the cursor; it is kept in the recording.",
     ),
+    Action("notes", "Notes", ("Shift+N",), "Time", "All of them, to be found by words."),
     Action("next_gap", "Next gap", ("Alt+G",), "Time", "Of the selected car."),
     Action("next_note", "Next note", ("Alt+N",), "Time", "Of any car."),
     Action("next_alarm", "Next alarm", ("Alt+A",), "Time", "Of any car."),
@@ -285,6 +286,23 @@ ACTIONS: tuple[Action, ...] = (
         ("Esc",),
         "Traces",
         "Release the pinned cursor; first of all the pane that is alone.",
+    ),
+    Action(
+        "maths",
+        "Maths channel",
+        ("Shift+M",),
+        "Channels and charts",
+        "Write one: a name and an expression, checked as it is typed; then it is a channel.",
+    ),
+    Action(
+        "alarms", "Alarms", ("Shift+L",), "Channels and charts", "What went off, and the limits."
+    ),
+    Action(
+        "acknowledge",
+        "Alarms seen",
+        ("Shift+K",),
+        "Channels and charts",
+        "Every alarm that is there was seen by somebody; the log keeps when.",
     ),
     *(
         Action(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pitwall.runtime import State
 from pitwall.runtime.frame_pump import FramePump
+from pitwall.ui.alarm_bell import AlarmBell
 from pitwall.ui.controls import Controls, Parts
 from pitwall.ui.dialogs import choose_recording, show_error
 from pitwall.ui.dock_drag import DockDrag
@@ -22,6 +23,7 @@ from pitwall.ui.navigate import Navigator
 from pitwall.ui.palette import Palette
 from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.header import Header
+from pitwall.ui.panes.editor import presses_button
 from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.job_line import JobLine
 from pitwall.ui.panes.laps import LapsPane
@@ -111,6 +113,9 @@ class MainWindow(QtWidgets.QMainWindow):
         prompt = Prompt(theme, self, self.panes.timeline)
         self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
         self.history = History(self.workspace, lambda: self.bench.layout, self.bench.set_layout)
+        self._bell = AlarmBell(
+            lambda text: self.notice.say(text, grave=True), QtWidgets.QApplication.beep
+        )
         self.keeper = LayoutKeeper(
             layouts, self.workspace, lambda: self.bench.layout, self.bench.set_layout
         )
@@ -268,6 +273,8 @@ class MainWindow(QtWidgets.QMainWindow):
     def _data_changed(self, names: frozenset[str]) -> None:
         health = self._inputs.health()
         loading = health.loading
+        if "channels" in names:
+            self._bell.look(self._inputs.channels.alarms)
         # The panes say whether they are loading and live: the end of it is shown without data.
         said = (self.feed.loading, self.feed.fresh)
         self._behind = self._behind or names != {"health"} or (loading, health.fresh) != said
@@ -299,6 +306,9 @@ class MainWindow(QtWidgets.QMainWindow):
         """Times each frame: Qt paints every dirty widget of the window within this event."""
         if event.type() != QtCore.QEvent.Type.UpdateRequest:
             return super().event(event)
+        if presses_button(event):
+            event.accept()
+            return True
         started = time.perf_counter()
         done = super().event(event)
         stats = self._inputs.stats

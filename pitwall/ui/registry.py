@@ -29,13 +29,15 @@ from dataclasses import dataclass
 from pitwall.ui.feed import Panes
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
+from pitwall.ui.panes.alarms import AlarmsPane
 from pitwall.ui.panes.browser import BrowserPane
 from pitwall.ui.panes.coach import CoachPane
 from pitwall.ui.panes.corners import CornersPane
 from pitwall.ui.panes.driver import DriverView
 from pitwall.ui.panes.histogram import HistogramPane
 from pitwall.ui.panes.lap_chart import LapChart
-from pitwall.ui.panes.tower import TowerPane
+from pitwall.ui.panes.maths import MathsPane
+from pitwall.ui.panes.notes import NotesPane
 from pitwall.ui.panes.spectrum import SpectrumPane
 from pitwall.ui.panes.xy import XYPane
 from pitwall.ui.plot.choice import position_channels
@@ -217,6 +219,30 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "histogram",
+        "notes",
+        "Notes",
+        "What was written down, at which moment of which car.",
+        lambda s: NotesPane(s.theme, s.workspace, s.inputs),
+        (Home(_B, _BOTTOM, 40, "notes"),),
+        ("notes",),
+    ),
+    PaneSpec(
+        "alarms",
+        "Alarms",
+        "What went beyond its limits, for how long, and who has seen it; and the limits.",
+        lambda s: AlarmsPane(s.theme, s.workspace, s.inputs),
+        (Home(_B, _BOTTOM, 41, "notes"),),
+        ("alarms", "acknowledge"),
+    ),
+    PaneSpec(
+        "maths",
+        "Maths channels",
+        "Channels that are computed: their expressions, units and values.",
+        lambda s: MathsPane(s.theme, s.workspace, s.inputs),
+        (Home(_B, _BOTTOM, 42, "notes"),),
+        ("maths",),
+    ),
+    PaneSpec(
         "Histogram",
         "How often a channel had which value, of what is in view.",
         lambda s: HistogramPane(s.theme, "Histogram", s.workspace, s.inputs.store),

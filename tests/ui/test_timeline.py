@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from pitwall.analysis import Timing
 from pitwall.channels import ChannelDesk
 from pitwall.runtime import Health, State
 from pitwall.store import Recording, open_session
@@ -37,21 +38,22 @@ class Noted:
 
 
 @pytest.fixture(scope="module")
-def kept(race: Race, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The race until its end, in a file at rest."""
+def kept(race: Race, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Timing]:
+    """The race until its end, in a file at rest, and its timing."""
     wall = make_wall(race, tmp_path_factory.mktemp("kept"))
     wall.advance(330)
     wall.close()
-    return wall.recording.path
+    assert wall.timing is not None
+    return wall.recording.path, wall.timing
 
 
 @pytest.fixture
-def noted(kept: Path, race: Race, tmp_path: Path) -> Iterator[Noted]:
+def noted(kept: tuple[Path, Timing], race: Race, tmp_path: Path) -> Iterator[Noted]:
     """The same in a file of the test's own."""
     path = tmp_path / "race.pitwall"
-    shutil.copy(kept, path)
+    shutil.copy(kept[0], path)
     wall = Wall(race, *open_session(path, read_only=True))
-    wall.timing = wall.engine.update(wall.store)
+    wall.timing = kept[1]
     wall.health = Health(State.FILE, source="race.pitwall")
     made = Noted(wall)
     made.desk.start()
