@@ -190,3 +190,27 @@ def test_reduced_is_reduceat(each: int) -> None:
         np.testing.assert_array_equal(
             reduced(one, values, first), one.reduceat(values, first, axis=1)
         )
+
+
+@pytest.mark.parametrize("n", [40_000, 1_200_000])
+def test_coarser_under_load_no_extreme_is_lost(show: Show, n: int) -> None:
+    """Four times wider stretches: every extreme is still at its height, a few columns off at
+    most, and what is near is as fine as ever."""
+    values = np.zeros((2, n))
+    at = np.arange(n // 20, n, n // 10)
+    values[0, at] = np.where(np.arange(len(at)) % 2, 90.0, -90.0)
+    stack, workspace = show(filled(values))
+    stack.draw_coarse(lambda: 4)
+    workspace.change(span=(0.0, (n - 1) / HZ))
+    ink = inked(stack, 0)
+    y, box = stack._painted.y[0], stack._boxes.plots[0].inner
+    for i in at:
+        x = int(stack._painted.x.pixel(i / HZ) - stack._boxes.left)
+        row = round(y.pixel(values[0, i])) - (box.top() - 2)
+        assert ink[max(row - 2, 0) : row + 3, max(x - 6, 0) : x + 7].any(), i
+    near = (0.5 * n / HZ, 0.5 * n / HZ + 4.0)
+    workspace.change(span=near)
+    fine = inked(stack, 0)
+    stack.draw_coarse(lambda: 1)
+    stack._easel.stale()
+    assert (inked(stack, 0) == fine).all()
