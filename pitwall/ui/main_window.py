@@ -191,7 +191,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _connect(self) -> None:
         panes, workspace = self.panes, self.workspace
-        panes.timing.chosen.connect(lambda car, _: workspace.select_car(car))
+        panes.timing.chosen.connect(self._navigator.choose_car)
         panes.map.chosen.connect(workspace.select_car)
         panes.laps.chosen.connect(self._navigator.choose_lap)
         panes.timeline.scrubbed.connect(workspace.scrub)

@@ -7,6 +7,7 @@ from pitwall.ui.feed import Panes
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Reference, ReferenceKind, Workspace
 from pitwall.ui.picture import Shown
+from pitwall.ui.trace_layout import LapChoice
 
 
 class Navigator:
@@ -16,6 +17,14 @@ class Navigator:
         self._inputs = inputs
         self._workspace = workspace
         self._panes = panes
+
+    def choose_car(self, car: str, modified: bool) -> None:
+        """A car of the table: a click shows it; with Shift, Ctrl or the right button the lap it
+        drives lies over the shown one, or no longer."""
+        if modified and car != self._workspace.view.car:
+            self._workspace.toggle_lap(LapChoice(car))
+        else:
+            self._workspace.select_car(car)
 
     def choose_lap(self, lap: int, modified: bool) -> None:
         """A lap of the table: the first click shows it; another one, or one with a modifier,

@@ -207,6 +207,33 @@ def test_the_running_lap_of_another_car_lies_over_and_goes_on(
     assert window.panes.traces.ground_renders == grounds, "only what runs is painted anew"
 
 
+def test_a_modified_click_lays_another_cars_lap_over(qtbot: QtBot, window: MainWindow) -> None:
+    timing, workspace = window.panes.timing, window.workspace
+    workspace.go_live()
+    car = workspace.view.car
+    other = next(i for i, row in enumerate(timing.rows) if row.key != car)
+    at = timing.row_rect(other).center()
+    qtbot.mouseClick(timing, Left, Control, at)
+    assert workspace.view.car == car
+    assert [one.shown.car for one in window.panes.traces.picture.others] == [
+        str(timing.rows[other].key)
+    ]
+    window.grab()
+    assert any(str(timing.rows[other].key) in text for text in window.panes.traces.title_words)
+    qtbot.mouseClick(timing, Left, Control, at)
+    assert window.panes.traces.picture.others == ()
+
+
+def test_a_names_tip_says_what_the_channel_is(window: MainWindow) -> None:
+    traces = window.panes.traces
+    box = boxes(window)[2]
+    tip = traces._margin.tip(
+        traces.picture, traces._painted.strips, label(box).y(), window_catalog(window)
+    )
+    assert tip.startswith("driver/brake, 20 samples a second")
+    assert "limits 0 to 100 bar" in tip
+
+
 def test_the_session_clock_shows_other_cars_too(qtbot: QtBot, window: MainWindow) -> None:
     workspace = window.workspace
     workspace.go_live()

@@ -10,7 +10,6 @@ import numpy as np
 from pitwall.ui.picture import Line, Picture, Plot
 from pitwall.ui.plot.axis import Scale, nice_limits
 from pitwall.ui.plot.boxes import Box, Boxes
-from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.columns import Curves
 from pitwall.ui.plot.furniture import Style
 from pitwall.ui.units import shown
@@ -85,8 +84,10 @@ def _plot_limits(
     picture: Picture, plot: Plot, x: Scale, style: Style, curves: tuple[Curves, ...]
 ) -> list[Limits]:
     """Limits of each row; rows of one unit have them in common, so that they can be compared."""
-    traces = [picture.traces[row] for row in plot.rows]
     own = [_limits(picture, row, x, style, curves) for row in plot.rows]
+    if len(own) == 1:
+        return own
+    traces = [picture.traces[row] for row in plot.rows]
     units = [shown(trace.channel, style.units).unit for trace in traces]
     out = []
     for unit in units:
@@ -100,7 +101,7 @@ def _limits(
 ) -> Limits:
     """Those kept, else the channel's own, else of what is in view."""
     trace = picture.traces[row]
-    kept = style.layout.scale_of(trace.name)
+    kept = style.layout.scale_of(trace.name) if style.layout.scales else None
     if kept is not None:
         return kept
     if trace.channel.high > trace.channel.low:
@@ -136,8 +137,3 @@ def visible(line: Line, x: Scale) -> tuple[slice, np.ndarray]:
     first, last = np.searchsorted(line.x, (x.low, x.high))
     part = slice(max(int(first) - 1, 0), int(last) + 1)
     return part, line.y[part]
-
-
-def row_traces(picture: Picture, plot: Plot) -> list[Trace]:
-    """The channels of a plot."""
-    return [picture.traces[row] for row in plot.rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pitwall.telemetry import Catalog
 from pitwall.ui.picture import Picture
 from pitwall.ui.plot.boxes import Boxes
 from pitwall.ui.plot.carrying import Target, target_at
@@ -113,6 +114,24 @@ class Margin:
         first = strip.y[0]
         share = (first.value(y) - first.low) / (first.high - first.low)
         self._editor.zoom_scale(limits, factor, min(max(share, 0.0), 1.0))
+
+    def tip(self, picture: Picture, strips: tuple[Strip, ...], y: float, catalog: Catalog) -> str:
+        """What the channel is that is named at a height."""
+        strip = strip_at(strips, y)
+        if strip is None:
+            return ""
+        row = strip.plot.rows[label_row(strip.box, y, len(strip.plot.rows), self.theme)]
+        trace = picture.traces[row]
+        channel, rate = trace.channel, catalog.group(trace.group).rate_hz
+        lines = [
+            f"{trace.group}/{channel.name}, {rate:g} samples a second",
+            f"recorded in {channel.unit}"
+            + (f", in steps of {channel.resolution:g}" if channel.resolution else ""),
+        ]
+        if channel.high > channel.low:
+            lines.append(f"limits {channel.low:g} to {channel.high:g} {channel.unit}")
+        lines.append("drag: elsewhere, onto another plot, or out; wheel: its scale")
+        return "\n".join(lines)
 
     def _pull(self, held: _Held, y: float) -> None:
         """The edge follows the pointer: one plot gets what the other gives."""

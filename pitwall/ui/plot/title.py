@@ -91,7 +91,11 @@ def paint_title(
     painter.setPen(c.faint)
     painter.drawText(right, baseline, f"{remark}   {keys}")
     painter.setFont(font)
-    for part in parts:
+    for number, part in enumerate(parts):
+        if right - theme.px(60) - x < theme.px(30) and number + 1 < len(parts):
+            painter.setPen(c.dim)
+            painter.drawText(x, baseline, f"+{len(parts) - number}")
+            break
         if part.swatch is not None:
             swatch = theme.px(24 if part.dash else 14)
             _swatch(painter, part, x, baseline - metrics.ascent() // 2 + 1, swatch, style)

@@ -403,6 +403,17 @@ class TraceStack(Panel):
             self.pan(-event.angleDelta().x() / 1200)
         event.accept()
 
+    def event(self, event: QtCore.QEvent) -> bool:
+        """A name's tool tip says what the channel is; everything else as usual."""
+        if event.type() == QtCore.QEvent.Type.ToolTip and isinstance(event, QtGui.QHelpEvent):
+            at = QtCore.QPointF(event.pos())
+            words = ""
+            if self.picture is not None and self._margin.holds(self._boxes, at):
+                words = self._margin.tip(self.picture, self._strips, at.y(), self._store.catalog)
+            QtWidgets.QToolTip.showText(event.globalPos(), words, self)
+            return True
+        return super().event(event)
+
     # -- channels from elsewhere --------------------------------------------------------
 
     def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: D102, N802
