@@ -39,6 +39,7 @@ from pitwall.ui.panes.lap_chart import LapChart
 from pitwall.ui.panes.maths import MathsPane
 from pitwall.ui.panes.notes import NotesPane
 from pitwall.ui.panes.spectrum import SpectrumPane
+from pitwall.ui.panes.tower import TowerPane
 from pitwall.ui.panes.xy import XYPane
 from pitwall.ui.plot.choice import position_channels
 from pitwall.ui.qt import QtWidgets
@@ -218,7 +219,6 @@ PANES: tuple[PaneSpec, ...] = (
         ("channels",),
     ),
     PaneSpec(
-        "histogram",
         "notes",
         "Notes",
         "What was written down, at which moment of which car.",
@@ -243,6 +243,7 @@ PANES: tuple[PaneSpec, ...] = (
         ("maths",),
     ),
     PaneSpec(
+        "histogram",
         "Histogram",
         "How often a channel had which value, of what is in view.",
         lambda s: HistogramPane(s.theme, "Histogram", s.workspace, s.inputs.store),
