@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,14 @@ def _compare(args: argparse.Namespace) -> int:
     from pitwall.analysis import compare_report, compare_text
     from pitwall.store import open_session
 
-    recording, store = open_session(existing(args.file), read_only=True)
-    recording.close()
-    other = None
-    if args.ref_file is not None:
-        recording, other = open_session(existing(args.ref_file), read_only=True)
-        recording.close()
-    doc = compare_report(store, args.lap, args.ref, other)
+    with ExitStack() as held:
+        recording, store = open_session(existing(args.file), read_only=True)
+        held.enter_context(recording)
+        other = None
+        if args.ref_file is not None:
+            elsewhere, other = open_session(existing(args.ref_file), read_only=True)
+            held.enter_context(elsewhere)
+        doc = compare_report(store, args.lap, args.ref, other)
     if args.json:
         print_json(doc)
     else:

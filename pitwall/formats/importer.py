@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pitwall.formats.lines import Tick
@@ -262,6 +262,9 @@ def _labels(surveys: Sequence[Survey], car: str | None) -> dict[str, str]:
                 f"--car {car}: names the car of files that hold one; these hold {len(originals)}"
             )
         return {check_car(car): originals[0]}
+    given = {k: v for s in surveys for k, v in s.labels.items()}
+    if set(given) >= set(originals) and len(set(given.values())) == len(given):
+        return {given[original]: original for original in originals}
     short = {original: _number(original) for original in originals}
     numbers = list(short.values())
     labels: dict[str, str] = {}
@@ -289,6 +292,9 @@ def _session(
     title: str | None,
 ) -> Session:
     """The session that the files are of; official timing names it where there is no telemetry."""
+    own = [s.session for s in surveys if s.session is not None]
+    if own and len(own) == len(surveys) == 1 and own[0] is not None:
+        return replace(own[0], key=key or own[0].key, title=title or own[0].title)
     hints = [(s.t_first, s.event, s.name) for s in surveys]
     hints = hints or [(o.started_us, o.event, o.name) for o in official]
     started, event, name = min(hints, key=lambda hint: hint[0] or 1 << 62)

@@ -153,29 +153,7 @@ class MotecSource:
         return out
 
     def _values(self, record: Record, a: int, b: int) -> tuple[Floats, int]:
-        """Samples a..b-1 in the channel's unit, error values as NaN, and how many those are."""
-        raw = self._raw(record, a, b)
-        values = raw.astype(np.float64)
-        bad = 0
-        if "i" in record.dtype:
-            most = 2 ** (8 * raw.dtype.itemsize - 1)
-            error = (values == -most) | (values == most - 1)
-            bad = int(error.sum())
-            values[error] = np.nan
-        values = values / record.scale * 10.0**-record.dec
-        values = (values + record.shift) * record.mul
-        values[~np.isfinite(values)] = np.nan
-        return values, bad
-
-    def _raw(self, record: Record, a: int, b: int) -> NDArray[np.generic]:
-        width = np.dtype(record.dtype).itemsize
-        try:
-            with self.path.open("rb") as file:
-                file.seek(record.data_at + a * width)
-                data = file.read((b - a) * width)
-        except OSError as error:
-            raise Failure(f"{self.path}: cannot be read ({error.strerror or error})") from error
-        return np.frombuffer(data, record.dtype, len(data) // width)
+        return _in_unit(record, _raw(self.path, record, a, b))
 
     def _laps(self) -> tuple[list[float], NDArray[np.int64]]:
         """Seconds at which the logger's lap number changes, and the laps before and after."""
@@ -200,7 +178,7 @@ class MotecSource:
         timer = by_name.get("running lap time")
         if timer is not None:
             running, hz = self._values(timer, 0, timer.count)[0], timer.rate_hz
-        raw = self._raw(record, 0, record.count).astype(np.int64)
+        raw = _raw(self.path, record, 0, record.count).astype(np.int64)
         found = [p for p in passes(raw, record.rate_hz, running, hz) if p.seconds >= 0]
         if not found:
             return None
@@ -239,7 +217,7 @@ class MotecSource:
             file.seek(fields[3])
             parts = EVENT.unpack(file.read(EVENT.size))
             event, session = text(parts[0]), text(parts[1])
-        records, notes = self._records(file, fields[1], size)
+        records, notes = _records(self.path, file, fields[1], size)
         notes.append(f"{self.path.name}: names no time zone; its {time} is taken as UTC")
         return _Log(
             round(begin.timestamp()) * SECOND_US,
@@ -251,47 +229,6 @@ class MotecSource:
             tuple(notes),
         )
 
-    def _records(self, file: BinaryIO, first: int, size: int) -> tuple[list[Record], list[str]]:
-        """All channel records whose samples are in the file, and what is told of the others."""
-        records: list[Record] = []
-        seen: set[int] = set()
-        odd: list[str] = []
-        empty = 0
-        at = first
-        while at:
-            if at in seen or len(seen) >= MAX_CHANNELS:
-                raise BadInput(f"{self.path}: offset {at}: the chain of channels does not end")
-            seen.add(at)
-            file.seek(at)
-            raw = file.read(CHANNEL.size)
-            if len(raw) < CHANNEL.size:
-                raise BadInput(
-                    f"{self.path}: offset {at}: a channel record is cut off; copy the file again"
-                )
-            record, at = parse_record(raw, at)
-            if not record.dtype or not record.scale or not 0 < record.rate_hz <= _MAX_RATE:
-                odd.append(record.name or f"at offset {record.at}")
-                continue
-            end = record.data_at + record.count * np.dtype(record.dtype).itemsize
-            if record.count > MAX_SAMPLES or end > size:
-                raise BadInput(
-                    f"{self.path}: offset {record.at}: channel {record.name!r} has samples up to "
-                    f"{end} of {size} bytes; copy the file again"
-                )
-            if record.count:
-                records.append(record)
-            else:
-                empty += 1
-        if not records:
-            raise BadInput(f"{self.path}: offset {first}: no channel has samples")
-        notes = []
-        if odd:
-            shown = ", ".join(odd[:8])
-            notes.append(f"{self.path.name}: {len(odd)} channels of a kind not known: {shown}")
-        if empty:
-            notes.append(f"{self.path.name}: {empty} channels have no samples")
-        return records, notes
-
 
 def _name(record: Record) -> str:
     """The channel's name here; the beacons' own channel keeps another than the passes in it."""
@@ -300,3 +237,88 @@ def _name(record: Record) -> str:
         return named[0]
     plain = snake(record.name)
     return "beacon_words" if plain == "beacon" else plain
+
+
+def _records(path: Path, file: BinaryIO, first: int, size: int) -> tuple[list[Record], list[str]]:
+    """All channel records whose samples are in the file, and what is told of the others."""
+    records: list[Record] = []
+    seen: set[int] = set()
+    odd: list[str] = []
+    empty = 0
+    at = first
+    while at:
+        if at in seen or len(seen) >= MAX_CHANNELS:
+            raise BadInput(f"{path}: offset {at}: the chain of channels does not end")
+        seen.add(at)
+        file.seek(at)
+        raw = file.read(CHANNEL.size)
+        if len(raw) < CHANNEL.size:
+            raise BadInput(f"{path}: offset {at}: a channel record is cut off; copy the file again")
+        record, at = parse_record(raw, at)
+        if not record.dtype or not record.scale or not 0 < record.rate_hz <= _MAX_RATE:
+            odd.append(record.name or f"at offset {record.at}")
+            continue
+        end = record.data_at + record.count * np.dtype(record.dtype).itemsize
+        if record.count > MAX_SAMPLES or end > size:
+            raise BadInput(
+                f"{path}: offset {record.at}: channel {record.name!r} has samples up to "
+                f"{end} of {size} bytes; copy the file again"
+            )
+        if record.count:
+            records.append(record)
+        else:
+            empty += 1
+    if not records:
+        raise BadInput(f"{path}: offset {first}: no channel has samples")
+    notes = []
+    if odd:
+        shown = ", ".join(odd[:8])
+        notes.append(f"{path.name}: {len(odd)} channels of a kind not known: {shown}")
+    if empty:
+        notes.append(f"{path.name}: {empty} channels have no samples")
+    return records, notes
+
+
+def read_records(path: Path) -> list[Record]:
+    """All channel records of a .ld file, in their order. Raises BadInput or Failure."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEADER.size)
+            if len(head) < HEADER.size:
+                raise BadInput(f"{path}: offset {len(head)}: the header is cut off")
+            return _records(path, file, HEADER.unpack(head)[1], path.stat().st_size)[0]
+    except OSError as error:
+        raise Failure(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def read_values(path: Path, record: Record) -> Floats:
+    """All samples of a channel in its unit, error values as NaN."""
+    return _in_unit(record, _raw(path, record, 0, record.count))[0]
+
+
+def _in_unit(record: Record, raw: NDArray[np.generic]) -> tuple[Floats, int]:
+    """Samples in the channel's unit, error values (the ends of the range) as NaN, and how many
+    those are."""
+    values = raw.astype(np.float64)
+    bad = 0
+    if "i" in record.dtype:
+        most = 2 ** (8 * raw.dtype.itemsize - 1)
+        error = (values == -most) | (values == most - 1)
+        bad = int(error.sum())
+        values[error] = np.nan
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = values / record.scale * 10.0**-record.dec
+        values = (values + record.shift) * record.mul
+    values[~np.isfinite(values)] = np.nan
+    return values, bad
+
+
+def _raw(path: Path, record: Record, a: int, b: int) -> NDArray[np.generic]:
+    width = np.dtype(record.dtype).itemsize
+    try:
+        with path.open("rb") as file:
+            file.seek(record.data_at + a * width)
+            data = file.read(max(b - a, 0) * width)
+    except OSError as error:
+        raise Failure(f"{path}: cannot be read ({error.strerror or error})") from error
+    return np.frombuffer(data, record.dtype, len(data) // width)

@@ -11,6 +11,9 @@ from pitwall.formats import (
     grcup,
     grcup_segments,
     motec,
+    motec_own,
+    table_csv,
+    table_parquet,
     timing_f1,
     timing_grcup,
     timing_nascar,
@@ -73,7 +76,23 @@ FORMATS: tuple[Format, ...] = (
         motec.EXTENSIONS,
         False,
         motec.sniff,
-        lambda paths, _: motec.MotecSource(paths[0]),
+        lambda paths, _: _motec(paths[0]),
+    ),
+    Format(
+        table_csv.NAME,
+        table_csv.TITLE,
+        table_csv.EXTENSIONS,
+        True,
+        table_csv.sniff,
+        lambda paths, _: table_csv.CsvTable(paths[0]),
+    ),
+    Format(
+        table_parquet.NAME,
+        table_parquet.TITLE,
+        table_parquet.EXTENSIONS,
+        False,
+        table_parquet.sniff,
+        lambda paths, _: table_parquet.ParquetTable(paths[0]),
     ),
     Format(
         grcup_segments.NAME,
@@ -158,6 +177,11 @@ FORMATS: tuple[Format, ...] = (
         timing=timing_nascar.read,
     ),
 )
+
+
+def _motec(path: Path) -> Source:
+    """A .ld file of ours knows more than the format holds."""
+    return motec_own.OwnMotec(path) if motec_own.has_trailer(path) else motec.MotecSource(path)
 
 
 def detect(path: Path) -> Format:

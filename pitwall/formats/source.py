@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.formats.lines import Tick
-from pitwall.telemetry import ClockKind, Group
+from pitwall.telemetry import ClockKind, Group, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Survey:
         event, name: hints for the session key, empty when the file has none.
         notes: remarks for the person who imports.
         meta: entries for the recording's key/value table (the start gate).
+        session: the session as it was, for files that we wrote; None for all others.
+        labels: original car id -> label, where the file says what its cars are called.
     """
 
     cars: tuple[str, ...]
@@ -39,6 +41,8 @@ class Survey:
     name: str = ""
     notes: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    session: Session | None = None
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
