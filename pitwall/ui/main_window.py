@@ -22,8 +22,8 @@ from pitwall.ui.model import Workspace
 from pitwall.ui.navigate import Navigator
 from pitwall.ui.palette import Palette
 from pitwall.ui.panes.banner import Banner
-from pitwall.ui.panes.header import Header
 from pitwall.ui.panes.editor import presses_button
+from pitwall.ui.panes.header import Header
 from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.job_line import JobLine
 from pitwall.ui.panes.laps import LapsPane
@@ -304,11 +304,11 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def event(self, event: QtCore.QEvent) -> bool:
         """Times each frame: Qt paints every dirty widget of the window within this event."""
-        if event.type() != QtCore.QEvent.Type.UpdateRequest:
-            return super().event(event)
         if presses_button(event):
             event.accept()
             return True
+        if event.type() != QtCore.QEvent.Type.UpdateRequest:
+            return super().event(event)
         started = time.perf_counter()
         done = super().event(event)
         stats = self._inputs.stats
