@@ -13,6 +13,7 @@ from pitwall.ui.dialogs import choose_recording, show_error
 from pitwall.ui.dock_drag import DockDrag
 from pitwall.ui.dropped import local_files
 from pitwall.ui.feed import Feed, Panes
+from pitwall.ui.focus_ring import FocusRing
 from pitwall.ui.help import KeysOverlay
 from pitwall.ui.history import History
 from pitwall.ui.inputs import Inputs
@@ -62,7 +63,7 @@ class MainWindow(QtWidgets.QMainWindow):
         bench: all panes, and where each is.
         tabs: the workspaces.
         controls: what each action does.
-        drag: panes that are moved by their titles.
+        drag, ring: panes that are moved by their titles, and the one that has the keyboard.
         time: playing, jumping, typed places and notes.
         history, keeper: steps back, and layouts from start to start.
         palette_box, notice: over the window when they are wanted.
@@ -112,14 +113,15 @@ class MainWindow(QtWidgets.QMainWindow):
         self._navigator = Navigator(inputs, self.workspace, self.panes)
         prompt = Prompt(theme, self, self.panes.timeline)
         self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
-        self.history = History(self.workspace, lambda: self.bench.layout, self.bench.set_layout)
         self._bell = AlarmBell(
             lambda text: self.notice.say(text, grave=True), QtWidgets.QApplication.beep
         )
+        self.history = History(self.workspace, lambda: self.bench.layout, self.bench.set_layout)
         self.keeper = LayoutKeeper(
             layouts, self.workspace, lambda: self.bench.layout, self.bench.set_layout
         )
         self.drag = DockDrag(self.bench, lambda: self._theme)
+        self.ring = FocusRing(self.bench, lambda: self._theme)
         parts = Parts(
             inputs, self.workspace, self.panes, self.bench, self._navigator, self.history,
             self.keeper, self.palette_box, self.notice, self._keys, self.drag,
@@ -271,10 +273,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self._inputs.stats.add_work((time.perf_counter() - started) * 1000)
 
     def _data_changed(self, names: frozenset[str]) -> None:
-        health = self._inputs.health()
-        loading = health.loading
         if "channels" in names:
             self._bell.look(self._inputs.channels.alarms)
+        health = self._inputs.health()
+        loading = health.loading
         # The panes say whether they are loading and live: the end of it is shown without data.
         said = (self.feed.loading, self.feed.fresh)
         self._behind = self._behind or names != {"health"} or (loading, health.fresh) != said

@@ -506,3 +506,49 @@ def test_what_nothing_answers_is_said(qtbot: QtBot, window: MainWindow) -> None:
     assert open_palette(qtbot, window, "xyzzy") == []
     qtbot.keyClick(window.palette_box.field, Key.Key_Return)
     assert window.palette_box.isVisible()
+
+
+# ------------------------------------------------------------------------- by keyboard, and read
+
+
+def test_f6_goes_through_the_panes_with_a_ring_around_the_one(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    seen_panes = []
+    for _ in window.bench.visible:
+        qtbot.keyClick(QApplication.focusWidget() or window, Key.Key_F6)
+        seen_panes.append(window.ring.around)
+    assert sorted(seen_panes) == sorted(window.bench.visible)
+    pane = window.bench.pane(window.ring.around)
+    assert window.ring.geometry().size() == pane.size()
+    other = next(name for name in window.bench.visible if name != window.ring.around)
+    window.bench.pane(other).setFocus(Qt.FocusReason.MouseFocusReason)
+    assert not window.ring.isVisible()
+
+
+def test_the_ring_repaints_no_curve(qtbot: QtBot, window: MainWindow) -> None:
+    window.grab()
+    renders = window.panes.traces.curve_renders
+    for _ in range(4):
+        qtbot.keyClick(QApplication.focusWidget() or window, Key.Key_F6)
+        window.grab()
+    assert window.panes.traces.curve_renders == renders
+
+
+def test_a_table_with_the_keyboard_can_be_read_out(qtbot: QtBot, window: MainWindow) -> None:
+    table = window.panes.timing
+    table.setFocus(Qt.FocusReason.TabFocusReason)
+    for row in table.rows:
+        assert row.cells[1].text in table.accessibleDescription()
+
+
+@pytest.mark.parametrize("name", ["timing", "laps", "values"])
+def test_every_figure_says_what_it_is(window: MainWindow, name: str) -> None:
+    table = window.bench.pane(name)
+    named = [column for column in table.columns if column.title and column.right]
+    assert all(column.tip for column in named), [c.title for c in named if not c.tip]
+    row = table.row_rect(0)
+    for index, rect in table._cells(row):
+        said = table.tip_at(rect.center())
+        assert table.columns[index].tip in said
+        assert table.rows[0].tip in said

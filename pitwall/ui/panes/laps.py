@@ -88,12 +88,20 @@ def columns(sectors: int, *, rough: bool = False, thirds: bool = False) -> tuple
     """The columns for laps of so many sectors; sectors give way first. ``rough``: the intervals of
     the times are wide enough to be told; ``thirds``: sectors are parts of the length."""
     titles = [f"{i + 1}/{sectors}" if thirds else f"S{i + 1}" for i in range(sectors)]
-    parts = tuple(Column(title, "00.0", optional=1) for title in titles)
+    told = f"A {sectors}th of the lap's length" if thirds else "The circuit's own sector"
+    tip = f"{told}, seconds, from crossings interpolated to its ends"
+    parts = tuple(Column(title, "00.0", optional=1, tip=tip) for title in titles)
     return (
         Column("Lap", "000", right=False),
-        Column("Time", "0:00.000"),
-        *((Column("±", "0.00"),) if rough else ()),
-        Column("Δ best", "+00.000"),
+        Column(
+            "Time", "0:00.000", tip="From line to line, both crossings interpolated; ≈ predicted"
+        ),
+        *(
+            (Column("±", "0.00", tip="Half width of the time's 90 % interval, seconds"),)
+            if rough
+            else ()
+        ),
+        Column("Δ best", "+00.000", tip="This lap less the session's best"),
         *parts,
         Column("", "00.0 s missing", mono=False, remark=True),
     )

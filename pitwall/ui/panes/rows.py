@@ -30,6 +30,7 @@ class Column:
         optional: dropped, highest number first, when the width is too small; columns of one
             number go together; 0 is kept.
         remark: True for quiet small text.
+        tip: what its figures are: formula and inputs; shown over them and over the heading.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Column:
     mono: bool = True
     optional: int = 0
     remark: bool = False
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,11 +359,28 @@ class RowsPane(Panel):
     def event(self, event: QtCore.QEvent) -> bool:
         """Tool tips by row; everything else as usual."""
         if event.type() == QtCore.QEvent.Type.ToolTip and isinstance(event, QtGui.QHelpEvent):
-            index = self.row_at(event.pos().y())
-            tip = self.rows[index].tip if index is not None else ""
-            QtWidgets.QToolTip.showText(event.globalPos(), tip, self)
+            QtWidgets.QToolTip.showText(event.globalPos(), self.tip_at(event.pos()), self)
             return True
         return super().event(event)
+
+    def tip_at(self, at: QtCore.QPoint) -> str:
+        """What there is to say of the figure there: what its column is, and of its row."""
+        index = self.row_at(at.y())
+        line = self.rect() if index is None else self.row_rect(index)
+        column = next(
+            (i for i, rect in self._cells(line) if rect.left() <= at.x() <= rect.right()), None
+        )
+        said = self.columns[column].tip if column is not None else ""
+        if index is None and at.y() < self.top:
+            return ""
+        row = self.rows[index].tip if index is not None else ""
+        return "\n".join(part for part in (said, row) if part)
+
+    def focusInEvent(self, event: QtGui.QFocusEvent) -> None:  # noqa: D102, N802
+        # Read out to who cannot see it; made then, because figures change all the time.
+        lines = (", ".join(cell.text for cell in row.cells) for row in self.rows)
+        self.setAccessibleDescription("; ".join(lines))
+        super().focusInEvent(event)
 
     def _scroll_by(self, rows: int) -> None:
         limit = max(0, len(self.rows) - self.visible_rows)

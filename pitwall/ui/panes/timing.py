@@ -13,12 +13,27 @@ from pitwall.ui.theme import Theme
 from pitwall.ui.words import DASH, delta
 
 COLUMNS = (
-    Column("P", "00", mono=True, right=False),
+    Column(
+        "P",
+        "00",
+        mono=True,
+        right=False,
+        tip="Place: by laps and metres driven since the data began",
+    ),
     Column("Car", "000", right=False),
-    Column("Gap", "+00.000"),
-    Column("Last", "0:00.000"),
-    Column("Best", "0:00.000"),
-    Column("Age", "00 s", optional=1),
+    Column(
+        "Gap",
+        "+00.000",
+        tip="How long ago the leader was where this car is now, seconds",
+    ),
+    Column("Last", "0:00.000", tip="Last whole lap, from line to line, interpolated to the line"),
+    Column("Best", "0:00.000", tip="Best whole lap; purple is the session's best, green its own"),
+    Column(
+        "Age",
+        "00 s",
+        optional=1,
+        tip="How much older this car's newest sample is than the session's newest",
+    ),
 )
 OLD_US = 2 * SECOND_US
 

@@ -22,19 +22,24 @@ from pitwall.ui.words import signed
 
 COLUMNS = (
     Column("Channel", "Long. acceleration", right=False, mono=False),
-    Column("Value", "-0000.0"),
-    Column("Reference", "-0000.0", optional=1),
-    Column("Δ", "+000.0", optional=2),
+    Column("Value", "-0000.0", tip="Newest sample at or before the cursor; live: the newest"),
+    Column(
+        "Reference",
+        "-0000.0",
+        optional=1,
+        tip="The reference lap's, where it was at the same place on the track",
+    ),
+    Column("Δ", "+000.0", optional=2, tip="Value less reference"),
     Column("", "km/h", right=False, mono=False, remark=True),
 )
 MEASURED = (
     COLUMNS[0],
-    Column("At mark", "-000.0", optional=3),
-    Column("Value", "-0000.0"),
-    Column("Δ", "+000.0", optional=2),
-    Column("Min", "-000.0", optional=1),
-    Column("Mean", "-000.0"),
-    Column("Max", "-000.0", optional=1),
+    Column("At mark", "-000.0", optional=3, tip="Newest sample at or before the mark"),
+    Column("Value", "-0000.0", tip="Newest sample at or before the cursor"),
+    Column("Δ", "+000.0", optional=2, tip="Value at the cursor less that at the mark"),
+    Column("Min", "-000.0", optional=1, tip="Least of the samples between mark and cursor"),
+    Column("Mean", "-000.0", tip="Mean of the samples between mark and cursor, each counts once"),
+    Column("Max", "-000.0", optional=1, tip="Greatest of the samples between mark and cursor"),
     COLUMNS[-1],
 )
 """While it is measured from a second cursor."""
