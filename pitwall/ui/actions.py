@@ -376,6 +376,13 @@ ACTIONS: tuple[Action, ...] = (
         "Window",
         "Every shard, the queue and the clock beside the traces, and back.",
     ),
+    Action(
+        "own",
+        "Own figures",
+        ("F12",),
+        "Window",
+        "What a frame takes, what gives way, CPU, memory and queues of the program itself.",
+    ),
     Action("full_screen", "Full screen", ("F11",), "Window", "And back."),
     Action("help", "Keys", ("F1", "?"), "Window", "This list."),
     Action("quit", "Quit", ("Ctrl+Q",), "Window", "Save is never needed: all is recorded."),

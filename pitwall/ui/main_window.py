@@ -29,6 +29,7 @@ from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.job_line import JobLine
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
+from pitwall.ui.panes.own import OwnFigures
 from pitwall.ui.panes.map import MapPane
 from pitwall.ui.panes.notice import Notice
 from pitwall.ui.panes.prompt import Prompt
@@ -107,6 +108,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.feed = Feed(inputs, self.workspace, self.panes, lambda: self._theme)
         self._lay_out()
         self._keys = KeysOverlay(theme, self)
+        self.own = OwnFigures(theme, inputs, self)
         self.notice = Notice(theme, self)
         self.palette_box = Palette(theme, self)
         self.reports = ReportDesk(inputs, lambda text, grave: self.notice.say(text, grave=grave))
@@ -221,6 +223,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "larger": lambda: self._step_scale(1),
             "smaller": lambda: self._step_scale(-1),
             "health": self._toggle_health,
+            "own": lambda: self.own.toggle(),
             "full_screen": self._full_screen,
             "quit": lambda: _ignore(self.close()),
             **self.time.handlers(),
@@ -349,6 +352,7 @@ class MainWindow(QtWidgets.QMainWindow):
             line.set_theme(theme)
         for over in (self.job, self._keys, self.notice, self.palette_box, self.time.prompt):
             over.set_theme(theme)
+        self.own.set_theme(theme)
         self.arrange()
         self.refresh(redraw=True)
         self.themed.emit(theme)
@@ -417,6 +421,7 @@ class MainWindow(QtWidgets.QMainWindow):
         if self._keys.isVisible():
             self._keys.setGeometry(self.rect())
         self.notice.place()
+        self.own.place()
         self.palette_box.place()
         self.time.prompt.place()
 
