@@ -19,9 +19,12 @@ from pitwall.telemetry import BadInput
 MEMORY = 30
 WEAR_SD = 0.1
 """s for each lap: what is believed of wear before a lap is seen."""
-FIRST_SD = 0.5
+FIRST_SD = 0.3
 _HUBER = 2.0
 _LEAST_SD = 0.02
+_IN_A_ROW = 2
+_FIRST_LAPS = 6.0
+"""Laps that the first guess of the scatter counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,9 @@ def refit(laps: Sequence[RacedLap], per_kg_s: float = 0.03) -> Pace:
     first = float(np.median([lap.time_s for lap in counted[: min(len(counted), 5)]]))
     state = np.array([first, 0.0])
     covariance = np.diag([25.0, WEAR_SD**2])
-    scatter = FIRST_SD**2
-    weight = 4.0  # laps that the first guess of the scatter counts for
+    scatter = _first_scatter([lap.time_s for lap in counted])
+    weight = _FIRST_LAPS
+    missed, last = 0, 0.0
     previous = counted[0].lap
     for lap in counted:
         passed = max(lap.lap - previous, 1)
@@ -97,15 +101,21 @@ def refit(laps: Sequence[RacedLap], per_kg_s: float = 0.03) -> Pace:
         row = np.array([1.0, float(lap.age)])
         off = lap.time_s - cost * (fuel - reference) - float(row @ state)
         known = float(row @ covariance @ row)
-        size = abs(off) / np.sqrt(known + scatter)
-        part = min(1.0, _HUBER / max(size, 1e-9))
+        size = off / float(np.sqrt(known + scatter))
+        missed = missed + 1 if size * np.sign(last) > _HUBER else 0
+        last = off
+        if missed >= _IN_A_ROW:
+            # one lap far off is a mistake, several alike are a new pace
+            covariance = covariance + np.diag([off**2, 0.0])
+            known, size, missed = known + off**2, 0.0, 0
+        part = min(1.0, _HUBER / max(abs(size), 1e-9))
         gain = covariance @ row / (known + scatter / part)
         state = state + gain * off
         covariance = covariance - np.outer(gain, row @ covariance)
-        # what of the miss the state's own uncertainty does not explain is the laps' scatter
-        seen = max(off**2 * part - known, _LEAST_SD**2)
-        scatter += (seen - scatter) / (weight + 1)
-        weight = min(weight + 1, MEMORY)
+        # the share of the miss that the state's own uncertainty does not explain is the scatter's
+        share = scatter / (known + scatter)
+        scatter += share * (max(off**2 * part * share, _LEAST_SD**2) - scatter) / (weight + 1)
+        weight = min(weight + share, MEMORY)
     sd = np.sqrt(np.diag(covariance))
     return Pace(
         float(state[0]),
@@ -119,6 +129,17 @@ def refit(laps: Sequence[RacedLap], per_kg_s: float = 0.03) -> Pace:
         cost,
         bool(sd[1] <= 0.5 * WEAR_SD),
     )
+
+
+def _first_scatter(times: Sequence[float]) -> float:
+    """Variance from lap to lap by neighbouring laps, in which fuel and wear hardly show; what is
+    usual counts for a few laps beside it."""
+    if len(times) < 3:
+        return FIRST_SD**2
+    steps = np.abs(np.diff(np.array(times)))
+    seen = (1.4826 * float(np.median(steps))) ** 2 / 2
+    n = len(steps)
+    return float((n * max(seen, _LEAST_SD**2) + 3 * FIRST_SD**2) / (n + 3))
 
 
 @dataclass(frozen=True, slots=True)

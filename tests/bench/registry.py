@@ -16,6 +16,7 @@ NAMES = (
     "paging",
     "reopen",
     "start",
+    "strategy",
     "stream",
     "traces",
     "turbo",
