@@ -49,6 +49,8 @@ _TESTED = 6
 does not depend on what goes with the time, so that the test stays what it is."""
 _ASKED = (Measure.BRAKE, Measure.THROTTLE, Measure.MINIMUM)
 _SEED = 20250906
+_STILL = 1.3
+"""How sure a line must be without any one of its laps, in deviations."""
 _WIDE_M = 30.0
 """Samples further apart than this tell nothing of a place."""
 
@@ -229,6 +231,7 @@ class _Case:
     x: Floats
     raw: Floats
     y: Floats
+    times: Floats
     order: Floats
     freedom: int
 
@@ -291,7 +294,17 @@ def _case(k: int, times: Floats, tables: Mapping[Measure, Floats], order: Floats
     both, owed = without_trend(np.vstack([raw, times[rows, k][None, :]]), order[rows])
     if float(both[-1] @ both[-1]) < 1e-9:
         return None
-    return _Case(k, rows, measures, both[:-1], raw, both[-1], order[rows], len(rows) - owed - 1)
+    return _Case(
+        k,
+        rows,
+        measures,
+        both[:-1],
+        raw,
+        both[-1],
+        times[rows, k],
+        order[rows],
+        len(rows) - owed - 1,
+    )
 
 
 def _own_finding(
@@ -308,7 +321,7 @@ def _own_finding(
     half = student(case.freedom) * error * abs(change)
     spacing = own.spacing_m.get(measure, np.inf)
     sure = abs(change) >= 0.58 * spacing if measure is not Measure.MINIMUM else True
-    if gain < LEAST_GAIN_S or gain - half <= 0 or not sure:
+    if gain < LEAST_GAIN_S or gain - half <= 0 or not sure or not _on_several(case, j, slope):
         return None
     middle = (float(x[top].mean()) + float(np.median(x[rest]))) / 2
     usual = int((better * (x - middle) < 0).sum())
@@ -321,6 +334,20 @@ def _own_finding(
         corner, measure, change, gain, gain - half, gain + half, len(x), usual, shown, "",
         typical, target, 1.0,
     )  # fmt: skip
+
+
+def _on_several(case: _Case, j: int, slope: float) -> bool:
+    """Whether half of the slope, and some sureness, is left whichever lap is taken away: what rests
+    on one lap does not repeat itself."""
+    n = len(case.y)
+    for out in range(n):
+        keep = np.arange(n) != out
+        values = np.vstack([case.raw[j : j + 1, keep], case.times[None, keep]])
+        both, owed = without_trend(values, case.order[keep])
+        line = slopes(both[:1], both[1], max(n - 1 - owed - 1, 1))
+        if line.slope[0] / slope < 0.5 or abs(float(line.score[0])) < _STILL:
+            return False
+    return True
 
 
 # -- against another car ------------------------------------------------------------------

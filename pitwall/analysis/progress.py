@@ -48,6 +48,8 @@ class LapAxis:
         where the car was not seen."""
         seconds = (self.t - self.t[0]) / 1e6
         times: Floats = np.interp(s, self.s, seconds, right=np.nan)
+        # Of samples that noise puts on the line itself the crossing is the first.
+        times[np.asarray(s) <= self.s[0]] = 0.0
         for lo, hi in self.blind:
             times[(s > lo) & (s < hi)] = np.nan
         return times

@@ -1,0 +1,140 @@
+"""The coach says what is planted, with number and interval, and is silent about chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pitwall.analysis.coach import LEAST_GAIN_S, Advice, Stint, advise
+from pitwall.analysis.coach_words import headline, quiet, radio, sentence, sureness
+from pitwall.analysis.passages import Measure
+from tests.unit.analysis.coaching import CORNERS, SPACING, drive, exchanged, shuffled
+
+SEVEN_OF_NINE = {lap: 10.0 for lap in (1, 2, 3, 4, 6, 7, 8)}
+SEEDS = 100
+COST = 0.014
+
+
+def at_five(advice: Advice):
+    return [f for f in advice.findings if f.corner.number == 5 and f.measure is Measure.BRAKE]
+
+
+@pytest.fixture(scope="module")
+def planted() -> list[Advice]:
+    return [advise(CORNERS, drive(seed, early=SEVEN_OF_NINE)) for seed in range(SEEDS)]
+
+
+def test_the_planted_habit_is_said_with_its_number(planted):
+    said = [found[0] for advice in planted if (found := at_five(advice))]
+    assert len(said) >= 0.65 * SEEDS
+    metres = np.array([one.change for one in said])
+    assert np.median(metres) == pytest.approx(10.0, abs=2.0)
+    # the interval is of the gain that belongs to the metres that are said
+    covered = [one.low_s <= COST * one.change <= one.high_s for one in said]
+    assert np.mean(covered) >= 0.8
+    one = said[0]
+    assert headline(one).startswith(f"Brake {one.change:.0f} m later, as on laps ")
+    assert (
+        sentence(one) == f"Brake {one.change:.0f} m later into turn 5: {one.gain_s:.2f} s to gain."
+    )
+    assert "over 9 laps" in sureness(one)
+
+
+def test_hardly_anything_else_is_said_of_it(planted):
+    others = sum(any(f.corner.number != 5 for f in advice.findings) for advice in planted)
+    assert others <= 5
+
+
+def test_on_shuffled_laps_nothing_is_said_in_95_of_100_seeds():
+    silent = 0
+    for seed in range(SEEDS):
+        laps = shuffled(drive(seed, early=SEVEN_OF_NINE), seed + 10_000)
+        advice = advise(CORNERS, laps)
+        silent += not advice.findings and not advice.strengths
+    assert silent >= 95
+
+
+def test_two_cars_whose_laps_are_dealt_anew_are_not_told_apart():
+    silent = 0
+    for seed in range(SEEDS):
+        own, other = drive(seed, laps=9), drive(seed + 500, laps=12, car="22")
+        a, b = exchanged(own, other, seed)
+        advice = advise(CORNERS, a, b)
+        silent += not any(f.against for f in (*advice.findings, *advice.strengths))
+    assert silent >= 95
+
+
+def test_a_habit_of_every_lap_takes_another_car_to_be_seen():
+    always = {lap: 28.0 for lap in range(1, 10)}
+    own, other = drive(3, early=always), drive(7, laps=12, car="22")
+    assert not [f for f in advise(CORNERS, own).findings if abs(f.change) > 15]
+    (loss,) = [f for f in advise(CORNERS, own, other).findings if f.against == "22"]
+    assert loss.corner.number == 5
+    assert loss.measure is Measure.BRAKE
+    assert loss.change == pytest.approx(28.0, abs=4.0)
+    assert loss.low_s < COST * 28 < loss.high_s
+    assert "as car 22 does" in headline(loss)
+
+
+def test_what_is_good_is_said_too():
+    other = drive(7, laps=12, car="22", early={lap: 28.0 for lap in range(1, 13)})
+    advice = advise(CORNERS, drive(3), other)
+    best = advice.strengths[0]
+    assert best.corner.number == 5
+    assert best.gain_s < -LEAST_GAIN_S
+    assert "Keep it" in headline(best)
+    assert best.usual >= 2 * best.laps / 3
+    if not advice.findings:
+        assert "turn 5 is good" in radio(advice).lower()
+
+
+def test_too_few_laps_say_nothing_and_why():
+    advice = advise(CORNERS, drive(1, laps=4, early={1: 10.0, 2: 10.0}))
+    assert advice.findings == ()
+    assert "5 are needed" in quiet(advice)
+    assert radio(advice) == ""
+
+
+def test_a_sparse_channel_says_nothing_and_why():
+    sparse = SPACING | {Measure.BRAKE: 45.0}
+    laps = drive(0, early={lap: 30.0 for lap in (1, 2, 3, 4, 6, 7, 8)}, spacing=sparse)
+    advice = advise(CORNERS, laps)
+    assert not at_five(advice)
+    assert any("brake comes every 45 m" in s.reason for s in advice.silences)
+
+
+def test_passages_behind_another_car_do_not_count():
+    laps = drive(0, early={lap: 30.0 for lap in (1, 2, 3, 4, 6, 7, 8)})
+    assert at_five(advise(CORNERS, laps))
+    held = laps.held_up.copy()
+    held[:6, 4] = True
+    advice = advise(CORNERS, Stint(laps.car, laps.laps, held, laps.spacing_m))
+    assert not at_five(advice)
+    (silence,) = [s for s in advice.silences if s.corner is not None]
+    assert silence.corner.number == 5
+    assert "6 behind another car of 9" in silence.reason
+
+
+def test_a_gap_in_a_corner_is_not_judged():
+    laps = drive(0, early={lap: 30.0 for lap in (1, 2, 3, 4, 6, 7, 8)})
+    for lap in laps.laps[:5]:
+        lap.seen[4] = False
+    advice = advise(CORNERS, laps)
+    assert not at_five(advice)
+    assert any("5 without data of 9" in s.reason for s in advice.silences)
+
+
+def test_one_odd_lap_is_not_advice():
+    """One lap that brakes late and is quick by luck: telling for a line, nothing for a driver."""
+    said = 0
+    for seed in range(40):
+        laps = drive(seed, cost_s_per_m=0.0)
+        laps.laps[3].of(Measure.BRAKE)[4] += 25.0
+        laps.laps[3].of(Measure.TIME)[4] -= 0.4
+        said += bool(at_five(advise(CORNERS, laps)))
+    assert said <= 1
+
+
+def test_the_same_laps_give_the_same_words():
+    first = advise(CORNERS, drive(0, early=SEVEN_OF_NINE))
+    assert first == advise(CORNERS, drive(0, early=SEVEN_OF_NINE))
