@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pitwall.headless import line_of
 from pitwall.places import spool_folder
@@ -20,6 +21,12 @@ from pitwall.telemetry import Failure
 from pitwall.telemetry.clock import now_us
 from pitwall.telemetry.plural import counted
 from pitwall.voice import Voice
+
+if TYPE_CHECKING:
+    from pitwall.cloud import Clients, PublishReport
+    from pitwall.cloud.feed import Feed
+    from pitwall.cloud.replay import Replay
+    from pitwall.cloud.spool import Spool
 
 STALL_S = 5.0
 """A table that takes nothing for so long is told of."""
@@ -52,73 +59,23 @@ def run_publish(
     """`pitwall publish`: play a recording into a table, as it happened or faster. Asked to end, it
     finishes what it has begun to write; however it ends, the same again goes on from there."""
     from pitwall.cloud.browse import archive_to_write
-    from pitwall.cloud.feed import RecordingFeed, live_chunks
-    from pitwall.cloud.own_cars import check_cars
-    from pitwall.cloud.publisher import publish
-    from pitwall.cloud.replay import begin, spool_file
-    from pitwall.cloud.skipped_blocks import cuts_of, write_skipped
-    from pitwall.cloud.spool import DEFAULT_LIMIT, Spool
+    from pitwall.cloud.feed import RecordingFeed
 
     voice = Voice(time.monotonic(), quiet=json_out)
     feed = RecordingFeed(path, options.cars)
-    folder = options.spool or spool_folder()
-    place = (cloud.table, cloud.bucket, cloud.profile, cloud.region, cloud.endpoint_url)
-    file = spool_file(folder, session, path, *place, *sorted(set(options.cars)))
-    limit = options.spool_bytes or DEFAULT_LIMIT
-    spool = Spool(file, session, limit)
-    if options.restart:
-        if spool.waiting:
-            voice.say(f"{counted(spool.waiting, 'chunk')} of an earlier run given up")
-        spool.remove()
-        spool = Spool(file, session, limit)
+    spool = _spool_of(path, session, cloud, options, voice)
     clients = cloud.clients()
-    stop = threading.Event()
-    blocks = 0
-    watch = StallWatch(
-        STALL_S,
-        voice.say,
-        f"{cloud.shown} has taken nothing for {STALL_S:.0f} s; what is published meanwhile waits "
-        "on this disk",
-        f"{cloud.shown} takes items again",
-    )
     try:
         if cloud.bucket is None:
             cloud = replace(cloud, bucket=archive_to_write(clients, cloud.table))
-        if not spool.about:
-            group = feed.catalog.groups[0].name
-            check_cars(clients.dynamodb, cloud.table, session, group, feed.cars)
-        replay = begin(
-            feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
-        )
-        if replay.resumed:
-            about = spool.about
-            cuts = cuts_of(feed.cars, spool.entries(), about.get("cuts", {}))
-            spool.describe({**about, "cuts": cuts})
+        replay = _begun(path, session, feed, clients, cloud, spool, options)
         cars = counted(len(feed.cars), "car")
         verb = (
             "going on with" if replay.resumed else "joining with" if replay.joined else "publishing"
         )
         wait = f", {counted(spool.waiting, 'chunk')} wait" if spool.waiting else ""
         voice.say(f"{verb} {path.name} as {session}: {cars}, {feed.seconds:.0f} s{wait}")
-        with _stopping(stop), watch:
-            report = publish(
-                live_chunks(feed, replay.session, replay.epoch),
-                replay.session,
-                clients,
-                cloud.table,
-                cloud.bucket or "",
-                speed=options.speed,
-                start_us=replay.start_us,
-                stop=stop,
-                on_taken=watch.went_on,
-                on_notice=voice.say,
-                spool=spool,
-                refuse=options.refuse,
-            )
-        if replay.resumed and cloud.bucket and not (report.stopped or report.unsealed):
-            blocks = write_skipped(
-                feed, replay.session, replay.epoch, clients.s3, cloud.bucket, spool.about["cuts"]
-            )
+        report, blocks = _played(feed, replay, clients, cloud, spool, options, voice)
         if not (report.stopped or report.unsealed):
             spool.remove()
     finally:
@@ -135,6 +92,108 @@ def run_publish(
         how = {"resumed": replay.resumed, "joined": replay.joined}
         sys.stdout.write(line_of({**doc, **how, **asdict(report), "blocks": blocks}) + "\n")
         sys.stdout.flush()
+    return _ended(report, session, cloud, options, voice)
+
+
+def _spool_of(
+    path: Path, session: str, cloud: CloudAddress, options: PublishOptions, voice: Voice
+) -> Spool:
+    """Where the chunks of this recording wait on their way to this place."""
+    from pitwall.cloud.replay import spool_file
+    from pitwall.cloud.spool import DEFAULT_LIMIT, Spool
+
+    folder = options.spool or spool_folder()
+    place = (cloud.table, cloud.bucket, cloud.profile, cloud.region, cloud.endpoint_url)
+    file = spool_file(folder, session, path, *place, *sorted(set(options.cars)))
+    limit = options.spool_bytes or DEFAULT_LIMIT
+    spool = Spool(file, session, limit)
+    if not options.restart:
+        return spool
+    if spool.waiting:
+        voice.say(f"{counted(spool.waiting, 'chunk')} of an earlier run given up")
+    spool.remove()
+    return Spool(file, session, limit)
+
+
+def _begun(
+    path: Path,
+    session: str,
+    feed: Feed,
+    clients: Clients,
+    cloud: CloudAddress,
+    spool: Spool,
+    options: PublishOptions,
+) -> Replay:
+    """What the recording is published as, stated in the spool."""
+    from pitwall.cloud.own_cars import check_cars
+    from pitwall.cloud.replay import begin
+    from pitwall.cloud.skipped_blocks import cuts_of
+
+    if not spool.about:
+        group = feed.catalog.groups[0].name
+        check_cars(clients.dynamodb, cloud.table, session, group, feed.cars)
+    replay = begin(
+        feed, path, session, clients.dynamodb, cloud.table, spool, options.speed, now_us()
+    )
+    if replay.resumed:
+        about = spool.about
+        cuts = cuts_of(feed.cars, spool.entries(), about.get("cuts", {}))
+        spool.describe({**about, "cuts": cuts})
+    return replay
+
+
+def _played(
+    feed: Feed,
+    replay: Replay,
+    clients: Clients,
+    cloud: CloudAddress,
+    spool: Spool,
+    options: PublishOptions,
+    voice: Voice,
+) -> tuple[PublishReport, int]:
+    """What was published, and how many blocks an earlier run had left out."""
+    from pitwall.cloud.feed import live_chunks
+    from pitwall.cloud.publisher import publish
+    from pitwall.cloud.skipped_blocks import write_skipped
+
+    stop = threading.Event()
+    watch = StallWatch(
+        STALL_S,
+        voice.say,
+        f"{cloud.shown} has taken nothing for {STALL_S:.0f} s; what is published meanwhile waits "
+        "on this disk",
+        f"{cloud.shown} takes items again",
+    )
+    session, epoch, bucket = replay.session, replay.epoch, cloud.bucket or ""
+    with _stopping(stop), watch:
+        report = publish(
+            live_chunks(feed, session, epoch),
+            session,
+            clients,
+            cloud.table,
+            bucket,
+            speed=options.speed,
+            start_us=replay.start_us,
+            stop=stop,
+            on_taken=watch.went_on,
+            on_notice=voice.say,
+            spool=spool,
+            refuse=options.refuse,
+        )
+    if not (replay.resumed and bucket) or report.stopped or report.unsealed:
+        return report, 0
+    return report, write_skipped(feed, session, epoch, clients.s3, bucket, spool.about["cuts"])
+
+
+def _ended(
+    report: PublishReport,
+    session: str,
+    cloud: CloudAddress,
+    options: PublishOptions,
+    voice: Voice,
+) -> int:
+    """The exit code. Raises KeyboardInterrupt where it was told to stop, Failure where laps could
+    not be sealed."""
     if report.stopped:
         voice.say(
             "stopped before the end: the session is not marked as ended; "
