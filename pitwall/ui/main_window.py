@@ -29,9 +29,9 @@ from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.job_line import JobLine
 from pitwall.ui.panes.laps import LapsPane
 from pitwall.ui.panes.loading import LoadingBar
-from pitwall.ui.panes.own import OwnFigures
 from pitwall.ui.panes.map import MapPane
 from pitwall.ui.panes.notice import Notice
+from pitwall.ui.panes.own import OwnFigures
 from pitwall.ui.panes.prompt import Prompt
 from pitwall.ui.panes.strip import Strip
 from pitwall.ui.panes.tabs import TabLine
