@@ -7,8 +7,6 @@ that a hole stays a hole at every width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,25 +23,66 @@ NO_INDEX: Index = np.zeros(0, np.int32)
 NO_INDEX.flags.writeable = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Bins:
-    """Bins over the first ``covered`` samples of a block, in order.
+    """Bins over the first ``covered`` samples of a block, in order; never changed.
+
+    Those of a block that is loaded whole are folded when they are first asked for, by whoever asks,
+    or by the writer when it has time: a race is loaded sooner than it is looked at. Two that fold
+    at the same time make the same.
 
     Attributes:
-        first: int32[m], index of each bin's first sample; None where every bin has
-            :data:`FINEST` samples and only the last may have fewer.
-        low, high: float[k, m], least and greatest value in each bin, NaN left aside; NaN where a
-            bin has nothing else.
         covered: number of samples in the bins.
     """
 
-    first: Index | None
-    low: Values
-    high: Values
-    covered: int
+    __slots__ = ("_first", "_high", "_low", "_source", "covered")
+
+    def __init__(self, first: Index | None, low: Values, high: Values, covered: int) -> None:
+        self.covered = covered
+        self._first = first
+        self._low, self._high = low, high
+        self._source: tuple[Values, NDArray[np.integer]] | None = None
+        """What they are still to be folded of, values and starts; None when they are."""
+
+    @classmethod
+    def later(cls, values: Values, starts: NDArray[np.integer]) -> Bins:
+        """Bins over all of a block's ``values``, not folded yet."""
+        none = values[:, :0]
+        made = cls(None, none, none, values.shape[1])
+        made._source = (values, starts)
+        return made
+
+    @property
+    def first(self) -> Index | None:
+        """int32[m], index of each bin's first sample; None where every bin has :data:`FINEST`
+        samples and only the last may have fewer."""
+        self.fold()
+        return self._first
+
+    @property
+    def low(self) -> Values:
+        """float[k, m], least value in each bin, NaN left aside; NaN where there is nothing else."""
+        self.fold()
+        return self._low
+
+    @property
+    def high(self) -> Values:
+        """float[k, m], greatest value in each bin, as :attr:`low`."""
+        self.fold()
+        return self._high
 
     def __len__(self) -> int:
         return int(self.low.shape[1])
+
+    def fold(self) -> bool:
+        """Fold them, if they are not. False when they were."""
+        source = self._source
+        if source is None:
+            return False
+        values, starts = source
+        made = extend(no_bins(values), values, starts, self.covered)
+        self._first, self._low, self._high = made._first, made._low, made._high
+        self._source = None  # the last step: whoever sees it sees the rest
+        return True
 
     def firsts(self) -> Index:
         """int32[m], index of each bin's first sample."""
@@ -53,12 +92,17 @@ class Bins:
 
     def times(self, t: Times) -> Times:
         """int64[m], time of each bin's first sample; ``t`` are the block's times."""
-        return t[0 : self.covered : FINEST] if self.first is None else t[self.first]
+        first = self.first
+        return t[0 : self.covered : FINEST] if first is None else t[first]
 
     @property
     def nbytes(self) -> int:
-        """Memory held."""
-        return self.low.nbytes + self.high.nbytes + (0 if self.first is None else self.first.nbytes)
+        """Memory held; that of bins which are not folded yet as it will be, by and large."""
+        if self._source is not None:
+            values = self._source[0]
+            return 2 * len(values) * -(-self.covered // FINEST) * values.itemsize
+        first = self._first
+        return self._low.nbytes + self._high.nbytes + (0 if first is None else first.nbytes)
 
 
 def no_bins(values: Values) -> Bins:

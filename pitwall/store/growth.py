@@ -81,6 +81,8 @@ class GrowingColumns:
         self._epochs: dict[str, int] = {}
         self._samples = 0
         self._buffer: _Buffer | None = None
+        self._unfolded: list[Bins] = []
+        """Those that nobody may have asked for yet."""
 
     def epoch_index(self, epoch: str) -> int:
         """The number that stands for ``epoch`` in the blocks."""
@@ -112,6 +114,13 @@ class GrowingColumns:
         if len(new):
             self._append(new)
         self._gather()
+
+    def fold(self) -> bool:
+        """Fold the bins of one block that nobody has asked for. False when there is none."""
+        while self._unfolded:
+            if self._unfolded.pop().fold():
+                return True
+        return False
 
     def _append(self, new: Samples) -> None:
         at, count = 0, len(new)
@@ -237,9 +246,13 @@ class GrowingColumns:
 
     def _block(self, samples: Samples, growing: bool) -> Block:
         starts = run_starts(samples.t, samples.pieces, self._limit_us)
-        # The last block may grow on: its bins must be whole.
-        whole = len(samples) - len(samples) % FINEST if growing else len(samples)
-        bins = extend(no_bins(samples.values), samples.values, starts, whole)
+        if growing:
+            # It may grow on: its bins must be whole.
+            whole = len(samples) - len(samples) % FINEST
+            bins = extend(no_bins(samples.values), samples.values, starts, whole)
+        else:
+            bins = Bins.later(samples.values, starts)
+            self._unfolded.append(bins)
         shifts = source_shifts(samples.pieces)
         return _block(samples.t, samples.values, samples.pieces, starts, shifts, bins)
 

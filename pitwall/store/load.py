@@ -32,6 +32,7 @@ def load(recording: Recording) -> SessionStore:
         if parts:
             growing.insert(join(parts))
             changed.append(key)
+    store.fold()
     store.publish(changed, recording.ledger(), recording.heads(), recording.all_meta())
     return store
 

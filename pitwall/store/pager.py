@@ -305,6 +305,7 @@ class Pager:
                 continue
             if page.totals is None:
                 page.totals = totals_of([(block, 0, len(block))], len(held))
+            block.bins.fold()
             page.put_away(fetch)
             freed += page.size
             self._note(pages_out=self._stats.pages_out + 1)

@@ -6,6 +6,8 @@ current one and swaps a single reference.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -211,6 +213,15 @@ class SessionStore:
         if growing is None:
             growing = self._growing[key] = GrowingColumns(self._group(key[1]))
         return growing
+
+    def fold(self, limit_s: float = math.inf) -> bool:
+        """Fold bins that were put off, for about so long. False when nothing is left to be done."""
+        until = time.monotonic() + limit_s
+        for growing in self._growing.values():
+            while growing.fold():
+                if time.monotonic() > until:
+                    return True
+        return False
 
     def publish(
         self,

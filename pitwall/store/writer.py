@@ -24,7 +24,8 @@ MAX_CHUNKS = 5_000
 """Chunks in one transaction: bounds how long readers wait for the next version."""
 _IDLE_S = 1.0
 _SLICE_S = 0.01
-"""Packing of finished laps at a time, while nothing waits: at least one row of a lap."""
+"""Packing of finished laps at a time, while nothing waits: at least one row of a lap; and folding
+of bins that were put off."""
 _CATCHING_UP = 500
 """Chunks in one transaction that no live race brings: more is on its way, packing can wait."""
 _TIDY_S = 3.0
@@ -205,6 +206,8 @@ class Writer:
         if not taken:
             if not self._stopping:
                 self.recording.compact(_SLICE_S, everything=False)
+            while self.store.fold(_SLICE_S) and not (self._queue or self._stopping):
+                pass
             return not self._stopping or bool(self._queue)
         begun = time.perf_counter()
         applied = self.recording.apply(*taken)
@@ -226,6 +229,7 @@ class Writer:
             self.on_commit(version)
         if not self._queue and applied.chunks < _CATCHING_UP:
             self.recording.compact(_SLICE_S, everything=False)
+            self.store.fold(_SLICE_S)
         return True
 
     def _take(self) -> list[Batch]:
