@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from pitwall.cloud import listing
 from pitwall.cloud.endpoints import RegionalFallback, masked
 from pitwall.cloud.faults import explain
 from pitwall.cloud.owners import BucketOwners
@@ -158,6 +159,8 @@ class Clients:
                 client = self._with_fallback(service, client)
             elif service == "s3":
                 self._owners.attach(client)
+            if service == "s3":
+                listing.once(client)
         except (BotoCoreError, ValueError) as error:
             raise Failure(explain(error)) from error
         return client
@@ -183,6 +186,8 @@ class Clients:
             "read_timeout": READ_S,
             "tcp_keepalive": True,
             "max_pool_connections": self._pool,
+            # Put together once; botocore does it twice a request, a tenth of what one costs.
+            "user_agent": self._session.user_agent(),
             "user_agent_extra": "pitwall",
             **options,
         }

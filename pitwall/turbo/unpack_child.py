@@ -159,7 +159,8 @@ class _Memory:
             return np.empty((channels, samples), dtype)
         self.handle = os.memfd_create("pitwall-samples", os.MFD_CLOEXEC)
         os.ftruncate(self.handle, size)
-        room = np.frombuffer(mmap.mmap(self.handle, size), dtype)
+        flags = mmap.MAP_SHARED | mmap.MAP_POPULATE  # all pages at once, not one fault each
+        room = np.frombuffer(mmap.mmap(self.handle, size, flags), dtype)
         return room.reshape(channels, samples)
 
     def give(self) -> None:
