@@ -15,7 +15,7 @@ from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme, with_alpha
 from pitwall.ui.words import DASH, megabytes, percent, seconds
 
-WIDTH = 380
+WIDTH = 400
 LINE = 22
 CHART = 52
 FRAMES = 120
@@ -105,7 +105,9 @@ class OwnFigures(QtWidgets.QWidget):
         load = stats.pace.load
         words = str(load)
         if load is not Load.NONE:
-            words += f": at most one every {stats.pace.interval_ms} ms"
+            words = f"at most {1000 / stats.pace.interval_ms:.0f} a second"
+        if load is Load.HISTORY:
+            words += ", coarser history"
         late = f"{latency.p50:.0f} ms, p95 {latency.p95:.0f} ms" if latency.count else DASH
         return [
             Line("Frame", figures, "attention" if slow else "text"),
@@ -181,9 +183,13 @@ class OwnFigures(QtWidgets.QWidget):
         y = round(top + height - SMOOTH_MS / most * height)
         painter.setPen(c.line)
         painter.drawLine(box.left(), y, box.right(), y)
-        painter.setPen(c.faint)
         painter.setFont(theme.small())
-        painter.drawText(box.left(), y - theme.px(3), "60 Hz")
+        metrics = painter.fontMetrics()
+        wide, high = metrics.horizontalAdvance("60 Hz "), metrics.height()
+        label = QtCore.QRect(box.left(), y - high, wide, high)
+        painter.fillRect(label, c.raised)
+        painter.setPen(c.faint)
+        painter.drawText(label, _LEFT, "60 Hz")
 
 
 _LEFT = QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter
