@@ -26,8 +26,8 @@ from pitwall.telemetry import BadInput, Channel, Group
 
 TRAILER = b"PITWALL1"
 RATES = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)
-MAX_RATE = 200
-"""The finest grid: beyond it samples that share a place are counted, and the last is kept."""
+ASIDE_S = 0.05
+"""How far from its moment a sample may be shown, where several came at nearly one."""
 NONE_32 = -(2**31)
 NONE_64 = -(2**62)
 _MAX_BYTES = 2**31 - 1
@@ -67,15 +67,16 @@ def write(
         t, values = parts[group.name]
         if not len(t):
             continue
-        rate, slot, kept = _grid(t, zero, group)
-        if lost := len(t) - len(kept):
+        rate, slot = _grid(t, zero, group)
+        if aside := int(((t - zero) * rate // 1_000_000 != slot).sum()):
             notes.append(
-                f"car {car}, {group.name}: {lost} samples share a place at {rate} Hz with another"
+                f"car {car}, {group.name}: at {rate} Hz {aside} samples stand up to "
+                f"{ASIDE_S:.2f} s beside their moment, which is kept too"
             )
-        made, how = _columns(group, rate, zero, slot, t[kept], values[:, kept])
+        made, how = _columns(group, rate, zero, slot, t, values)
         docs.append({"ld": group.name, "rate": rate, "first": len(columns), "parts": how})
         columns += made
-        samples += len(kept)
+        samples += len(t)
     columns.append(_laps(laps, car, zero, max(int(t.max()) for t in held)))
     size = sum(c.data.nbytes for c in columns)
     if size + len(columns) * CHANNEL.size > _MAX_BYTES:
@@ -84,15 +85,17 @@ def write(
     return samples, notes
 
 
-def _grid(t: Ints, zero: int, group: Group) -> tuple[int, Ints, Ints]:
-    """Rate, place of each sample that is kept, and the indices of those."""
-    rate = next((r for r in RATES if r >= group.rate_hz - 1e-6), MAX_RATE)
-    for rate in (r for r in RATES if min(rate, MAX_RATE) <= r <= MAX_RATE):
+def _grid(t: Ints, zero: int, group: Group) -> tuple[int, Ints]:
+    """Rate, and the place of each sample: that of its moment, or the next that is free, on the
+    coarsest grid on which none stands more than ASIDE_S away."""
+    at = np.arange(len(t))
+    nominal = [r for r in RATES if r >= group.rate_hz - 1e-6] or [RATES[-1]]
+    for rate in nominal:
         slot = (t - zero) * rate // 1_000_000
-        if (np.diff(slot) > 0).all():
+        free = np.maximum.accumulate(slot - at) + at
+        if int((free - slot).max()) <= ASIDE_S * rate:
             break
-    last = np.flatnonzero(np.concatenate([np.diff(slot) > 0, [True]]))
-    return rate, slot[last], last
+    return rate, free
 
 
 def _columns(
