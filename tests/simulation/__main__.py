@@ -1,7 +1,7 @@
 """Seeded schedules of the stream reader and of joining a session, over simulated services.
 
 ``python -m tests.simulation --seeds 10000 --json`` runs the full set: so many of the reader, and
-of joining one for every two of them; ``--replay SEED`` and ``--replay-join SEED`` tell one.
+as many of joining; ``--replay SEED`` and ``--replay-join SEED`` tell one.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from tests.simulation.shrink import only, replay_line, shrink
 
 SHRUNK = 3
 """Failing seeds that are made small."""
-JOINS_OF = 2
-"""One seed of joining for so many of the reader."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -59,7 +57,7 @@ def main(words: list[str] | None = None) -> int:
         docs.append(report.as_dict())
         told.append(_summary(report))
         good = report.good
-    joins = args.seeds // JOINS_OF if args.joins is None else args.joins
+    joins = args.seeds if args.joins is None else args.joins
     joined = run_joins(args.first, joins, args.processes, args.source)
     lines += _shrunk_joins(joined, args.source)
     docs.append(joined.as_dict())
