@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QWheelEvent
 from pytestqt.qtbot import QtBot
 
+from pitwall.store import Batch, Source
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.model import Axis
 from pitwall.ui.panes.browser import BrowserPane
@@ -19,7 +20,7 @@ from pitwall.ui.plot.carrying import packed
 from pitwall.ui.plot.chart import ChartPane
 from pitwall.ui.trace_layout import ChannelName, LapChoice, TraceLayout
 from pitwall.ui.units import UnitSystem
-from tests.ui.session import T0, Wall
+from tests.ui.session import HOLE, T0, Wall
 
 Open = Callable[..., MainWindow]
 Key = Qt.Key
@@ -472,3 +473,45 @@ def test_how_samples_came_is_drawn(window: MainWindow, finished: Wall) -> None:
     kinds = {band.kind for band in window.panes.traces.picture.bands}
     assert kinds == {"archive", "stream"}
     assert window.panes.traces.picture.shown.t_end > T0
+
+
+def test_what_came_late_is_lighter_over_an_amber_band(
+    qtbot: QtBot, wall: Wall, open_window: Open
+) -> None:
+    wall.advance(330)
+    car, (group, lo, hi) = wall.race.cars[0], HOLE
+    late = [
+        chunk
+        for chunk in wall.race.chunks
+        if (chunk.series.car, chunk.series.group) == (car, group)
+        and lo < (chunk.t_lo - T0) / 1e6 < hi
+    ]
+    window = open_window(wall)
+    window.workspace.select_car(car)
+    moment = T0 + int((lo + hi) / 2 * 1e6)
+    laps = wall.timing.cars[car].laps
+    lap = next(one for one in laps if one.t_start < moment < (one.t_end or 1 << 62))
+    window.workspace.select_lap(lap.number)
+    traces = window.panes.traces
+    kinds = {band.kind for band in traces.picture.bands}
+    assert "late" not in kinds
+    wall.store.commit(wall.recording.apply(Batch(Source.STREAM, tuple(late), (), T0)))
+    wall.timing = wall.engine.update(wall.store)
+    window.refresh(redraw=True)
+    bands = [band for band in traces.picture.bands if band.kind == "late"]
+    assert {band.group for band in bands} == {group}
+    mapping = traces.picture.mapping
+    assert mapping.to_time(bands[0].x0) == pytest.approx(late[0].t_lo, abs=60_000)
+    assert mapping.to_time(bands[-1].x1) == pytest.approx(T0 + hi * 1e6, abs=300_000)
+    image = traces.grab().toImage()
+    strip = next(
+        s
+        for s in reversed(traces._painted.strips)
+        if traces.picture.traces[s.plot.rows[0]].group == group
+    )
+    x = traces._painted.x.pixel((bands[0].x0 + bands[-1].x1) / 2)
+    amber = traces.theme.colours.attention
+    seen = image.pixelColor(round(x), strip.box.rect.bottom() - 2)
+    assert seen.rgb() == amber.rgb()
+    away = image.pixelColor(round(x) + 60, strip.box.rect.bottom() - 3)
+    assert away.rgb() != amber.rgb()
