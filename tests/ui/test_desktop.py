@@ -304,13 +304,13 @@ def drop_on(window: Any, *paths: Path) -> None:
 @pytest.fixture
 def laps_file(tmp_path: Path) -> Path:
     """A logger file: VBO, a minute of it."""
-    rows = ["[header]", "satellites", "time", "latitude", "longitude", "velocity kmh", "", "[data]"]
+    rows = ["File created on 01/06/2025 at 12:00:00", "", "[header]", "satellites", "time"]
+    rows += ["latitude", "longitude", "velocity kmh", "", "[column names]"]
+    rows += ["sats time lat long velocity", "", "[data]"]
     for i in range(600):
-        at = f"1200{i // 600:02d}"
-        seconds = f"{i // 10:02d}.{i % 10}00"
-        rows.append(f"008 {at[:4]}{seconds} +02912.{i:05d} +04500.{i:05d} {100 + i % 7:07.3f}")
-    rows.insert(8, "[column names]")
-    rows.insert(9, "sats time lat long velocity")
+        rows.append(
+            f"008 1200{i // 10:02d}.{i % 10}0 +02912.{i:05d} +04500.{i:05d} {100 + i % 7:07.3f}"
+        )
     path = tmp_path / "stint.vbo"
     path.write_text("\n".join(rows) + "\n", "utf-8")
     return path
@@ -338,6 +338,21 @@ def test_what_nobody_can_read_is_told_with_its_name(
     two = tmp_path / "two.pitwall"
     drop_on(started.desktop.start, odd, two)
     assert "drop one recording" in started.desktop.start.said
+
+
+def test_a_logger_file_that_is_dropped_is_imported_and_opened(
+    started: Started, kept: Path, laps_file: Path
+) -> None:
+    started.listed().close()
+    drop_on(started.desktop.start, laps_file)
+    started.wait(lambda: started.window is not None)
+    assert started.window._inputs.store.session.key == "2025-06-01-stint"
+    assert [one.name for one in kept.glob("stint*")] == ["stint.pitwall"]
+    first = started.window
+    drop_on(first, laps_file)  # once more: the one before stays
+    started.wait(lambda: started.window is not first)
+    names = sorted(one.name for one in kept.glob("stint*.pitwall"))
+    assert names == ["stint-2.pitwall", "stint.pitwall"]
 
 
 def test_an_import_can_be_cancelled_and_nothing_is_left(
