@@ -22,7 +22,7 @@ DRIVERS = 16
 BEHIND_S = 1.7
 AHEAD_S = 60.0
 """So much of a car's race is packed in one go."""
-STEP_S = 5.0
+STEP_S = 1.0
 """So much of the race goes to the writer in one go, of event time."""
 
 
