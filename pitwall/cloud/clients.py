@@ -93,6 +93,11 @@ class Clients:
         """The S3 client; path-style when its endpoint is not AWS's own."""
         return self._client("s3")
 
+    @property
+    def at_aws(self) -> bool:
+        """Whether S3 is AWS's own, where bucket names are the whole world's; not a stand-in."""
+        return is_aws(self.s3.meta.endpoint_url)
+
     def expect_owner(self, bucket: str, account: str = "", table: str = "") -> None:
         """Have calls on a bucket that was named by hand refused where it is not ``account``'s, or
         that of the account that ``table`` is in; at AWS itself, as far as it can be looked up."""

@@ -15,6 +15,7 @@ from pitwall.cloud.doctor.archive import (
     check_delivery,
     check_freshness,
     check_stack,
+    name_bucket,
 )
 from pitwall.cloud.doctor.exam import Exam
 from pitwall.cloud.doctor.findings import Finding, Questions, report_json, report_text
@@ -58,6 +59,7 @@ def examine(
     for gate in gates:
         if cancelled() or not gate(exam):
             return exam.findings
+    name_bucket(exam)
     checks: list[Callable[[Exam], None]] = [check_stream]
     if questions.role == "engineer":
         checks.append(check_kinesis)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pitwall.cloud.bundle import sealed_prefix
 from pitwall.cloud.doctor.exam import Answer, Exam
+from pitwall.cloud.stack import bucket_of
 
 FRESH_S = 300.0
 STALE_S = 900.0
@@ -14,6 +15,14 @@ STALE_S = 900.0
 _SLACK_S = 5.0
 _MOST_PAGES = 20
 """Of an hour's listing, a thousand objects each: more than a delivery stream makes in an hour."""
+
+
+def name_bucket(exam: Exam) -> None:
+    """Which bucket is meant where none was named: at AWS the one that the stack makes in this
+    account and region, since the name without them is anybody's."""
+    account, region = exam.facts.account, exam.clients.region
+    if not exam.questions.bucket_given and account and exam.clients.at_aws:
+        exam.facts.bucket = bucket_of(account, region)
 
 
 def check_stack(exam: Exam) -> None:

@@ -305,6 +305,7 @@ class Account:
     """Clients of an account where all is well; ``answers`` by (service, operation) go first."""
 
     region = "us-east-1"
+    at_aws = False
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {**_WELL, **answers}
@@ -741,6 +742,36 @@ def test_questions_that_make_no_sense() -> None:
         with pytest.raises(BadInput, match="--role"):
             Questions(**words)
     assert "archiver" not in ROLES
+
+
+@pytest.mark.parametrize(
+    ("at_aws", "given", "meant"),
+    [
+        (True, False, "pitwall-archive-123456789012-us-east-1"),
+        (True, True, "pitwall-archive"),
+        (False, False, "pitwall-archive"),
+    ],
+)
+def test_whose_bucket_is_looked_at_where_none_was_named(
+    at_aws: bool, given: bool, meant: str
+) -> None:
+    """At AWS the plain name is anybody's."""
+    asked: set[str] = set()
+
+    def bucket(**request: Any) -> Any:
+        asked.add(request["Bucket"])
+        return ClientError({"Error": {"Code": "BadDigest", "Message": ""}}, "PutObject")
+
+    account = Account(
+        sts_get_caller_identity={"Arn": "arn:aws:iam::1:user/7", "Account": "123456789012"},
+        s3_put_object=bucket, s3_list_objects_v2=bucket, s3_get_object=bucket,
+        dynamodb_put_item=denied("dynamodb:PutItem"),
+        dynamodb_batch_write_item=denied("dynamodb:BatchWriteItem"),
+        dynamodb_scan=denied("dynamodb:Scan"),
+    )  # fmt: skip
+    account.at_aws = at_aws
+    see(account, Questions(role="producer", cars=("7",), bucket_given=given))
+    assert asked == {meant}
 
 
 def test_an_installer_is_looked_at() -> None:
