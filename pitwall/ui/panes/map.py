@@ -265,13 +265,18 @@ class MapPane(Panel):
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
         painter.setFont(theme.small(bold=True))
         metrics = painter.fontMetrics()
-        taken = [_box(word) for word in self._words]
+        taken = np.empty((len(self._words) + 2 * len(self._dots), 4))
+        for count, word in enumerate(self._words):
+            taken[count] = _box(word)
+        count = len(self._words)
+        line = self._outline[0][::LINE_STEP], self._outline[1][::LINE_STEP]
         places = []
         for dot in sorted(self._dots, key=lambda d: d.selected):
             (x,), (y,) = self._fit.pixels(np.array([dot.x]), np.array([dot.y]))
             radius = theme.px(7 if dot.selected else 5)
             places.append((dot, float(x), float(y), radius))
-            taken.append((x - radius, y - radius, x + radius, y + radius))
+            taken[count] = (x - radius, y - radius, x + radius, y + radius)
+            count += 1
         for dot, x, y, radius in places:
             colour = mix(c.panel, dot.colour, 0.45) if dot.in_pit else dot.colour
             painter.setPen(QtGui.QPen(c.panel, theme.px(2)))
@@ -282,10 +287,12 @@ class MapPane(Panel):
         for dot, x, y, radius in reversed(places):
             width, height = metrics.horizontalAdvance(dot.car), metrics.capHeight()
             room = QtCore.QRectF(self.rect()).adjusted(4, self.top, -4, -4)
-            spot = _free_spot(x, y, radius + theme.px(4), width, height, taken, self._outline, room)
+            boxes = taken[:count]
+            spot = _free_spot(x, y, radius + theme.px(4), width, height, boxes, line, room)
             if spot is None:
                 continue
-            taken.append(_box(spot))
+            taken[count] = _box(spot)
+            count += 1
             self.labels[dot.car] = spot
             far = spot.center() - QtCore.QPointF(x, y)
             if np.hypot(far.x(), far.y()) > radius + width / 2 + theme.px(12):
@@ -343,6 +350,9 @@ def _steps(gains: tuple[Floats, Floats] | None) -> object:
     return (gains[0][0], int(gains[0][-1] / (2 * STEP_M)), float(gains[1][0]), unknown)
 
 
+LINE_STEP = 4
+"""Of the outline's points every so many-th is enough to stay away from it: they lie closer than the
+line is wide."""
 RINGS = (1.0, 2.6, 4.4, 6.4)
 """Distances from a dot at which a place for its number is looked for, the nearest first."""
 
@@ -375,14 +385,15 @@ def _free_spot(
     away: float,
     width: float,
     height: float,
-    taken: list[tuple[float, float, float, float]],
+    taken: Floats,
     line: tuple[Floats, Floats],
     room: QtCore.QRectF,
 ) -> QtCore.QRectF | None:
     """A place for a label beside a dot that hits nothing drawn so far, as near as there is one, and
     of those the one furthest from the track's ``line``; None when there is none within ``room``.
 
-    All places against all boxes at once: a field of forty has a hundred thousand pairs.
+    All places against all boxes (left, top, right, bottom: ``taken`` float64[m, 4]) at once: a field
+    of forty has a hundred thousand pairs.
     """
     aways = np.repeat(np.array(RINGS) * away, len(_AROUND))
     a, b, c, d = np.tile(_AROUND, (len(RINGS), 1)).T
@@ -390,7 +401,7 @@ def _free_spot(
     right, bottom = left + width, top + height
     x0, y0, x1, y1 = _box(room)
     free = (left >= x0) & (top >= y0) & (right <= x1) & (bottom <= y1)
-    boxes = np.array(taken).reshape(-1, 4).T[:, :, None]
+    boxes = taken.T[:, :, None]
     hits = (left - 2 < boxes[2]) & (right + 2 > boxes[0])
     hits &= (top - 2 < boxes[3]) & (bottom + 2 > boxes[1])
     free &= ~hits.any(axis=0)
