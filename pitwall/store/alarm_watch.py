@@ -21,7 +21,6 @@ MOST_ENTRIES = 500
 _FOREVER = 1 << 62
 _NEVER = -_FOREVER
 _STEP_BACK_US = 10_000_000
-_ARRIVALS = {Source.STREAM: Arrival.LIVE, Source.TABLE: Arrival.LATE}
 
 
 class Watch:
@@ -223,4 +222,9 @@ def _arrival(columns: Columns, t: int) -> Arrival:
     code = block.piece(max(int(block.t.searchsorted(t, "right")) - 1, 0))[3]
     if code & LATE:
         return Arrival.LATE
-    return _ARRIVALS.get(Source.of_code(code), Arrival.HISTORY)
+    source = Source.of_code(code)
+    if source is Source.TABLE:
+        # A repair of what was before the stream began is a part of the history.
+        legs = (leg for _, leg in columns.sources(columns.t_lo, t))
+        return Arrival.LATE if Source.STREAM in legs else Arrival.HISTORY
+    return Arrival.LIVE if source is Source.STREAM else Arrival.HISTORY

@@ -15,6 +15,7 @@ QLabel {{ color: {dim}; font-size: {small}px; }}
 QLabel#title {{ color: {text}; font-size: {large}px; font-weight: 600; }}
 QLabel#words, QLabel#status {{ color: {text}; font-size: {body}px; }}
 QLabel#quiet {{ color: {dim}; font-size: {body}px; }}
+QCheckBox {{ color: {text}; font-size: {body}px; spacing: {pad}px; }}
 QFrame#trouble {{ background: {fault_ground}; border-left: {bar}px solid {fault}; }}
 QFrame#trouble QLabel {{ color: {text}; font-size: {body}px; }}
 QLineEdit, QComboBox {{

@@ -13,6 +13,9 @@ from pitwall.ui.words import seconds
 
 MOST = 400
 """Marks of alarms at once, the newest."""
+MOST_WORDS = 3
+GROWTH_US = 5 * SECOND_US
+"""What goes on grows by this on the timeline, so that it is not painted anew with every frame."""
 
 
 def marks_of(inputs: Inputs, car: str | None) -> tuple[Mark, ...]:
@@ -35,10 +38,13 @@ def _alarms(
     alarms: tuple[Alarm, ...], car: str | None, latest_us: int, started_us: int
 ) -> Iterator[Mark]:
     shown = [a for a in alarms if not a.entry.withdrawn and (a.entry.car == car or a.unseen)]
+    told = {alarm.entry.id for alarm in [a for a in shown if a.unseen][-MOST_WORDS:]}
     for alarm in shown[-MOST:]:
         entry = alarm.entry
-        until = entry.t_hi if entry.t_hi is not None else max(latest_us, entry.t_lo)
-        words = f"{entry.car} {alarm.rule.title}" if alarm.unseen else ""
+        until = entry.t_hi
+        if until is None:
+            until = entry.t_lo + max(latest_us - entry.t_lo, 0) // GROWTH_US * GROWTH_US
+        words = f"{entry.car} {alarm.rule.title}" if entry.id in told else ""
         yield Mark(
             MarkKind.ALARM,
             entry.t_lo,

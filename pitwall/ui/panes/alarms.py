@@ -21,12 +21,11 @@ from pitwall.ui.units import unit_text
 from pitwall.ui.words import seconds
 
 LOG = (
-    ListColumn("Time", "0:00:00", mono=True),
-    ListColumn("Car", "GR86-2", mono=True),
+    ListColumn("Time", "00:00:00", mono=True),
+    ListColumn("Car", "GR86", mono=True),
     ListColumn("Alarm"),
-    ListColumn("Worst", "-00000.0 km/h", right=True, mono=True),
-    ListColumn("For", "00:00", right=True, mono=True),
-    ListColumn("", "told late"),
+    ListColumn("Worst", "000.0 km/h", right=True, mono=True),
+    ListColumn("For", "00.0 s", right=True, mono=True),
 )
 RULES = (
     ListColumn("Alarm"),
@@ -35,7 +34,7 @@ RULES = (
     ListColumn("", "watched"),
 )
 MOST_LINES = 500
-_WORDS = {Arrival.LIVE: "", Arrival.LATE: "told late", Arrival.HISTORY: "history"}
+_WORDS = {Arrival.LIVE: "", Arrival.LATE: "late", Arrival.HISTORY: ""}
 
 
 class AlarmsPane(EditorPane):
@@ -162,19 +161,15 @@ class AlarmsPane(EditorPane):
 def _line(alarm: Alarm, started_us: int) -> Line:
     entry, role = alarm.entry, alarm_role(alarm)
     how = "withdrawn" if entry.withdrawn else _WORDS[entry.arrival]
-    if alarm.unseen:
-        how = how or "new"
-    elif entry.acknowledged_us is not None and not how:
-        how = "seen"
+    title = f"{how}: {alarm.rule.title}" if how else alarm.rule.title
     lasted = seconds(entry.t_hi - entry.t_lo) if entry.t_hi is not None else "on"
     unit = unit_text(alarm.unit)
     cells = (
         Cell(clock_text(entry.t_lo - started_us), "dim"),
         Cell(entry.car, "text"),
-        Cell(("! " if alarm.unseen else "") + alarm.rule.title, role, bold=alarm.unseen),
+        Cell(f"! {title}" if alarm.unseen else title, role, bold=alarm.unseen),
         Cell(f"{entry.worst:.4g} {unit}".strip(), "text"),
         Cell(lasted, "text" if alarm.going else "dim"),
-        Cell(how, role),
     )
     return Line(str(entry.id), cells, alarm_tip(alarm, started_us))
 

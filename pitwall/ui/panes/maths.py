@@ -13,7 +13,7 @@ from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
 from pitwall.ui.panes.editor import EditorPane, PaneField, PaneList, on_click, row
 from pitwall.ui.panes.rows import Cell
-from pitwall.ui.qt import QtWidgets
+from pitwall.ui.qt import QtGui, QtWidgets
 from pitwall.ui.reading import sample_at
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
@@ -26,6 +26,7 @@ COLUMNS = (
     ListColumn("Now", "-00000.00", right=True, mono=True),
     ListColumn("Unit", "km/h/s"),
 )
+ROOMY = 420
 HELP = (
     "+ - * / ** · < > == and or not · where(c, a, b) · min max abs sqrt exp log sin … · "
     "smooth(x, s) mean(x, s) lag(x, s) · derivative(x) integral(x) per lap · "
@@ -72,10 +73,12 @@ class MathsPane(EditorPane):
         self._delete = on_click(button("Remove"), lambda: self._remove(self._editing))
         self._help = QtWidgets.QLabel(HELP)
         self._help.setWordWrap(True)
+        self.field.setToolTip(HELP)
         self.body.addWidget(self.list, 1)
         self.body.addLayout(row(self.name, 1, self.field, 4))
         self.body.addWidget(self.told)
-        self.body.addLayout(row(self._help, 1, self._save, self._new, self._delete))
+        self.body.addWidget(self._help)
+        self.body.addLayout(row(QtWidgets.QLabel(), 1, self._save, self._new, self._delete))
         self.setFocusProxy(self.field)
         self.ready()
         self._check()
@@ -85,6 +88,11 @@ class MathsPane(EditorPane):
         super().set_theme(theme)
         self.told.setMinimumHeight(theme.px(52))
         self._check()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        # Where there is little room the list needs it; the field's tool tip says the same.
+        self._help.setVisible(self.height() > self.theme.px(ROOMY))
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """The action of this pane."""

@@ -18,7 +18,7 @@ from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
 
 COLUMNS = (
-    ListColumn("Time", "0:00:00", mono=True),
+    ListColumn("Time", "00:00:00", mono=True),
     ListColumn("Car", "GR86-2", mono=True),
     ListColumn("Lap", "L00", mono=True),
     ListColumn("Note", wrap=True),

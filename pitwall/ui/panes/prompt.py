@@ -34,8 +34,7 @@ class Prompt(QtWidgets.QFrame):
         self._theme = theme
         self._take: Callable[[str], None] = lambda _: None
         self._hint = ""
-        self.setObjectName("page")
-        self.setFrameShape(QtWidgets.QFrame.Shape.Box)
+        self.setObjectName("prompt")
         self.label = QtWidgets.QLabel(self)
         self.field = QtWidgets.QLineEdit(self)
         self.said = QtWidgets.QLabel(self)
@@ -56,6 +55,10 @@ class Prompt(QtWidgets.QFrame):
         """Paint with another theme or scale from now on."""
         self._theme = theme
         dress(self, theme)
+        c = theme.colours
+        own = f"background: {c.raised.name()}; border: 1px solid {c.line.name()}"
+        radius = f"border-radius: {theme.px(6)}px"
+        self.setStyleSheet(f"{self.styleSheet()} QFrame#prompt {{ {own}; {radius} }}")
         self.place()
 
     def ask(self, label: str, hint: str, text: str, take: Callable[[str], None]) -> None:

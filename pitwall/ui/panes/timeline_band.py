@@ -192,14 +192,18 @@ class Band:
                 painter.drawText(area.adjusted(4, 1, 0, 0), mark.words)
 
     def _paint_alarms(self, painter: QtGui.QPainter) -> None:
-        """How long each alarm went on: a line at the foot of the band, with a point where it
-        began. The more urgent over the others."""
+        """How long each alarm went on: a line at the foot of the band, and a point where one began
+        that nobody has seen. The more urgent over the others."""
         base = float(self.rect.bottom() + 1)
         thick, side = self.theme.px(3), self.theme.px(4)
         order = {"dim": 0, "attention": 1, "fault": 2}
         for mark in sorted(self._of(MarkKind.ALARM), key=lambda m: order.get(m.role, 0)):
             left, right = self._edges(mark)
             colour = getattr(self.theme.colours, mark.role)
+            if mark.role == "dim":  # seen, or long over
+                quiet = mix(self.theme.colours.panel, colour, 0.6)
+                painter.fillRect(QtCore.QRectF(left, base - thick, right - left, thick), quiet)
+                continue
             painter.fillRect(QtCore.QRectF(left, base - thick, right - left, thick), colour)
             painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
             painter.setPen(QtCore.Qt.PenStyle.NoPen)

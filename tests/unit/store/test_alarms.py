@@ -163,6 +163,21 @@ def test_history_needs_no_acknowledging_and_is_not_kept() -> None:
     assert wall.saved == {}
 
 
+def test_a_repair_is_late_only_where_the_stream_was_before_it() -> None:
+    history, live = Car([*RISE, *[100.0] * 8]), Car([*RISE, *[100.0] * 8])
+    for car, first in ((history, Source.ARCHIVE), (live, Source.STREAM)):
+        car.chunk(1, first)
+        car.chunk(6)
+    wall = Wall(history, live)
+    wall.engine.update()
+    for car in (history, live):
+        for n in (2, 3, 4):
+            car.chunk(n, Source.TABLE)
+    wall.engine.update()
+    found = {alarm.entry.car: alarm.entry.arrival for alarm in wall.engine.board.alarms}
+    assert found == {"1": Arrival.HISTORY, "2": Arrival.LATE}
+
+
 def test_what_was_over_before_the_rule_was_made_is_history() -> None:
     car = Car(RISE)
     wall = Wall(car, rules=())
