@@ -24,7 +24,9 @@ from pitwall.run import CloudAddress, Run
 from pitwall.store import Recording
 from pitwall.store.lock import WriterLock
 from pitwall.telemetry import BadInput, Failure
+from pitwall.telemetry.clock import now_us
 from pitwall.telemetry.plural import counted
+from pitwall.telemetry.resources import resource_path
 from pitwall.voice import Note, Voice
 
 HEADLESS_S = 60.0
@@ -101,7 +103,10 @@ class Demo:
         self._cars = self._start_cars(address, session)
         note(None, "joining")
         path = Path(self._folder.name) / f"{session}.pitwall"
-        return Run.joined(session, address, path, self._voice.event)
+        run = Run.joined(session, address, path, self._voice.event)
+        if self._source is None:
+            run.model.keep(_sheets())
+        return run
 
     def cancel(self) -> None:
         """Let a preparation that is at work give up soon; any thread."""
@@ -174,6 +179,15 @@ class Demo:
             )
         except OSError as error:
             raise Failure(f"the demo's cars could not be started: {error}") from None
+
+
+def _sheets() -> dict[str, str]:
+    """How the demo's cars are set up, as entries of the recording's table."""
+    from pitwall.prerace.sheet import sheet_text
+    from pitwall.prerace.sheet_file import read_sheets
+
+    sheets = read_sheets(resource_path("sheets", "demo.toml"), now_us())
+    return {sheet.key: sheet_text(sheet) for sheet in sheets}
 
 
 def prepare_race() -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Signals, Timing, TimingEngine
 from pitwall.channels import ChannelDesk
 from pitwall.cloud.endpoints import masked
+from pitwall.model_desk import ModelDesk
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
 from pitwall.store import (
     Batch,
@@ -114,6 +115,7 @@ class Run:
         store: the session in memory.
         source: where it comes from, as shown.
         channels: notes, maths channels and alarms.
+        model: setup advice and strategy.
     """
 
     def __init__(
@@ -167,6 +169,7 @@ class Run:
                 make_pool=self._pool,
             )
         self.channels = ChannelDesk(recording, store, self._writer, self.timing)
+        self.model = ModelDesk(recording, store, self._writer, self.timing)
 
     @classmethod
     def of_file(cls, path: Path) -> Run:
@@ -232,6 +235,7 @@ class Run:
         self._analysis.start()
         self._debrief.start()
         self.channels.start()
+        self.model.start()
 
     def stop(self) -> None:
         """Stop everything in order, each step with a limit; what was handed over is kept."""
@@ -239,6 +243,7 @@ class Run:
         steps = Shutdown()
         if follower is not None:
             steps.add("follower", follower.stop, FOLLOWER_STOP_S)
+        steps.add("model", self.model.stop, ANALYSIS_STOP_S)
         steps.add("channels", self.channels.stop, ANALYSIS_STOP_S)
         steps.add("debrief", self._debrief.stop, ANALYSIS_STOP_S)
         steps.add("analysis", self._analysis.stop, ANALYSIS_STOP_S)
@@ -285,7 +290,8 @@ class Run:
         """What stopped the writer or the analysis before its time; None while all is well."""
         if self._writer is not None and self._writer.failure is not None:
             return self._writer.failure
-        return self._analysis.failure or self._debrief.failure or self.channels.failure
+        of = (self._analysis, self._debrief, self.channels, self.model)
+        return next((part.failure for part in of if part.failure is not None), None)
 
     def server_now_us(self) -> int:
         """The service's clock as well as it is known, microseconds UTC."""

@@ -1,0 +1,235 @@
+"""Advice and strategy of a session at work: asked for one car, kept up to date lap by lap.
+
+Reading the laps is a thread's work; calibration and advice take a processor for seconds and are a
+process's, so that neither the window nor the data that comes in waits for them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+
+from pitwall.analysis import Timing
+from pitwall.prerace.ask import RACE, VARIANTS, Papers
+from pitwall.prerace.calibrate import gather
+from pitwall.prerace.job import AdviceJob, AdviceResult, run_job
+from pitwall.runtime import Refresher
+from pitwall.store import Recording, SessionStore, Writer
+from pitwall.store.edit_keeper import EditKeeper, batch_of, write_into
+from pitwall.store.edits import Edit
+from pitwall.strategy import Plan, caution_model, plan
+from pitwall.telemetry import BadInput, PitwallError
+
+WRITE_S = 20.0
+JOB_S = 120.0
+"""A job that takes longer is given up: the next lap asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked at.
+
+    Attributes:
+        car: whose advice and plan; empty for none, which costs nothing.
+        variant: ``race`` or ``qualifying``.
+        cautions: name of the model of cautions.
+        laps: the race's length; None takes it from the session.
+    """
+
+    car: str = ""
+    variant: str = RACE
+    cautions: str = "road-cup"
+    laps: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What came of it.
+
+    Attributes:
+        asked: for what.
+        lap: newest finished lap of the car that went into it.
+        advice: None while there is none; ``advice_trouble`` says why, in one line.
+        plan: None while there is none; ``plan_trouble`` says why.
+        papers: sheets, words and log as they were.
+    """
+
+    asked: Asked
+    lap: int = 0
+    advice: AdviceResult | None = None
+    advice_trouble: str = ""
+    plan: Plan | None = None
+    plan_trouble: str = ""
+    papers: Papers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the recording's table, as an edit."""
+
+    key: str
+    text: str
+
+    def write(self, db: sqlite3.Connection) -> None:
+        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (self.key, self.text))
+
+
+class ModelDesk:
+    """Owns the threads ``pitwall-advice`` and ``pitwall-strategy``, and one worker process, which
+    is started by the first question."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        store: SessionStore,
+        writer: Writer | None,
+        timing: Callable[[], Timing | None],
+    ) -> None:
+        """
+        Args:
+            recording: where papers are kept.
+            store: the session in memory.
+            writer: the recording's, while the session is followed; None for a file at rest.
+            timing: the newest timing.
+        """
+        self._store = store
+        self._timing = timing
+        self._written: Mapping[str, str] = {}
+        self._asked = Asked()
+        self._turn = 0
+        self._pool: ProcessPoolExecutor | None = None
+        self._keeper = EditKeeper(write_into(recording.path) if writer is None else _by(writer))
+        self._advice: Refresher[Answer] = Refresher(
+            "pitwall-advice", self._advice_due, self._advise, min_interval_s=1.0
+        )
+        self._strategy: Refresher[Answer] = Refresher(
+            "pitwall-strategy", self._plan_due, self._plan, min_interval_s=1.0
+        )
+
+    def start(self) -> None:
+        """Begin to keep up."""
+        self._advice.start()
+        self._strategy.start()
+
+    def stop(self, limit_s: float) -> bool:
+        """End; a job at work is given up, what was written down is kept."""
+        pool = self._pool
+        if pool is not None:
+            for process in (getattr(pool, "_processes", None) or {}).values():
+                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+        ended = self._advice.stop(limit_s) and self._strategy.stop(limit_s)
+        return self._keeper.stop(limit_s) and ended
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What stopped it before its time; None while all is well."""
+        return self._advice.failure or self._strategy.failure
+
+    # -- for the window -------------------------------------------------------------------
+
+    def ask(self, asked: Asked) -> None:
+        """Look at another car, or for another purpose. Raises BadInput."""
+        if asked.variant not in VARIANTS:
+            raise BadInput(f"{asked.variant!r}: advice is for {' or '.join(VARIANTS)}")
+        caution_model(asked.cautions)
+        self._asked = asked
+
+    def keep(self, entries: Mapping[str, str]) -> None:
+        """Write entries (sheets, words, applied advice) into the recording's table; never waits.
+        They count at once. Raises Failure when they cannot be taken."""
+        self._keeper.put([_Entry(key, text) for key, text in entries.items()])
+        self._written = {**self._written, **entries}
+        self._turn += 1
+
+    def papers(self, car: str | None = None) -> Papers:
+        """What people wrote down, what was just written included. Raises BadInput."""
+        return Papers.of({**self._store.all_meta(), **self._written}, car)
+
+    @property
+    def asked(self) -> Asked:
+        """What is looked at."""
+        return self._asked
+
+    @property
+    def trouble(self) -> str:
+        """Why something is not kept, in one line; empty when all is."""
+        return self._keeper.trouble
+
+    @property
+    def answer(self) -> Answer:
+        """The newest of both; of another question than :attr:`asked` while that is worked on."""
+        advice = self._advice.latest or Answer(Asked())
+        plan_ = self._strategy.latest or Answer(Asked())
+        if plan_.asked.car != advice.asked.car:
+            return plan_
+        return replace(advice, plan=plan_.plan, plan_trouble=plan_.plan_trouble)
+
+    @property
+    def version(self) -> object:
+        """Another one when there is something new to show."""
+        return self._advice.runs, self._strategy.runs, self._turn, self._keeper.trouble
+
+    # -- on the threads -------------------------------------------------------------------
+
+    def _laps(self, car: str) -> int:
+        timing = self._timing()
+        found = timing.cars.get(car) if timing is not None else None
+        return found.last.number if found is not None and found.last is not None else 0
+
+    def _advice_due(self) -> int:
+        asked = self._asked
+        return hash((asked.car, asked.variant, self._laps(asked.car), self._turn))
+
+    def _plan_due(self) -> int:
+        return hash((self._asked, self._laps(self._asked.car)))
+
+    def _advise(self) -> Answer:
+        asked, timing = self._asked, self._timing()
+        if not asked.car or timing is None:
+            return Answer(asked)
+        lap = self._laps(asked.car)
+        before = self._advice.latest
+        try:
+            papers = self.papers(asked.car)
+            gathered = gather(self._store, timing, asked.car)
+            job = AdviceJob(gathered, papers, asked.variant)
+            if before is not None and before.advice is not None and before.asked.car == asked.car:
+                job = replace(job, start=before.advice.calibration.fit)
+            return Answer(asked, lap, self._run(job), papers=papers)
+        except PitwallError as error:
+            return Answer(asked, lap, advice_trouble=str(error))
+        except (BrokenProcessPool, CancelledError, TimeoutError) as error:
+            self._pool = None
+            return Answer(asked, lap, advice_trouble=f"the worker gave up ({error!r})")
+
+    def _run(self, job: AdviceJob) -> AdviceResult:
+        if self._pool is None:
+            # Not forked: a fork beside threads of ours copies their locks as they are.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context)
+        return self._pool.submit(run_job, job).result(JOB_S)
+
+    def _plan(self) -> Answer:
+        asked, timing = self._asked, self._timing()
+        if not asked.car or timing is None:
+            return Answer(asked)
+        lap = self._laps(asked.car)
+        try:
+            model = caution_model(asked.cautions)
+            found = plan(self._store, timing, asked.car, model, asked.laps)
+            return Answer(asked, lap, plan=found)
+        except PitwallError as error:
+            return Answer(asked, lap, plan_trouble=str(error))
+
+
+def _by(writer: Writer) -> Callable[[tuple[Edit, ...]], None]:
+    def write(edits: tuple[Edit, ...]) -> None:
+        writer.submit(batch_of(edits), timeout_s=WRITE_S)
+        writer.flush(WRITE_S)
+
+    return write

@@ -1,0 +1,74 @@
+"""Advice and plan of a recording at rest, asked for and kept by the desk."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from pitwall.analysis import TimingEngine
+from pitwall.model_desk import Asked, ModelDesk
+from pitwall.prerace.desk import desk, sheet_lines
+from pitwall.prerace.sheet import Sheet, sheet_text, sheets_in
+from pitwall.prerace.words import Symptom, Word, word_text
+from pitwall.store import Recording, open_session
+from pitwall.telemetry import BadInput
+from tests.unit.prerace.field_recording import record
+
+LIMIT_S = 110.0
+
+
+@pytest.fixture
+def at_work(tmp_path):
+    path = tmp_path / "f.pitwall"
+    (car,) = record(path, 760.0)
+    recording, store = open_session(path, read_only=True)
+    timing = TimingEngine().update(store)
+    desk_ = ModelDesk(recording, store, None, lambda: timing)
+    desk_.start()
+    yield path, car, desk_
+    assert desk_.stop(30.0)
+    recording.close()
+
+
+def until(condition):
+    tick = threading.Event()
+    for _ in range(int(LIMIT_S / 0.05)):
+        if condition():
+            return
+        tick.wait(0.05)
+    raise AssertionError("not in time")
+
+
+def test_from_no_sheet_to_an_applied_word(at_work):
+    path, car, at = at_work
+    assert at.answer.advice is None
+    at.ask(Asked(car, laps=30))
+    until(lambda: at.answer.advice_trouble and at.answer.plan is not None)
+    assert "has no setup sheet" in at.answer.advice_trouble
+    sheet = Sheet(car, 0, "grand-tourer", {"wing": 4.0, "brake_bias": 60.0}, 5)
+    word = Word(car, 2, "all", "mid", Symptom.UNDERSTEER, 2, 6)
+    at.keep({sheet.key: sheet_text(sheet), word.key: word_text(word)})
+    until(lambda: at.answer.advice is not None)
+    result = at.answer.advice
+    shown = desk(result)
+    assert {"wing", "brake_bias"} <= {r.key for r in shown.rows}
+    assert shown.reliability.startswith("no advice has been checked")
+    assert len(result.predicted.distance_m) == len(result.predicted.gained_s)
+    assert sheet_lines(result.sheet)[0][0] == "Rear wing"
+    assert at.papers(car).words == (word,)
+    until(lambda: not at.trouble)
+
+    def kept():
+        with Recording.open(path, read_only=True) as again:
+            return sheets_in(again.all_meta()) == (sheet,)
+
+    until(kept)
+
+
+def test_wrong_questions(at_work):
+    _, car, at = at_work
+    with pytest.raises(BadInput, match="race or qualifying"):
+        at.ask(Asked(car, "rain"))
+    with pytest.raises(BadInput, match="no cautions"):
+        at.ask(Asked(car, cautions="x"))
