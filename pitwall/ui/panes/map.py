@@ -392,8 +392,8 @@ def _free_spot(
     """A place for a label beside a dot that hits nothing drawn so far, as near as there is one, and
     of those the one furthest from the track's ``line``; None when there is none within ``room``.
 
-    All places against all boxes (left, top, right, bottom: ``taken`` float64[m, 4]) at once: a field
-    of forty has a hundred thousand pairs.
+    All places against all boxes (``taken``, float64[m, 4]: left, top, right, bottom) at once: a
+    field of forty has a hundred thousand pairs.
     """
     aways = np.repeat(np.array(RINGS) * away, len(_AROUND))
     a, b, c, d = np.tile(_AROUND, (len(RINGS), 1)).T
