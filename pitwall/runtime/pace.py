@@ -7,6 +7,8 @@ kept and timed whatever the window can paint, and no extreme is left out of a co
 
 from __future__ import annotations
 
+import statistics
+from collections import deque
 from enum import StrEnum
 
 FASTEST_MS = 16
@@ -16,8 +18,10 @@ SHARE = 2
 """A frame may take one part in so many of the time between two."""
 COARSE = 4
 """Times wider, the stretches of old history."""
-_MEMORY = 0.2
-"""Weight of the newest frame: one that was slow by chance changes little."""
+_LATELY = 9
+_LEAST = 5
+"""The middle one of so many frames counts, once there are so many: a first picture, or one that was
+slow by chance, is no load."""
 
 
 class Load(StrEnum):
@@ -39,10 +43,13 @@ class Pace:
     def __init__(self) -> None:
         self.cost_ms = 0.0
         self.load = Load.NONE
+        self._frames: deque[float] = deque(maxlen=_LATELY)
 
     def frame(self, ms: float) -> None:
         """A frame took so long to prepare and to paint."""
-        self.cost_ms += _MEMORY * (ms - self.cost_ms)
+        self._frames.append(ms)
+        if len(self._frames) >= _LEAST:
+            self.cost_ms = statistics.median(self._frames)
         wanted = SHARE * self.cost_ms
         if wanted > SLOWEST_MS:
             self.load = Load.HISTORY
