@@ -24,7 +24,7 @@ from pitwall.ui.navigate import Navigator
 from pitwall.ui.palette import Palette
 from pitwall.ui.panes.banner import Banner
 from pitwall.ui.panes.editor import presses_button
-from pitwall.ui.panes.header import Header
+from pitwall.ui.panes.header import FIND, Header
 from pitwall.ui.panes.health import HealthPane
 from pitwall.ui.panes.job_line import JobLine
 from pitwall.ui.panes.laps import LapsPane
@@ -325,6 +325,8 @@ class MainWindow(QtWidgets.QMainWindow):
     def _header_clicked(self, key: str) -> None:
         if key == "live":
             self.workspace.go_live()
+        elif key == FIND:
+            self.controls.open_palette()
 
     def _cancel_history(self) -> None:
         self._inputs.commands.cancel_history()

@@ -178,7 +178,7 @@ PANES: tuple[PaneSpec, ...] = (
         "Corners",
         "Speeds, brake and throttle points and times of every corner, beside the reference.",
         lambda s: CornersPane(s.theme, s.workspace),
-        (Home(_B, _BOTTOM, 10, share=34),),
+        (Home(_B, _BOTTOM, 10, share=36),),
         fits=_has_places,
     ),
     PaneSpec(
@@ -208,14 +208,14 @@ PANES: tuple[PaneSpec, ...] = (
         "Channels",
         "Every channel's value at the cursor.",
         lambda s: s.core.values,
-        (Home(_E, _RIGHT, 90), Home(_B, _RIGHT, 90)),
+        (Home(_E, _RIGHT, 90), Home(_B, _LEFT, 20, "channels")),
     ),
     PaneSpec(
         "browser",
         "All channels",
         "Every channel of the session by fragments of its name; into a plot by key or by dragging.",
         _browser,
-        (Home(_B, _LEFT, 20),),
+        (Home(_B, _LEFT, 21, "channels"),),
         ("channels",),
     ),
     PaneSpec(

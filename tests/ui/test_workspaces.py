@@ -20,8 +20,10 @@ from pitwall.ui.layout_doc import to_bytes
 from pitwall.ui.layout_shelf import CURRENT, Shelf
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.model import Axis
+from pitwall.ui.panes.rows import RowsPane
 from pitwall.ui.registry import PANES
 from pitwall.ui.roles import Role
+from pitwall.ui.theme import load_theme
 from pitwall.ui.window import build_window
 from tests.ui.session import Wall
 
@@ -552,3 +554,46 @@ def test_every_figure_says_what_it_is(window: MainWindow, name: str) -> None:
         said = table.tip_at(rect.center())
         assert table.columns[index].tip in said
         assert table.rows[0].tip in said
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("theme", ["dark", "sunlight"])
+def test_every_workspace_fits_every_screen(
+    finished: Wall, open_window: Open, size: tuple[int, int], theme: str
+) -> None:
+    window = open_window(finished, size)
+    window.set_theme(load_theme(theme, window.theme.scale))
+    for role in Role:
+        window.bench.show_role(role)
+        window.grab()
+        assert window.size().toTuple() == size, role
+        assert window.panes.header.dropped <= {"find"}
+        for name in window.bench.visible:
+            pane = window.bench.pane(name)
+            box = pane.rect().translated(pane.mapTo(window, QPoint(0, 0)))
+            assert window.rect().contains(box), (role, name)
+            least = pane.minimumSizeHint().expandedTo(pane.minimumSize())
+            assert pane.height() >= least.height(), (role, name)
+            assert pane.width() >= least.width(), (role, name)
+            if isinstance(pane, RowsPane):
+                widths = pane.widths()
+                kept = [c for c, w in zip(pane.columns, widths, strict=True) if w or not c.optional]
+                assert sum(widths) <= pane.width(), (role, name)
+                assert len(kept) >= 2, (role, name)
+
+
+def test_the_keys_overlay_has_room_for_every_key(finished: Wall, open_window: Open) -> None:
+    for size in ((1366, 768), (1920, 1080), (3840, 2160)):
+        window = open_window(finished, size)
+        window.controls.handlers["help"]()
+        assert window._keys.complete, size
+
+
+def test_the_pill_in_the_header_opens_the_palette(
+    qtbot: QtBot, finished: Wall, open_window: Open
+) -> None:
+    window = open_window(finished, (1920, 1080))
+    rect = window.panes.header.item_rect("find")
+    assert rect is not None
+    qtbot.mouseClick(window.panes.header, Qt.MouseButton.LeftButton, pos=rect.center())
+    assert window.palette_box.isVisible()

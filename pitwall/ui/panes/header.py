@@ -15,7 +15,7 @@ from pitwall.ui.theme import Theme
 from pitwall.ui.words import count, percent, seconds
 
 HEIGHT = 44
-_TABS = "tabs"
+_TABS, FIND = "tabs", "find"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,23 @@ class Top:
     missing: int
 
 
+_FIND = Item(
+    FIND,
+    (
+        Part("Ctrl+K", "dim", "small", mono=True),
+        Part("  find anything", "dim", "small"),
+    ),
+    pill="line",
+    drop=8,
+    tip="Everything that there is, by a few letters (Ctrl+K)",
+)
+
+
 class Header(ItemsLine):
     """The top line.
 
     Signals:
-        clicked: ``live`` for the pill at the right end.
+        clicked: ``live`` for the pill at the right end, ``find`` for the command palette.
     """
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
@@ -65,7 +77,7 @@ class Header(ItemsLine):
         left = _left(top)
         if self._tabs is not None:
             left.append(Item(_TABS, (), room=self._tabs.sizeHint().width()))
-        self.set_items(left, (_ledger(top), _state(top)))
+        self.set_items(left, (_FIND, _ledger(top), _state(top)))
         self._place_tabs()
 
     def set_theme(self, theme: Theme) -> None:
