@@ -317,8 +317,8 @@ def _own_finding(
     top = order[: max(2, round(len(order) / 4))]
     rest = order[len(top) :]
     change = float(x[top].mean() - np.median(x[rest]))
-    gain = -slope * change
-    half = student(case.freedom) * error * abs(change)
+    gain = float(-slope * change)
+    half = float(student(case.freedom) * error * abs(change))
     spacing = own.spacing_m.get(measure, np.inf)
     sure = abs(change) >= 0.58 * spacing if measure is not Measure.MINIMUM else True
     if gain < LEAST_GAIN_S or gain - half <= 0 or not sure or not _on_several(case, j, slope):

@@ -119,13 +119,15 @@ class DebriefEngine:
         if circuit is not self._circuit:
             self._circuit = circuit
             self._laps, self._bests, self._advice, self._judged = {}, {}, {}, {}
+        first = tuple(first)
         changed = self._take(timing, circuit, first, budget_s)
         for car in changed:
             self._bests[car] = self._best(car, circuit)
-        if not self.behind:
-            # Who is ahead of whom is known when the laps of all are.
-            for car in timing.cars:
-                self._judge(timing, car)
+        # Who is looked at does not wait for all the others' laps; who was in the way of whom, and
+        # how the others drive, is known when these are there, and then it is judged again.
+        for car in first if self.behind else tuple(timing.cars):
+            if car in timing.cars and self._complete(timing.cars[car]):
+                changed += [car] if self._judge(timing, car) else []
         if changed:
             self._version += 1
         return Debrief(
@@ -167,7 +169,7 @@ class DebriefEngine:
         minis = mini_ends(circuit.length_m)
         for car in wanted:
             for lap in reversed(timing.cars[car].laps):
-                if lap.t_end is None or lap.time_us is None or not lap.start_known:
+                if not _counts(lap):
                     continue
                 known = self._laps.get((car, lap.number))
                 if known is not None and known.lap == lap:
@@ -201,11 +203,21 @@ class DebriefEngine:
 
     # -- advice -------------------------------------------------------------------------
 
-    def _judge(self, timing: Timing, car: str) -> None:
-        state = tuple(lap for lap in timing.cars[car].laps if (car, lap.number) in self._laps)
-        if self._judged.get(car) != state or car not in self._advice:
-            self._judged[car] = state
-            self._advice[car] = self.advice(timing, car)
+    def _complete(self, car: CarTiming) -> bool:
+        """Whether the newest finished lap has been looked at."""
+        done = [lap for lap in car.laps if _counts(lap)]
+        return not done or (car.car, done[-1].number) in self._laps
+
+    def _judge(self, timing: Timing, car: str) -> bool:
+        """Say anew what there is to say, where there is more to say it from; True if so."""
+        laps = tuple(lap for lap in timing.cars[car].laps if (car, lap.number) in self._laps)
+        state = (laps, self.behind)
+        if self._judged.get(car) == state:
+            return False
+        self._judged[car] = state
+        before = self._advice.get(car)
+        self._advice[car] = self.advice(timing, car)
+        return self._advice[car] != before
 
     def _stint(self, car: CarTiming) -> Stint:
         """The laps that are judged: of the stint that is driven, when there are enough of them."""
@@ -265,6 +277,11 @@ class DebriefEngine:
             return None
         t = columns.span(lap.t_start, lap.t_end).t
         return float(np.median(np.diff(t))) / 1e6 if len(t) > 2 else None
+
+
+def _counts(lap: Lap) -> bool:
+    """Whether a lap has a begin and an end that were seen."""
+    return lap.t_end is not None and lap.time_us is not None and lap.start_known
 
 
 def clean_laps(laps: Sequence[Lap], control: RaceControl | None = None) -> list[Lap]:
