@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from pitwall.runtime.frame_pump import ASLEEP_MS, FRAME_MS, LINGER_S, REST_MS
+from pitwall.runtime.frame_pump import ASLEEP_MS, LINGER_S, REST_MS
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.panes.map import Dot
 from tests.ui.session import T0, Wall
