@@ -142,11 +142,13 @@ def _by_number(
     for i in rises.tolist():
         before, after = int(t[i - 1]), int(t[i])
         mark = LineMark((before + after) // 2, round(_PART * (after - before)))
+        # the timer of the new lap says how long ago it began; it may start a sample later
         j = int(np.searchsorted(timer[0], after))
-        if j < len(timer[0]) and timer[0][j] - after < after - before:
-            # the timer of the new lap says how long ago it began
-            since = round(float(timer[1][0][j]) * 1e6)
-            if 0 <= since <= _TIMER_LATE_US + (after - before):
-                mark = LineMark(int(timer[0][j]) - since, _TIMER_HALF_US)
+        for k in range(j, min(j + 3, len(timer[0]))):
+            since = round(float(timer[1][0][k]) * 1e6)
+            began = int(timer[0][k]) - since
+            if since >= 0 and abs(began - mark.t_us) <= _TIMER_LATE_US:
+                mark = LineMark(began, _TIMER_HALF_US)
+                break
         marks.append(mark)
     return marks

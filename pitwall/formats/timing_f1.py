@@ -13,6 +13,7 @@ from pitwall.formats.lines import Tick, read_lines
 from pitwall.formats.timing_text import moment_us, real, span_us, whole
 from pitwall.telemetry import (
     BadInput,
+    Failure,
     Official,
     OfficialFlag,
     OfficialLap,
@@ -124,8 +125,7 @@ class LiveTiming:
         """Read the files of one recording."""
         deltas = []
         for path in paths:
-            head = path.open("rb").read(200).lstrip(b"\xef\xbb\xbf \r\n\t").replace(b" ", b"")
-            if head.startswith(b'{"Type":"'):
+            if _is_delta(path):
                 deltas.append(path)
             else:
                 self._snapshot(path, document(path, tick))
@@ -242,6 +242,16 @@ class LiveTiming:
             name=str(_get(info, "Name") or "")[:40],
             started_us=self._first,
         )
+
+
+def _is_delta(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(200)
+    except OSError as error:
+        raise Failure(f"{path}: cannot be read ({error.strerror or error})") from error
+    plain = head.lstrip(b"\xef\xbb\xbf \r\n\t").replace(b" ", b"")
+    return plain.startswith(b'{"Type":"')
 
 
 def _weather(at: int, doc: dict[str, Any]) -> Weather:

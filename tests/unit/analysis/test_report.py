@@ -26,7 +26,7 @@ def test_laps_have_stable_keys_and_si_units(store):
     assert doc["clock_text"] == "times reconstructed from receipt bursts"
     assert [car["car"] for car in doc["cars"]] == ["7", "8"]
     lap = doc["cars"][0]["laps"][1]
-    keys = "car end kind lap reason sectors_s start time_s uncertainty_s valid"
+    keys = "car end kind lap official reason sectors_s start time_s uncertainty_s valid"
     assert sorted(lap) == keys.split()
     assert lap["time_s"] == pytest.approx(50.0, abs=0.2)
     assert lap["start"].endswith("Z")
