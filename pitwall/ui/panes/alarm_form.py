@@ -70,6 +70,7 @@ class AlarmForm(QtWidgets.QWidget):
         buttons = QtWidgets.QHBoxLayout()
         for part in (self.on, self.sound):
             buttons.addWidget(part)
+            buttons.addSpacing(theme.px(12))
         buttons.addStretch(1)
         for part in (self.save, self.new, self.remove):
             buttons.addWidget(part)

@@ -14,7 +14,7 @@ from pitwall.ui.model import Workspace
 from pitwall.ui.panes.alarm_form import AlarmForm
 from pitwall.ui.panes.editor import EditorPane, PaneList, on_click, row
 from pitwall.ui.panes.rows import Cell
-from pitwall.ui.qt import QtWidgets
+from pitwall.ui.qt import QtCore, QtWidgets
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
 from pitwall.ui.units import unit_text
@@ -52,9 +52,9 @@ class AlarmsPane(EditorPane):
         self._workspace = workspace
         self._inputs = inputs
         self._known: object = None
-        self.log = PaneList(theme, LOG, "Alarms that went off")
+        self.log = PaneList(theme, LOG, "Alarms that went off", (4, 0))
         self.log.chosen.connect(self._go)
-        self.rules = PaneList(theme, RULES, "Limits")
+        self.rules = PaneList(theme, RULES, "Limits", (2, 3))
         self.rules.removed.connect(self._remove)
         self.rules.selectionModel().selectionChanged.connect(lambda *_: self._chosen())
         self.rules.set_hint("No limits yet: choose a channel below")
@@ -62,9 +62,15 @@ class AlarmsPane(EditorPane):
         self._one = on_click(button("Seen", tip="Acknowledge the chosen one"), self._seen)
         self._all = on_click(button("All seen"), self.acknowledge)
         self._turn = on_click(button("Limits…"), self._toggle)
-        self._pages = QtWidgets.QStackedWidget()
-        second = QtWidgets.QWidget()
-        column = QtWidgets.QVBoxLayout(second)
+        self._pages = _Pages()
+        page = QtWidgets.QWidget()
+        page.setObjectName("page")
+        second = QtWidgets.QScrollArea()  # a low pane shows a part of the fields
+        second.setWidgetResizable(True)
+        second.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        second.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        second.setWidget(page)
+        column = QtWidgets.QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.rules, 1)
         column.addWidget(self.form)
@@ -156,6 +162,13 @@ class AlarmsPane(EditorPane):
         if rule is not None:
             self._workspace.change(alarms=self._workspace.view.alarms.without(rule))
             self.form.edit(None)
+
+
+class _Pages(QtWidgets.QStackedWidget):
+    """One of several, as low as the place is."""
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: D102, N802
+        return QtCore.QSize(0, 0)
 
 
 def _line(alarm: Alarm, started_us: int) -> Line:

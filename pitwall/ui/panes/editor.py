@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from pitwall.ui.dialogs.lines import ListView
+from pitwall.ui.dialogs.lines import ListColumn, ListView
 from pitwall.ui.dialogs.style import Combo, dress
 from pitwall.ui.panes.panel import Panel
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
@@ -24,6 +24,10 @@ _LIST_KEYS = frozenset(
         _KEYS.Key_Delete,
     }
 )
+
+
+LEAST = 120
+"""Of the column that takes what room is left, at scale 1."""
 
 
 class PaneField(QtWidgets.QLineEdit):
@@ -64,6 +68,31 @@ class PaneList(ListView):
     """
 
     removed = QtCore.Signal(str)
+
+    def __init__(
+        self, theme: Theme, columns: Sequence[ListColumn], name: str, optional: Sequence[int] = ()
+    ) -> None:
+        """As :class:`ListView`; ``optional``: columns that give way, in that order, where there is
+        no room for what has no fixed width."""
+        self._optional = tuple(optional)
+        super().__init__(theme, columns, name)
+        self.setMinimumHeight(theme.px(60))
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        columns, room = self.lines.columns, self.viewport().width()
+        left = next((i for i, column in enumerate(columns) if not column.sample), -1)
+        shown = [i for i in range(len(columns)) if i != left]
+        least = self.theme.px(LEAST)
+        for i in self._optional:
+            if sum(self.columnWidth(k) for k in shown) + least <= room:
+                break
+            shown.remove(i)
+        for i in self._optional:
+            self.setColumnHidden(i, i not in shown)
+        if left >= 0:
+            rest = room - sum(self.columnWidth(k) for k in shown)
+            self.setColumnWidth(left, max(rest, self.theme.px(80)))
 
     def event(self, event: QtCore.QEvent) -> bool:
         """As usual, but that the keys of a list are taken."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pitwall.analysis.maths import Definition, Worked, check
+from pitwall.analysis.maths_tree import MathsError
 from pitwall.store import MARK
 from pitwall.telemetry import BadInput
 from pitwall.ui.dialogs.lines import Line, ListColumn
@@ -51,7 +52,7 @@ class MathsPane(EditorPane):
         self._known: object = None
         self._editing = ""
         """Name of the definition that is being changed; empty for a new one."""
-        self.list = PaneList(theme, COLUMNS, "Maths channels")
+        self.list = PaneList(theme, COLUMNS, "Maths channels", (3,))
         self.list.chosen.connect(self._edit)
         self.list.removed.connect(self._remove)
         self.list.selectionModel().selectionChanged.connect(lambda *_: self._chosen())
@@ -183,8 +184,19 @@ class MathsPane(EditorPane):
             text = f"{one.name}{value} in {unit_text(worked.unit) or 'plain numbers'}{note}"
             self._tell(text, colours.live.name())
         else:
-            self._tell(worked.fault.pointed(one.expression), colours.attention.name())
+            self._tell(self._pointed(worked.fault, one.expression), colours.attention.name())
         return worked
+
+    def _pointed(self, fault: MathsError, expression: str) -> str:
+        """As much of the expression as there is room for, with what is wrong in it."""
+        each = max(QtGui.QFontMetrics(self.theme.body(mono=True)).horizontalAdvance("0"), 1)
+        room = max(self.told.width() // each, 20)
+        skip = 0
+        if len(expression) > room and fault.column + fault.length > room:
+            skip = min(fault.column, fault.column + fault.length - room + 3)
+        part = ("…" if skip else "") + expression[skip:]
+        moved = MathsError(str(fault), fault.column - skip + bool(skip), fault.length)
+        return moved.pointed(part[:room])
 
     def _tell(self, text: str, colour: str) -> None:
         mono = self.theme.body(mono=True)

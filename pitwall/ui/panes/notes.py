@@ -44,7 +44,7 @@ class NotesPane(EditorPane):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(lambda _: self._list())
         self.search.left.connect(self.search.clear)
-        self.list = PaneList(theme, COLUMNS, "Notes")
+        self.list = PaneList(theme, COLUMNS, "Notes", (2, 0))
         self.list.chosen.connect(self._go)
         self.list.removed.connect(self._drop)
         self.list.selectionModel().selectionChanged.connect(lambda *_: self._chosen())

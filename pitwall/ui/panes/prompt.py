@@ -10,6 +10,7 @@ from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
 WIDTH = 620
+CLEAR = 48
 
 
 class Prompt(QtWidgets.QFrame):
@@ -89,7 +90,8 @@ class Prompt(QtWidgets.QFrame):
         height = max(self.sizeHint().height(), self.minimumSizeHint().height())
         corner = self._beside.mapTo(self._over, QtCore.QPoint(0, 0))
         x = (self._over.width() - width) // 2
-        self.setGeometry(x, corner.y() - height - theme.px(6), width, height)
+        # Notices lie just above the timeline.
+        self.setGeometry(x, corner.y() - height - theme.px(CLEAR), width, height)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         colours = self._theme.colours
