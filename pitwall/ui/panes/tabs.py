@@ -10,7 +10,8 @@ from pitwall.ui.theme import Theme
 _SHEET = """
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{
-    background: transparent; color: {dim}; border: none; border-radius: {radius}px;
+    background: transparent; color: {dim}; border: 1px solid transparent;
+    border-radius: {radius}px;
     padding: 0 {pad}px; margin-right: {gap}px; height: {height}px;
 }}
 QTabBar::tab:hover {{ color: {text}; }}
