@@ -201,26 +201,40 @@ def check_cloud() -> str:
 
 
 def check_readers() -> str:
-    """A process that reads plain records of an archive starts, answers and ends: in a frozen build
-    it is this program again, by a verb of its own."""
+    """Processes that read an archive's plain records and unpack its sealed laps start, answer and
+    end: in a frozen build they are this program again, by verbs of their own."""
     from pitwall.cloud.mapping import PlainMapping
     from pitwall.telemetry import Catalog
-    from pitwall.turbo.plain_child import Children
+    from pitwall.turbo.plain_child import PlainChildren
+    from pitwall.turbo.unpack_child import UnpackChildren
 
     group = Group("car", 1.0, 1_000_000, (Channel("v", "m/s", 0.01, 0.0, 120.0),))
     names = ("time", "car", "")
-    children = Children(PlainMapping("", *names, 1e6, {}, Catalog((group,)), ("v",), True), 1)
-    limit = threading.Timer(READER_S, children.close)
+    catalog = Catalog((group,))
+    plain = PlainChildren(PlainMapping("", *names, 1e6, {}, catalog, ("v",), True), 1)
+    unpacking = UnpackChildren(catalog, 1)
+
+    def end() -> None:
+        plain.close()
+        unpacking.close()
+
+    limit = threading.Timer(READER_S, end)
     limit.name, limit.daemon = "pitwall-selftest-limit", True
     limit.start()
     records = b"".join(b'{"time": %d, "car": "7", "v": 1.5}\n' % t for t in (1_757_000_000,) * 2)
+    payload = encode(np.arange(3) * 1_000_000, np.array([[1.0, 2.0, 3.0]]), group, catalog.version)
     try:
-        parts = children.read([gzip.compress(records)])
+        parts = plain.read([gzip.compress(records)])
+        _, samples, _ = unpacking.decode_many(
+            [payload], group, catalog.version, np.dtype(np.float32)
+        )
     finally:
         limit.cancel()
-        children.close()
+        end()
     expect([len(part.times) for part in parts.parts] == [1], "a reader gives something else")
-    return "a child process reads"
+    expect(samples.values.tolist() == [[1.0, 2.0, 3.0]], "unpacking gives something else")
+    expect(not unpacking.failed, "an unpacking process did not answer")
+    return "child processes read and unpack"
 
 
 def check_stack() -> str:

@@ -223,6 +223,6 @@ def _codes(columns: Columns, span: Span) -> NDArray[np.uint8]:
     for a, z, source in span.sources:
         code[a:z] = source.code
     for first, last in columns.late(int(span.t[0]), int(span.t[-1])):
-        a, z = np.searchsorted(span.t, first, "left"), np.searchsorted(span.t, last, "right")
-        code[a:z] |= LATE
+        since, until = span.t.searchsorted(first, "left"), span.t.searchsorted(last, "right")
+        code[since:until] |= LATE
     return code

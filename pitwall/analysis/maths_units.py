@@ -109,8 +109,9 @@ def _token(token: str) -> tuple[float, Dims]:
     power = int(given) if given else 1
     if abs(power) > _MOST_POWER:
         return 1.0, ((token, Fraction(1)),)
+    dims: tuple[tuple[str, Fraction], ...] = ((name, Fraction(1)),)
     if name in _BASE:
-        factor, dims = 1.0, ((name, Fraction(1)),)
+        factor = 1.0
     elif name in _ATOMS:
         factor, si = _ATOMS[name]
         dims = _si_dims(si)

@@ -80,15 +80,18 @@ class Unpacking(Protocol):
 
 
 class UnpackChildren:
-    """Unpacks in up to ``count`` processes; on the thread that asks once one of them has failed."""
+    """Unpacks in up to ``count`` processes; on the thread that asks once one of them has failed.
+
+    Attributes:
+        failed: one has; set by whoever sees it first, never taken back.
+    """
 
     def __init__(self, catalog: Catalog, count: int) -> None:
         first = msgspec.json.encode(catalog)
         self._children = Children(
             VERB, "pitwall.turbo.unpack_child", first, "an unpacking process", count, shares=True
         )
-        self._failed = False
-        """Set by whoever sees it first, never taken back."""
+        self.failed = False
 
     def decode_many(
         self,
@@ -98,11 +101,11 @@ class UnpackChildren:
         dtype: np.dtype[np.floating[Any]],
     ) -> tuple[Ints, Samples, dict[int, BadPayload]]:
         """As one of the children does it; waits while all are busy."""
-        if not self._failed:
+        if not self.failed:
             try:
                 return self._ask(payloads, group, dtype)
             except Failure as failure:
-                self._failed = True
+                self.failed = True
                 _log.warning("%s: unpacking goes on in this process, slower", failure)
         return decode_many(payloads, group, catalog_version, dtype)
 
@@ -111,7 +114,7 @@ class UnpackChildren:
         try:
             self._children.start()
         except Failure as failure:
-            self._failed = True
+            self.failed = True
             _log.warning("%s: unpacking goes on in this process, slower", failure)
 
     def close(self) -> None:

@@ -216,8 +216,8 @@ class StartWindow(QtWidgets.QWidget):
         for one in (self.connect_button, self.open_button, self.demo_button, self.doctor_button):
             one.setEnabled(idle)
         listed = idle and bool(self._recordings)
-        for one in (self._heading, self.filter, self.recent):
-            one.setVisible(listed)
+        for part in (self._heading, self.filter, self.recent):
+            part.setVisible(listed)
         self.cancel_button.setVisible(not idle)
         self._trouble.setVisible(bool(self._fault.text()))
         self._say_steps()

@@ -72,8 +72,8 @@ class AlarmForm(QtWidgets.QWidget):
             buttons.addWidget(part)
             buttons.addSpacing(theme.px(12))
         buttons.addStretch(1)
-        for part in (self.save, self.new, self.remove):
-            buttons.addWidget(part)
+        for press in (self.save, self.new, self.remove):
+            buttons.addWidget(press)
         grid.addLayout(buttons, 3, 0, 1, 3)
         grid.addWidget(self.said, 4, 0, 1, 3)
         for one in (self.low, self.high, self.hysteresis, self.delay, self.name, self.cars):

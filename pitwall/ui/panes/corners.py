@@ -64,7 +64,7 @@ class CornersPane(RowsPane):
             other = record.passages if record is not None else None
         against = f"against car {reference.car} lap {reference.lap.number}" if reference else ""
         self.set_titles(words, against)
-        self._spans = corner_spans(debrief)
+        self._spans = dict[object, tuple[float, float]](corner_spans(debrief).items())
         self.set_rows(_rows(debrief, own.passages, other))
 
     def _show_corner(self, key: object, _modified: bool) -> None:

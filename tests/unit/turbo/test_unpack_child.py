@@ -56,7 +56,7 @@ def test_the_same_as_here(children: UnpackChildren) -> None:
         assert_same(children, PAYLOADS, dtype)
     assert_same(children, [], FLOAT32)
     assert_same(children, [b""], FLOAT32)
-    assert not children._failed
+    assert not children.failed
     counts, samples, bad = children.decode_many([], TYRE, CATALOG.version, FLOAT32)
     assert (len(counts), samples.values.shape, bad) == (0, (1, 0), {})
 
