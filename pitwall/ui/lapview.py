@@ -22,6 +22,7 @@ from pitwall.analysis import (
     live_delta_us,
 )
 from pitwall.store import SessionStore
+from pitwall.store.computed import is_computed
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.asof import best_of_session, standings
 from pitwall.ui.lap_lines import (
@@ -221,6 +222,7 @@ class LapView:
             plots=plots,
             others=others,
             absent=absent,
+            computed=self._computed((shown.car, *(other.shown.car for other in others)), traces),
             edge=edge,
             position_group=self._position_group,
             reading=now.reading or (then is not None and then.reading),
@@ -343,18 +345,26 @@ class LapView:
             bands=bands(self.store, view.car, _groups(traces), (t_lo, t_hi), mapping),
             plots=plots,
             absent=absent,
+            computed=self._computed(cars, traces),
             edge=high if view.moment is None else None,
             reading=not all(ready),
             corners=lap_starts(view.car, timing, start, low, high),
             shown=self.shown(view, timing),
         )
 
+    def _computed(self, cars: tuple[str, ...], traces: tuple[Trace, ...]) -> tuple[object, ...]:
+        """Columns that are computed here, as they are now: they change by themselves."""
+        groups = [group for group in _groups(traces) if is_computed(group)]
+        return tuple(self.store.columns(car, group) for car in cars for group in groups)
+
     def _lap_data(self, shown: Shown, circuit: Circuit, traces: tuple[Trace, ...]) -> _Kept:
         """Samples and axis of a lap; a lap that is over is looked at again now and then only,
         because late chunks may still fill its holes."""
         lap = shown.lap
         name = (lap.car, lap.number, traces)
-        key = (lap.t_start, shown.t_end, id(circuit), self.store.version if shown.open else 0)
+        version = self.store.version if shown.open else 0
+        computed = self._computed((lap.car,), traces)
+        key = (lap.t_start, shown.t_end, id(circuit), version, computed)
         latest = self.store.latest_us()
         kept = self._kept.get(name)
         if kept and kept.key == key and latest - kept.at_us < REFRESH_US:

@@ -201,6 +201,7 @@ class Picture:
         others: laps laid over the shown one.
         absent: channels of the layout that this session or car does not have.
         bands: by which way the samples came.
+        computed: columns of computed channels that are drawn, to tell one version from another.
         reading: a lap's samples are paged out and on their way back.
     """
 
@@ -229,6 +230,7 @@ class Picture:
     others: tuple[Other, ...] = ()
     absent: tuple[str, ...] = ()
     bands: tuple[Band, ...] = ()
+    computed: tuple[object, ...] = ()
     reading: bool = False
 
     @property

@@ -11,6 +11,10 @@ from PySide6.QtGui import QDropEvent, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from pitwall.store import Batch, Source
+from pitwall.store.block import pieces_of
+from pitwall.store.growth import GrowingColumns
+from pitwall.store.samples import Samples
+from pitwall.telemetry import Channel, Group
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.model import Axis
 from pitwall.ui.panes.browser import BrowserPane
@@ -515,3 +519,38 @@ def test_what_came_late_is_lighter_over_an_amber_band(
     assert seen.rgb() == amber.rgb()
     away = image.pixelColor(round(x) + 60, strip.box.rect.bottom() - 3)
     assert away.rgb() != amber.rgb()
+
+
+def test_a_computed_channel_is_drawn_and_drawn_anew_when_it_changes(
+    wall: Wall, open_window: Open
+) -> None:
+    wall.advance(330)
+    window = open_window(wall)
+    car = window.workspace.view.car
+    window.workspace.select_lap(2)
+    speed, index = wall.store.catalog.find("speed")
+    span = wall.store.columns(car, speed.name).span(0, 1 << 62)
+    group = Group("=twice", 20.0, 250_000, (Channel("twice", "km/h", 0.0, 0.0, 600.0),))
+
+    def publish(factor: float) -> None:
+        growing = GrowingColumns(group)
+        growing.epoch_index("a")
+        ones = np.ones(len(span.t), np.int32)
+        source = np.full(len(span.t), Source.STREAM.code, np.uint8)
+        none = np.zeros(len(span.t), np.uint16)
+        pieces = pieces_of(np.cumsum(ones).astype(np.int32), none, source, none)
+        values = (factor * span.values[index : index + 1]).astype(np.float32)
+        growing.insert(Samples(span.t.copy(), values, pieces))
+        wall.store.computed.publish((group,), {(car, "=twice"): growing.snapshot(1)})
+
+    publish(2.0)
+    window.panes.traces.plots.insert(ChannelName("=twice", "twice"))
+    window.refresh()
+    traces = window.panes.traces
+    line, own = traces.picture.lines[-1], traces.picture.lines[0]
+    np.testing.assert_allclose(line.y, 2 * own.y, rtol=1e-5)
+    before = traces.grab().toImage()
+    publish(1.0)
+    window.refresh()
+    np.testing.assert_allclose(traces.picture.lines[-1].y, own.y, rtol=1e-5)
+    assert traces.grab().toImage() != before, "the same number of samples, other values"

@@ -120,6 +120,7 @@ def _signature(picture: Picture) -> object:
         picture.corners,
         picture.delta is None,
         picture.bands,
+        picture.computed,
         picture.reading,
         [(other.shown, tuple(len(line.t) for line in other.lines)) for other in picture.others],
     )
