@@ -125,7 +125,7 @@ def _seen_in(blocks: tuple[Block, ...], view: tuple[int, int]) -> int:
     count = 0
     for block in blocks:
         if block.t_lo >= view[0] and block.t_hi <= view[1]:
-            count += len(block)
+            count += len(block.t)
         else:
             lo, hi = block.t.searchsorted(view, "left")
             count += int(hi) - int(lo)

@@ -51,7 +51,12 @@ class Canvas:
         """Fill a rectangle (left, top, width, height in logical pixels) with 0xffRRGGBB: faster
         than by Qt where it is large or there are many."""
         ratio = self.ratio
-        left, top, width, height = (max(round(each * ratio), 0) for each in area)
+        left, top, width, height = area
+        if ratio != 1.0:
+            left, top = round(left * ratio), round(top * ratio)
+            width, height = round(width * ratio), round(height * ratio)
+        if left < 0 or top < 0 or width < 0 or height < 0:
+            left, top, width, height = (max(each, 0) for each in (left, top, width, height))
         self.pixels[top : top + height, left : left + width] = colour
 
     def painter(self) -> QtGui.QPainter:
