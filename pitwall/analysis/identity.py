@@ -147,7 +147,9 @@ def _match(
     best = scores[0] if scores else (0, 0, "", ())
     second = scores[1] if len(scores) > 1 else (0, 0, "", ())
     need = max(min(_LEAST_LAPS, len(done)), round(_LEAST_PART * len(done)))
-    fits = best[0] > 0 and (best[0] >= need or confirmed is not None)
+    fits = best[0] > 0 and best[0] >= need
+    if confirmed is not None:
+        fits, best = True, best if best[2] == confirmed else (0, 0, confirmed, ())
     clear = best[0] >= _CLEAR * second[0] or best[1] * 3 < second[1]
     reason = ""
     if not done:

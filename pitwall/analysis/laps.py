@@ -230,8 +230,11 @@ def _refusal(
     if gap > limit_us:
         return f"{gap / 1e6:.1f} s without data"
     driven = float(np.maximum(ahead(way.s[:-1], way.s[1:], circuit.length_m), 0.0).sum())
-    # By reckoning the way tells of a mark that came late, as nothing else does there.
-    least, most = (0.7, 1.5) if circuit.track is not None or not circuit.marked else _RECKONED
+    least, most = 0.7, 1.5
+    if circuit.marked and circuit.track is None:
+        # the speed tells of a mark that came late, as nothing else does there
+        least, most = _RECKONED
+        driven = float((np.diff(way.t) / 1e6 * (way.v[1:] + way.v[:-1]) / 2).sum())
     if driven > most * circuit.length_m:
         return f"impossible: {driven:.0f} m driven, a crossing was missed"
     if driven < least * circuit.length_m:
