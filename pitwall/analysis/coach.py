@@ -31,10 +31,10 @@ from pitwall.analysis.signals import Floats
 
 LEAST_LAPS = 5
 MOST_LAPS = 24
-LEVEL = 0.03
+LEVEL = 0.02
 """Probability that anything at all is said of laps in which nothing is to be found, their scatter
 being even."""
-_LEVELS = (0.025, 0.01)
+_LEVELS = (0.015, 0.01)
 """The same, shared out between the own laps and the other car's, where both are asked."""
 _ORDERS = 0.03
 """And of one place the probability that the same times in another order look as telling: two of
