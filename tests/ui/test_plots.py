@@ -171,6 +171,7 @@ def test_laps_lie_over_each_other_aligned_at_the_line(qtbot: QtBot, window: Main
     window.grab()
     looks = traces._looks
     assert len({(look.inks[0].rgb(), look.dash) for look in looks}) == 4
+    assert len({look.inks[1].rgb() for look in looks}) == 4, "nor do their further channels"
     own = [look for look, o in zip(looks[1:], picture.others, strict=True) if o.rank]
     assert len({look.dash for look in own} | {()}) == 3, "laps of one car differ without colour"
     qtbot.keyClick(window, Key.Key_O, Shift)

@@ -15,7 +15,7 @@ from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.theme import mix, readable, with_alpha
 from pitwall.ui.units import shown
 
-DECADES = 7
+DECADES = 10
 """At most so many below the greatest are shown."""
 
 
@@ -90,7 +90,7 @@ class SpectrumPane(ChartPane):
             text = f"{name}{one.part.words}  {one.windows} windows"
             left = one.samples - one.used
             if left:
-                text += f", {left} of {one.samples} samples beside holes or ends left out"
+                text += f", {left} of {one.samples} samples in none"
             text = metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, area.width() - 60)
             width = metrics.horizontalAdvance(text)
             back = QtCore.QRectF(area.right() - width - 4, top, width + 4, metrics.height())

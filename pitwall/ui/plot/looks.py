@@ -44,10 +44,13 @@ class Look:
         return self.inks[place % len(self.inks)]
 
 
-def look_of(theme: Theme, car: QtGui.QColor, rank: int = 0) -> Look:
-    """Looks of a car's lap before which there are ``rank`` others of the same car."""
+def look_of(theme: Theme, car: QtGui.QColor, rank: int = 0, *, over: bool = False) -> Look:
+    """Looks of a car's lap before which there are ``rank`` others of the same car; ``over``: it is
+    laid over another one, and its further channels take some of its own colour."""
     share = LIGHTER[rank % len(LIGHTER)]
     others = [colour for colour in theme.cars if colour.rgb() != car.rgb()]
+    if over:
+        others = [mix(colour, car, 0.5) for colour in others]
     inks = [car, *others][:MOST_CHANNELS]
     mixed = tuple(mix(ink, theme.colours.text, share) if share else ink for ink in inks)
     return Look(mixed, LAP_DASHES[rank % len(LAP_DASHES)])

@@ -274,7 +274,10 @@ class TraceStack(Panel):
         )
 
     def _made_looks(self) -> tuple[Look, ...]:
-        return tuple(look_of(self.theme, colour, rank) for colour, rank in self._cars)
+        return tuple(
+            look_of(self.theme, colour, rank, over=number > 0)
+            for number, (colour, rank) in enumerate(self._cars)
+        )
 
     @property
     def title_words(self) -> list[str]:
