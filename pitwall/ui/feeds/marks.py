@@ -1,12 +1,14 @@
-"""Notes and alarms as marks on the timeline."""
+"""Notes, alarms and cautions as marks on the timeline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pitwall.analysis import Lap, RaceControl, Timing
 from pitwall.store import Alarm, Arrival, Note
 from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.inputs import Inputs
+from pitwall.ui.official import ControlBook
 from pitwall.ui.panes.timeline_band import Mark, MarkKind
 from pitwall.ui.units import unit_text
 from pitwall.ui.words import seconds
@@ -18,13 +20,52 @@ GROWTH_US = 5 * SECOND_US
 """What goes on grows by this on the timeline, so that it is not painted anew with every frame."""
 
 
-def marks_of(inputs: Inputs, car: str | None) -> tuple[Mark, ...]:
-    """The marks of the selected car, and those of no car. Alarms of other cars are shown while
-    nobody has seen them."""
-    channels, started = inputs.channels, inputs.store.session.started_us
-    found = [_note(note, started) for note in channels.notes.notes]
-    found += list(_alarms(channels.alarms.alarms, car, inputs.store.latest_us(), started))
-    return tuple(found)
+class Marks:
+    """The marks of a session, made anew only when they are others."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._book = ControlBook()
+        self._key: object = None
+        self._marks: tuple[Mark, ...] = ()
+
+    def of(self, car: str | None, timing: Timing | None) -> tuple[Mark, ...]:
+        """The marks of the selected car, and those of no car. Alarms of other cars are shown while
+        nobody has seen them."""
+        channels, store = self._inputs.channels, self._inputs.store
+        notes, board = channels.notes, channels.alarms
+        growth = store.latest_us() // GROWTH_US if board.going else 0
+        control = self._book.of(store)
+        laps = _leader(timing) if control.cautions else ()
+        key = (notes.version, board.version, car, growth, id(control), len(laps))
+        if key != self._key:
+            started = store.session.started_us
+            found = [_note(note, started) for note in notes.notes]
+            found += _alarms(board.alarms, car, store.latest_us(), started)
+            found += _cautions(control, laps, store.latest_us())
+            self._key, self._marks = key, tuple(found)
+        return self._marks
+
+
+def _leader(timing: Timing | None) -> tuple[Lap, ...]:
+    """The laps of the leader, whose numbers race control counts by."""
+    if timing is None or not timing.order:
+        return ()
+    return timing.cars[timing.order[0]].laps
+
+
+def _cautions(control: RaceControl, laps: Sequence[Lap], latest_us: int) -> Iterator[Mark]:
+    """Where official timing says that the track was not free; by laps where it says no times."""
+    spans = list(control.spans)
+    for caution in control.cautions if not spans else ():
+        mine = [lap for lap in laps if caution.first <= lap.number <= caution.last]
+        if mine:
+            end = mine[-1].t_end
+            spans.append((mine[0].t_start, end if end is not None else latest_us, caution.word))
+    for lo, hi, word in spans:
+        role = "fault" if word == "red" else "attention"
+        tip = f"{word}, as official timing says it"
+        yield Mark(MarkKind.CAUTION, lo, min(hi, max(latest_us, lo)), word, role, 0, tip)
 
 
 def _note(note: Note, started_us: int) -> Mark:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pitwall.analysis import Lap, Timing
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.feeds.context import Context
-from pitwall.ui.feeds.marks import marks_of
+from pitwall.ui.feeds.marks import Marks
 from pitwall.ui.lapview import with_current
 from pitwall.ui.panes.timeline_band import Span
 
@@ -18,6 +18,7 @@ class TimelineFeed:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._marks = Marks(context.inputs)
 
     def show(self, timing: Timing | None) -> None:
         """Bring the timeline up to date."""
@@ -50,7 +51,7 @@ class TimelineFeed:
                 health.seam_us,
                 health.archive_to_us,
                 context.laps.loading,
-                marks_of(context.inputs, view.car),
+                self._marks.of(view.car, timing),
             ),
             store,
             traces[0] if traces else None,
