@@ -56,7 +56,7 @@ class Easel:
         self.curves: tuple[Curves, ...] = ()
         self._store = store
         self._layers: tuple[Canvas, Canvas] | None = None
-        self._back_key: object = None
+        self._back_key: tuple[bool, object, object] | None = None
         self.coarse: Callable[[], int] = lambda: 1
         """How many times wider the stretches are that a session's curves are drawn from."""
         self._ground_key: object = None
@@ -97,8 +97,14 @@ class Easel:
             self.curves = self._session_curves(picture, self.boxes, sitter.span, ratio)
             frame = lay_out(picture, self.boxes, (low, high), style, self.curves)
         back = (ground is top, sitter.words, _back_looks(picture, frame, style))
-        if back != self._back_key:
-            self._back_key, self._ground_key = back, None
+        before, self._back_key = self._back_key, back
+        if before is not None and before != back and _but_words(before) == _but_words(back):
+            painter = ground.painter()
+            painter.setClipRect(0, 0, size.width(), sitter.top)
+            sitter.paint_frame(painter)
+            painter.end()
+        elif back != before:
+            self._ground_key = None
             painter = ground.painter()
             sitter.paint_frame(painter)
             if frame is not None and picture is not None:
@@ -137,6 +143,11 @@ def _back_looks(picture: Picture | None, frame: Frame | None, style: Style) -> o
         frame.strips if frame is not None else None,
         picture.traces if picture is not None else None,
     )
+
+
+def _but_words(back: tuple[bool, object, object]) -> tuple[bool, object]:
+    """What the back looks like below the title."""
+    return back[0], back[2]
 
 
 def _ground_looks(picture: Picture | None, frame: Frame | None) -> object:
