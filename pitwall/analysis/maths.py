@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.analysis.maths_channel import MathsChannel
-from pitwall.analysis.maths_parse import CONSTANTS, FUNCTIONS, is_name, understand
+from pitwall.analysis.maths_functions import FUNCTIONS
+from pitwall.analysis.maths_parse import CONSTANTS, is_name, understand
 from pitwall.analysis.maths_tree import MathsError, Node
 from pitwall.store import MARK, Columns, SessionStore
 from pitwall.telemetry import BadInput, Catalog, Channel, Group

@@ -14,31 +14,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from pitwall.analysis.maths_eval import ELEMENTARY, constant
+from pitwall.analysis.maths_functions import CALLS, FUNCTIONS, Functions
 from pitwall.analysis.maths_tree import MathsError, Node, Reach
 from pitwall.analysis.maths_units import (
     FREE,
     ONE,
-    RADIAN,
-    Measure,
-    agree,
     conversion,
     difference,
     in_si,
     measure_of,
-    per_second,
     power,
     product,
-    times_second,
 )
 from pitwall.telemetry import Catalog
 
 MOST_CHARACTERS = 500
 MOST_DEPTH = 30
 MOST_NODES = 400
-LONGEST_S = 60.0
-"""How far ``smooth``, ``mean`` and ``lag`` may reach."""
-MOST_POINTS = 40
 CONSTANTS: Mapping[str, Node] = {
     "pi": Node("number", FREE, numbers=(math.pi,)),
     "gravity": Node("number", measure_of("m/s²"), numbers=(9.80665,)),
@@ -49,24 +41,6 @@ _STRANGE = re.compile(
 _RUN_ON = re.compile(r"(?<![\w.])(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+(?=[^\W\d])")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
-_PLAIN = ("abs", "sqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sign")
-FUNCTIONS: Mapping[str, str] = {
-    **{name: "1" for name in _PLAIN},
-    "atan2": "2",
-    "hypot": "2",
-    "min": "2 or more",
-    "max": "2 or more",
-    "where": "3",
-    "smooth": "2",
-    "mean": "2",
-    "lag": "2",
-    "derivative": "1",
-    "integral": "1",
-    "lookup": "5 or more",
-    "unit": "2",
-    "channel": "1",
-}
-"""Functions, and how many arguments each takes."""
 _COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
@@ -96,15 +70,15 @@ _TAKEN = frozenset(
 )
 
 
-class _Reader:
+class _Reader(Functions):
     def __init__(
         self, catalog: Catalog, others: Mapping[str, str], open_names: tuple[str, ...]
     ) -> None:
+        super().__init__()
         self._catalog = catalog
         self._others = others
         self._open = open_names
         self._nodes = 0
-        self._bytes: list[int] = []
 
     def read(self, text: str, depth: int) -> Node:
         if not text.strip():
@@ -130,22 +104,11 @@ class _Reader:
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             raise MathsError("too deeply nested, or not text") from error
         # Python counts bytes of UTF-8.
-        self._bytes = []
+        self.places = []
         for i, character in enumerate(text[lead:]):
-            self._bytes += [lead + i] * len(character.encode("utf-8", "replace"))
-        self._bytes.append(len(text))
+            self.places += [lead + i] * len(character.encode("utf-8", "replace"))
+        self.places.append(len(text))
         return self._node(tree.body, depth)
-
-    # -- places -------------------------------------------------------------------------
-
-    def _fail(self, message: str, at: ast.AST) -> MathsError:
-        first = getattr(at, "col_offset", 0)
-        last = getattr(at, "end_col_offset", None) or first + 1
-        column = self._bytes[min(first, len(self._bytes) - 1)]
-        end = self._bytes[min(last, len(self._bytes) - 1)]
-        return MathsError(message, column, end - column)
-
-    # -- kinds of nodes -----------------------------------------------------------------
 
     def _node(self, at: ast.AST, depth: int) -> Node:
         self._nodes += 1
@@ -338,188 +301,7 @@ class _Reader:
         least = int(wanted.split()[0])
         if len(at.args) < least or (len(at.args) > least and "more" not in wanted):
             raise self._fail(f"{name} takes {wanted}, not {len(at.args)}", at)
-        return _CALLS.get(name, _Reader._elementary)(self, at, list(at.args), depth)
-
-    # -- functions ----------------------------------------------------------------------
-
-    def _elementary(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        assert isinstance(at, ast.Call)  # noqa: S101 - the caller has looked
-        assert isinstance(at.func, ast.Name)  # noqa: S101 - the same
-        name = at.func.id
-        one = self._node(args[0], depth)
-        if name == "abs":
-            return self._made("abs", one.unit, one)
-        if name == "sign":
-            return self._made("sign", ONE, one, step=True)
-        if name == "sqrt":
-            turned = (conversion(one.unit, in_si(one.unit)) if one.unit.dims else (1.0, 0.0),)
-            if not one.unit.neutral and not one.unit.dims:
-                turned = (conversion(one.unit, ONE),)
-            return self._made("sqrt", power(one.unit, Fraction(1, 2)), one, turned=turned)
-        if name in ("sin", "cos", "tan"):
-            if not agree(one.unit, RADIAN) and not one.unit.neutral:
-                raise self._fail(f"{name} takes an angle, not {one.unit.symbol}", args[0])
-            turned = (conversion(one.unit, RADIAN) if one.unit.dims else (1.0, 0.0),)
-            return self._made(name, ONE, one, turned=turned)
-        self._bare(one, args[0])
-        turned = (conversion(one.unit, ONE),)
-        unit = RADIAN if name in ("asin", "acos", "atan") else ONE
-        return self._made(name, unit, one, turned=turned)
-
-    def _pair(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        assert isinstance(at, ast.Call)  # noqa: S101 - the caller has looked
-        assert isinstance(at.func, ast.Name)  # noqa: S101 - the same
-        a, b = self._node(args[0], depth), self._node(args[1], depth)
-        self._same(a, b, at, args[1], "put beside")
-        unit = a.unit if not a.unit.free else b.unit
-        out = RADIAN if at.func.id == "atan2" else unit
-        return self._made(at.func.id, out, a, b, turned=self._into(unit, a, b))
-
-    def _extreme(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        assert isinstance(at, ast.Call)  # noqa: S101 - the caller has looked
-        assert isinstance(at.func, ast.Name)  # noqa: S101 - the same
-        out = self._node(args[0], depth)
-        for arg in args[1:]:
-            one = self._node(arg, depth)
-            self._same(out, one, at, arg, "compared with")
-            unit = out.unit if not out.unit.free else one.unit
-            out = self._made(at.func.id, unit, out, one, turned=self._into(unit, out, one))
-        return out
-
-    def _where(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        test, a, b = (self._node(arg, depth) for arg in args)
-        self._truth(test, args[0])
-        self._same(a, b, at, args[2], "put in the place of")
-        unit = a.unit if not a.unit.free else b.unit
-        turned = ((1.0, 0.0), *self._into(unit, a, b))
-        step = (a.step or a.op == "number") and (b.step or b.op == "number")
-        return self._made("where", unit, test, a, b, turned=turned, step=step)
-
-    def _spread(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        assert isinstance(at, ast.Call)  # noqa: S101 - the caller has looked
-        assert isinstance(at.func, ast.Name)  # noqa: S101 - the same
-        name, one = at.func.id, self._node(args[0], depth)
-        seconds = self._seconds(args[1], depth, signed=name == "lag")
-        us = round(seconds * 1_000_000)
-        if name == "smooth":
-            reach = Reach(back_us=us // 2 + 1, ahead_us=us // 2 + 1)
-        elif name == "mean":
-            reach = Reach(back_us=us)
-        else:
-            reach = Reach(back_us=max(us, 0), ahead_us=max(-us, 0), back=1, ahead=1)
-        return self._made(name, one.unit, one, numbers=(float(us),), reach=reach)
-
-    def _rate(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        one = self._node(args[0], depth)
-        reach = Reach(back=1, ahead=1)
-        return self._made("derivative", per_second(one.unit), one, reach=reach)
-
-    def _integral(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        one = self._node(args[0], depth)
-        unit = times_second(one.unit)
-        base = one.unit
-        into = (1.0, 0.0)
-        if base.offset:
-            raise self._fail("a temperature has no integral: take a difference", args[0])
-        if not base.neutral and unit.factor != base.factor:
-            into = conversion(base, in_si(base))
-        # What begins anew with each lap itself has no level from before.
-        anew = (1.0,) if one.reach.laps else (0.0,)
-        reach = Reach(back=1, laps=1)
-        return self._made("integral", unit, one, turned=(into,), numbers=anew, reach=reach)
-
-    def _table(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        one = self._node(args[0], depth)
-        if len(args) % 2 == 0:
-            raise self._fail("lookup takes pairs: what it is, what that gives", args[-1])
-        if len(args) > 2 * MOST_POINTS + 1:
-            raise self._fail(f"more than {MOST_POINTS} pairs", args[2 * MOST_POINTS + 1])
-        numbers: list[float] = []
-        unit = FREE
-        for i, arg in enumerate(args[1:]):
-            node = self._node(arg, depth)
-            if node.op != "number":
-                raise self._fail("a table is made of numbers", arg)
-            wanted = one.unit if i % 2 == 0 else unit
-            self._same(Node("number", wanted), node, at, arg, "put beside")
-            if i % 2 and unit.free:
-                unit = wanted = node.unit
-            scale, shift = conversion(node.unit, wanted)
-            numbers.append(node.numbers[0] * scale + shift)
-            if i >= 2 and i % 2 == 0 and numbers[-1] <= numbers[-3]:
-                raise self._fail("the first numbers of the pairs must rise", arg)
-        return self._made("lookup", ONE if unit.free else unit, one, numbers=tuple(numbers))
-
-    def _unit(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        one = self._node(args[0], depth)
-        wanted = measure_of(self._text(args[1]))
-        if not agree(one.unit, wanted):
-            raise self._fail(f"{one.unit.symbol} cannot be told in {wanted.symbol}", args[1])
-        if one.op == "number":
-            scale, shift = conversion(one.unit, wanted)
-            return replace(one, unit=wanted, numbers=(one.numbers[0] * scale + shift,))
-        return self._made("same", wanted, one, turned=(conversion(one.unit, wanted),))
-
-    def _named(self, at: ast.AST, args: list[ast.expr], depth: int) -> Node:
-        return self._lookup(self._text(args[0]), args[0], depth)
-
-    # -- what arguments must be ---------------------------------------------------------
-
-    def _text(self, at: ast.expr) -> str:
-        if not isinstance(at, ast.Constant) or not isinstance(at.value, str) or not at.value:
-            raise self._fail('a name in quotes belongs here, such as "km/h"', at)
-        if len(at.value) > 64:
-            raise self._fail("this name is too long", at)
-        return at.value
-
-    def _seconds(self, at: ast.expr, depth: int, *, signed: bool) -> float:
-        node = self._node(at, depth)
-        if node.op != "number" or not agree(node.unit, measure_of("s")):
-            raise self._fail("a number of seconds belongs here", at)
-        seconds = node.numbers[0] * conversion(node.unit, measure_of("s"))[0]
-        if abs(seconds) > LONGEST_S or (seconds <= 0 and not signed):
-            least = f"-{LONGEST_S:g}" if signed else "more than 0"
-            raise self._fail(f"{least} to {LONGEST_S:g} seconds", at)
-        return seconds
-
-    def _same(self, a: Node, b: Node, at: ast.AST, where: ast.AST, verb: str) -> None:
-        if not agree(a.unit, b.unit):
-            message = f"{_unit_words(b.unit)} cannot be {verb} {_unit_words(a.unit)}"
-            raise self._fail(message, where)
-
-    def _truth(self, one: Node, at: ast.AST) -> None:
-        if not one.unit.neutral:
-            raise self._fail(f"true or false belongs here, not {one.unit.symbol}", at)
-
-    def _bare(self, one: Node, at: ast.AST) -> None:
-        if one.unit.dims:
-            raise self._fail(f"a plain number belongs here, not {one.unit.symbol}", at)
-
-    def _into(self, unit: Measure, *nodes: Node) -> tuple[tuple[float, float], ...]:
-        return tuple(conversion(node.unit, unit) for node in nodes)
-
-    def _made(
-        self,
-        op: str,
-        unit: Measure,
-        *args: Node,
-        turned: tuple[tuple[float, float], ...] = (),
-        numbers: tuple[float, ...] = (),
-        reach: Reach | None = None,
-        step: bool = False,
-    ) -> Node:
-        whole = (reach or Reach()).over(*(arg.reach for arg in args))
-        turned = turned or ((1.0, 0.0),) * len(args)
-        made = Node(op, unit, args, turned, numbers, None, whole, step)
-        if op in ELEMENTARY and all(arg.op == "number" for arg in args):
-            value = constant(made)
-            if math.isfinite(value):
-                return Node("number", unit, numbers=(value,))
-        return made
-
-
-def _unit_words(unit: Measure) -> str:
-    return unit.symbol if unit.dims or unit.symbol == "%" else "a plain number"
+        return CALLS.get(name, Functions._elementary)(self, at, list(at.args), depth)
 
 
 def _words(error: SyntaxError) -> str:
@@ -549,19 +331,4 @@ _KINDS: dict[type[ast.AST], Callable[..., Node]] = {
     ast.BoolOp: _Reader._bool,
     ast.IfExp: _Reader._choice,
     ast.Call: _Reader._call,
-}
-_CALLS: dict[str, Callable[..., Node]] = {
-    "atan2": _Reader._pair,
-    "hypot": _Reader._pair,
-    "min": _Reader._extreme,
-    "max": _Reader._extreme,
-    "where": _Reader._where,
-    "smooth": _Reader._spread,
-    "mean": _Reader._spread,
-    "lag": _Reader._spread,
-    "derivative": _Reader._rate,
-    "integral": _Reader._integral,
-    "lookup": _Reader._table,
-    "unit": _Reader._unit,
-    "channel": _Reader._named,
 }

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pitwall.analysis.maths_build import LONGEST_S
+from pitwall.analysis.maths_functions import FUNCTIONS
 from pitwall.analysis.maths_parse import (
     CONSTANTS,
-    FUNCTIONS,
-    LONGEST_S,
     MOST_CHARACTERS,
     understand,
 )
