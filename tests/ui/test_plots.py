@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtGui import QDrag, QDropEvent, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from pitwall.store import Batch, Source
@@ -20,7 +20,7 @@ from pitwall.ui.model import Axis
 from pitwall.ui.panes.browser import BrowserPane
 from pitwall.ui.panes.histogram import HistogramPane
 from pitwall.ui.plot.boxes import Box
-from pitwall.ui.plot.carrying import packed
+from pitwall.ui.plot.carrying import packed, unpacked
 from pitwall.ui.plot.chart import ChartPane
 from pitwall.ui.trace_layout import ChannelName, LapChoice, TraceLayout
 from pitwall.ui.units import UnitSystem
@@ -426,6 +426,24 @@ def test_the_browser_finds_by_fragments_and_plots_by_key(qtbot: QtBot, window: M
     car = window.workspace.view.car
     qtbot.keyClick(pane.field, Key.Key_Up)
     assert window.workspace.view.car == car, "nor are the arrows"
+
+
+def test_a_row_of_the_browser_is_dragged_as_its_channel(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.keyClick(window, Key.Key_Slash)
+    pane = window.bench.pane("browser")
+    pane.field.setText("fuel")
+    carried = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, *_: carried.append(unpacked(drag.mimeData())))
+    at = pane.row_rect(0).center()
+    qtbot.mousePress(pane, Left, pos=at)
+    qtbot.mouseMove(pane, at + QPoint(4, 2))
+    assert carried == [], "a hand that trembles drags nothing"
+    qtbot.mouseMove(pane, at + QPoint(30, 10))
+    qtbot.mouseRelease(pane, Left, pos=at + QPoint(30, 10))
+    assert carried == [pane.listed[0].name]
+    assert carried[0].channel == "fuel"
 
 
 def chart(qtbot: QtBot, window: MainWindow, key: Qt.Key, name: str) -> ChartPane:

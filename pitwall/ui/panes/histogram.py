@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from pitwall.ui.charts import Histogram, histogram_of
-from pitwall.ui.charts.parts import REFERENCE
 from pitwall.ui.plot.axis import Scale, nice_limits
 from pitwall.ui.plot.chart import ChartPane, Question
 from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui
-from pitwall.ui.theme import readable, with_alpha
+from pitwall.ui.theme import with_alpha
 from pitwall.ui.units import shown
 
 
@@ -63,25 +62,9 @@ class HistogramPane(ChartPane):
             painter.setPen(pen)
             painter.drawPolyline(outline)
         painter.setClipping(False)
-        self._paint_figures(painter, area, found)
-
-    def _paint_figures(self, painter: QtGui.QPainter, area: QtCore.QRect, found: Histogram) -> None:
-        """Mean and deviation of each part, in its colour, at the upper right."""
-        theme, c = self.theme, self.theme.colours
-        how = shown(found.trace.channel, self.workspace.view.units)
-        painter.setFont(theme.small(mono=True))
-        metrics = painter.fontMetrics()
-        top = area.top() + theme.px(2)
+        figures = []
         for one in found.shares:
-            spread = how.conversion.change(one.deviation)
-            name = "reference " if one.part.number == REFERENCE else ""
-            text = (
-                f"{name}{one.part.words}  mean {how.text(one.mean)} {how.unit}"
-                f"  sd {abs(spread):.{how.decimals}f}  n {one.count}"
-            )
-            width = metrics.horizontalAdvance(text)
-            back = QtCore.QRectF(area.right() - width - 4, top, width + 4, metrics.height())
-            painter.fillRect(back, with_alpha(c.panel, 0.85))
-            painter.setPen(readable(self.look(one.part.number).inks[0], c.panel, c.text))
-            painter.drawText(QtCore.QPointF(back.left() + 2, top + metrics.ascent()), text)
-            top += metrics.height()
+            spread = f"{abs(how.conversion.change(one.deviation)):.{how.decimals}f}"
+            words = f"mean {how.text(one.mean)} {how.unit}  sd {spread}  n {one.count}"
+            figures.append((one.part, words))
+        self.paint_figures(painter, figures)

@@ -7,12 +7,11 @@ import math
 import numpy as np
 
 from pitwall.ui.charts import Spectrum, spectrum_of
-from pitwall.ui.charts.parts import REFERENCE
 from pitwall.ui.plot.axis import Scale
 from pitwall.ui.plot.chart import ChartPane, Question
 from pitwall.ui.plot.polyline import polygon
 from pitwall.ui.qt import QtCore, QtGui
-from pitwall.ui.theme import mix, readable, with_alpha
+from pitwall.ui.theme import mix
 from pitwall.ui.units import shown
 
 DECADES = 10
@@ -66,7 +65,13 @@ class SpectrumPane(ChartPane):
             painter.drawPolyline(polygon(x.pixels(one.hz), y.pixels(each)))
         painter.setClipping(False)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
-        self._paint_figures(painter, area, found)
+        figures = []
+        for one in found.curves:
+            words = f"{one.windows} windows"
+            if one.samples > one.used:
+                words += f", {one.samples - one.used} of {one.samples} samples in none"
+            figures.append((one.part, words))
+        self.paint_figures(painter, figures)
 
     def _paint_decades(
         self, painter: QtGui.QPainter, area: QtCore.QRect, y: Scale, low: int, high: int
@@ -78,23 +83,3 @@ class SpectrumPane(ChartPane):
             painter.setPen(mix(c.panel, c.line, 0.6))
             painter.drawLine(area.left(), at, area.right(), at)
             self.paint_left(painter, at, f"1e{decade}")
-
-    def _paint_figures(self, painter: QtGui.QPainter, area: QtCore.QRect, found: Spectrum) -> None:
-        """How many windows each part has, and what was left out."""
-        theme, c = self.theme, self.theme.colours
-        painter.setFont(theme.small(mono=True))
-        metrics = painter.fontMetrics()
-        top = area.top() + theme.px(2)
-        for one in found.curves:
-            name = "reference " if one.part.number == REFERENCE else ""
-            text = f"{name}{one.part.words}  {one.windows} windows"
-            left = one.samples - one.used
-            if left:
-                text += f", {left} of {one.samples} samples in none"
-            text = metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, area.width() - 60)
-            width = metrics.horizontalAdvance(text)
-            back = QtCore.QRectF(area.right() - width - 4, top, width + 4, metrics.height())
-            painter.fillRect(back, with_alpha(c.panel, 0.85))
-            painter.setPen(readable(self.look(one.part.number).inks[0], c.panel, c.text))
-            painter.drawText(QtCore.QPointF(back.left() + 2, top + metrics.ascent()), text)
-            top += metrics.height()

@@ -24,7 +24,7 @@ from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.looks import Look, look_of
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
-from pitwall.ui.theme import Theme, mix
+from pitwall.ui.theme import Theme, mix, readable, with_alpha
 from pitwall.ui.trace_layout import ChannelName
 
 REST_S = 0.4
@@ -250,6 +250,26 @@ class ChartPane(Panel):
         back.moveTopLeft(area.topLeft() + QtCore.QPoint(theme.px(4), theme.px(2)))
         painter.fillRect(back, c.panel)
         painter.drawText(back.left() + 3, back.top() + metrics.ascent(), words[1])
+
+    def paint_figures(self, painter: QtGui.QPainter, figures: list[tuple[Part, str]]) -> None:
+        """What there is to say of each part, in its colour, at the upper right of the chart."""
+        theme, c, area = self.theme, self.theme.colours, self.area
+        painter.setFont(theme.small(mono=True))
+        metrics = painter.fontMetrics()
+        top = area.top() + theme.px(2)
+        for part, words in figures:
+            name = "reference " if part.number == REFERENCE else ""
+            text = metrics.elidedText(
+                f"{name}{part.words}  {words}",
+                QtCore.Qt.TextElideMode.ElideRight,
+                area.width() - theme.px(60),
+            )
+            width = metrics.horizontalAdvance(text)
+            back = QtCore.QRectF(area.right() - width - 4, top, width + 4, metrics.height())
+            painter.fillRect(back, with_alpha(c.panel, 0.85))
+            painter.setPen(readable(self.look(part.number).inks[0], c.panel, c.text))
+            painter.drawText(QtCore.QPointF(back.left() + 2, top + metrics.ascent()), text)
+            top += metrics.height()
 
     def paint_left(self, painter: QtGui.QPainter, at: int, text: str) -> None:
         """A figure at the left axis."""

@@ -25,11 +25,12 @@ from pitwall.ui.plot.frame import Painted, Strip, seen_limits
 from pitwall.ui.plot.furniture import Style
 from pitwall.ui.plot.looks import Look, look_of
 from pitwall.ui.plot.margin import Margin, paint_current, strip_at
-from pitwall.ui.plot.plot_editor import TALLER, PlotEditor
+from pitwall.ui.plot.plot_editor import PlotEditor
+from pitwall.ui.plot.stack_actions import StackActions
 from pitwall.ui.plot.title import axis_words, paint_title, title_parts
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
-from pitwall.ui.trace_layout import LapChoice
+from pitwall.ui.trace_layout import ChannelName
 
 ZOOM = 1.25
 PAN_SHARE = 0.1
@@ -164,82 +165,32 @@ class TraceStack(Panel):
     # -- actions ------------------------------------------------------------------------
 
     def handlers(self) -> dict[str, Callable[[], None]]:
-        """The actions on plots, scales and the cursor's steps."""
-        plots = self.plots
-        return {
-            "fit": self.autoscale,
-            "limits": plots.by_limits,
-            "plot_above": lambda: self._choose(-1),
-            "plot_below": lambda: self._choose(1),
-            "plot_up": lambda: plots.shift(-1),
-            "plot_down": lambda: plots.shift(1),
-            "plot_taller": lambda: plots.grow(TALLER),
-            "plot_lower": lambda: plots.grow(1 / TALLER),
-            "plot_remove": plots.remove_current,
-            "plots_usual": plots.usual,
-            "sample_before": lambda: self.step_cursor(-1),
-            "sample_after": lambda: self.step_cursor(1),
-            "lay_over": self._lay_over,
-            "lay_off": plots.no_laps,
-            "apart": plots.toggle_apart,
-            "units": self._next_units,
-            "channel_unit": self._next_channel_unit,
-        }
+        """The actions on plots, laps, scales, units and the cursor's steps."""
+        return StackActions(self._workspace, self._store, self).handlers()
 
-    def _lay_over(self) -> None:
-        """The shown lap stays on screen when another one is shown, or no longer does; the one that
-        runs goes on as whichever its car is driving."""
-        shown = self.picture.shown if self.picture is not None else None
-        if shown is not None:
-            number = -1 if shown.open else shown.lap.number
-            self._workspace.toggle_lap(LapChoice(shown.car, number))
+    def lead_trace(self, y: float | None = None) -> Trace | None:
+        """The channel that the cursor goes by: of the plot at the height ``y``, else of the
+        current one, else of the first."""
+        picture = self.picture
+        if picture is None or not picture.traces:
+            return None
+        strips = self._strips
+        strip = strip_at(strips, y) if y is not None else None
+        if strip is None and self.plots.current is not None:
+            strip = next((s for s in strips if s.plot.number == self.plots.current), None)
+        return picture.traces[strip.plot.rows[0] if strip is not None else 0]
 
-    def _next_units(self) -> None:
-        self._workspace.change(units=self._workspace.view.units.next_system())
-
-    def _next_channel_unit(self) -> None:
-        trace = self._lead_trace(None)
-        if trace is not None:
-            units = self._workspace.view.units
-            channel = trace.channel
-            self._workspace.change(units=units.with_next(channel.name, channel.unit))
-
-    def autoscale(self) -> None:
-        """Keep each axis at what is in view now."""
+    def in_view(self) -> list[tuple[ChannelName, float, float]]:
+        """Least and greatest value in view of each channel that has any."""
         picture, painted = self.picture, self._painted
         if picture is None or painted is None:
-            return
-        seen = []
+            return []
+        found = []
         for row, trace in enumerate(picture.traces):
             limits = seen_limits(picture, row, painted.x, self._easel.curves)
             if limits is not None:
-                seen.append((trace.name, *limits))
-        self.plots.keep_scales(seen)
-
-    def step_cursor(self, by: int) -> None:
-        """The cursor to the next sample of the current plot, or the one before."""
-        picture, view = self.picture, self._workspace.view
-        trace = self._lead_trace(None)
-        car = picture.car if picture is not None else None
-        if picture is None or trace is None or car is None:
-            return
-        columns = self._store.columns(car, trace.group)
-        start = view.cursor
-        if start is None:
-            start = picture.shown.t_end if picture.shown else self._store.latest_us(car)
-        found = columns.nearest(start) if columns is not None else None
-        if columns is None or found is None:
-            return
-        if view.cursor is not None and (found - start) * by <= 0:
-            window = columns.window(trace.index, found, found, margin=1)
-            later, earlier = window.t[window.t > found], window.t[window.t < found]
-            beyond = later[:1] if by > 0 else earlier[-1:]
-            found = int(beyond[0]) if len(beyond) else found
-        self._workspace.set_cursor(found, pin=True)
-
-    def _choose(self, by: int) -> None:
-        self.plots.step(by)
-        self.update()
+                found.append((trace.name, *limits))
+        return found
 
     # -- painting -----------------------------------------------------------------------
 
@@ -317,7 +268,7 @@ class TraceStack(Panel):
     def _snapped(self, t_us: int, px: float, y: float | None) -> int:
         """The nearest sample of the plot under the pointer, where there is one within a few
         pixels."""
-        picture, trace = self.picture, self._lead_trace(y)
+        picture, trace = self.picture, self.lead_trace(y)
         if picture is None or self._painted is None or self._boxes is None or trace is None:
             return t_us
         columns = self._store.columns(picture.car, trace.group) if picture.car else None
@@ -327,18 +278,6 @@ class TraceStack(Panel):
         at = cursor_pixel(picture, self._painted, found)
         inside = at is not None and self._boxes.left <= at <= self._boxes.right
         return found if inside and at is not None and abs(at - px) <= SNAP else t_us
-
-    def _lead_trace(self, y: float | None) -> Trace | None:
-        """The channel that the cursor goes by: of the plot at the height ``y``, else of the
-        current one, else of the first."""
-        picture = self.picture
-        if picture is None or not picture.traces:
-            return None
-        strips = self._strips
-        strip = strip_at(strips, y) if y is not None else None
-        if strip is None and self.plots.current is not None:
-            strip = next((s for s in strips if s.plot.number == self.plots.current), None)
-        return picture.traces[strip.plot.rows[0] if strip is not None else 0]
 
     @property
     def _strips(self) -> tuple[Strip, ...]:
