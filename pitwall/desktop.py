@@ -278,6 +278,8 @@ class Desktop:
         if old_window is not None:
             window.set_theme(old_window.theme)
             window.keeper.take_over(old_window.keeper)
+        elif self._options.workspace is not None:
+            window.show_first(self._options.workspace)
         window.closed.connect(self._quit)
         window.connect_requested.connect(self._show_connect)
         window.doctor_requested.connect(self._show_doctor)

@@ -23,7 +23,8 @@ class RunOptions:
         headless: no window on a display.
         screenshot: where to save what the window shows at the end.
         size: window size in pixels; None fits the screen.
-        theme: ``dark`` or ``sunlight``.
+        theme: ``dark``, ``sunlight`` or ``contrast``.
+        workspace: the one shown first; None for the one shown last.
         memory_mb: that the session may take, in megabytes; None for what is remembered.
     """
 
@@ -32,6 +33,7 @@ class RunOptions:
     screenshot: Path | None = None
     size: tuple[int, int] | None = None
     theme: str = "dark"
+    workspace: str | None = None
     memory_mb: int | None = None
 
 

@@ -34,6 +34,11 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add("--size", type=values.size, metavar="WxH", help="window size, e.g. 1920x1080")
     add("--theme", choices=("dark", "sunlight", "contrast"), default="dark")
     add(
+        "--workspace",
+        choices=("engineer", "driver", "strategy", "debrief"),
+        help="which to show first (default: the one shown last)",
+    )
+    add(
         "--memory",
         type=values.memory,
         metavar="MB",
@@ -56,6 +61,7 @@ def run_options(args: argparse.Namespace) -> RunOptions:
         screenshot=args.screenshot,
         size=args.size,
         theme=args.theme,
+        workspace=args.workspace,
         memory_mb=args.memory,
     )
 

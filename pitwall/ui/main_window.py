@@ -101,7 +101,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._refresh_due = 0.0
         self._inputs = inputs
         self._theme = theme
-        self._base_scale = theme.scale
+        self._asked: Role | None = None
         self.setWindowTitle(f"{inputs.store.session.title} — Pitwall")
         self.setAcceptDrops(True)
         self.panes = self._make_panes()
@@ -237,6 +237,9 @@ class MainWindow(QtWidgets.QMainWindow):
         self._panes_changed()
 
     def _layout_shown(self) -> None:
+        if self._asked is not None:
+            self.bench.show_role(self._asked)
+            self._asked = None
         missing = self.bench.missing()
         if missing:
             words = ", ".join(missing)
@@ -262,6 +265,12 @@ class MainWindow(QtWidgets.QMainWindow):
         self.refresh()
         self.pump.start()
         self.keeper.load()
+
+    def show_first(self, workspace: str) -> None:
+        """Begin with that workspace, whichever was shown last. Raises ValueError for a name that
+        is none."""
+        self._asked = Role(workspace)
+        self.bench.show_role(self._asked)
 
     def refresh(self, *, redraw: bool = False) -> None:
         """Bring all panes up to date now."""

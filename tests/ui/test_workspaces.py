@@ -46,8 +46,10 @@ def window(finished: Wall, open_window: Open) -> MainWindow:
 def kept(finished: Wall, qtbot: QtBot, tmp_path: Path) -> Callable[[], MainWindow]:
     """Open a window that keeps its layouts in a folder, as often as wanted."""
 
-    def make() -> MainWindow:
+    def make(workspace: str = "") -> MainWindow:
         made = build_window(finished.inputs(), size=(1366, 768), layouts=Shelf(tmp_path))
+        if workspace:
+            made.show_first(workspace)
         qtbot.addWidget(made, before_close_func=lambda w: w.pump.stop())
         with qtbot.waitExposed(made):
             made.show()
@@ -597,3 +599,16 @@ def test_the_pill_in_the_header_opens_the_palette(
     assert rect is not None
     qtbot.mouseClick(window.panes.header, Qt.MouseButton.LeftButton, pos=rect.center())
     assert window.palette_box.isVisible()
+
+
+def test_the_workspace_that_was_asked_for_comes_before_the_one_shown_last(
+    qtbot: QtBot, kept: Callable[..., MainWindow]
+) -> None:
+    first = kept()
+    qtbot.keyClick(first, Key.Key_3, Ctrl)
+    first.close()
+    second = kept("debrief")
+    assert second.bench.layout.role is Role.DEBRIEF
+    second.bench.show_role(Role.ENGINEER)
+    second.keeper.showed.emit()  # only the first layout that is read is asked
+    assert second.bench.layout.role is Role.ENGINEER
