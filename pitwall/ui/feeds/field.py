@@ -57,7 +57,14 @@ class FieldFeed:
             holes,
             loading=context.laps.loading,
             thirds=timing.track is None or not timing.track.sectors,
+            ideal_s=self._ideal(car.car) if self._context.as_of is None else None,
         )
+
+    def _ideal(self, car: str) -> float | None:
+        """The car's best sectors put together, seconds; None before they are known."""
+        debrief = self._context.inputs.debrief()
+        bests = debrief.bests.get(car) if debrief is not None else None
+        return bests.sectors.seconds if bests is not None else None
 
     def show_map(self, timing: Timing | None) -> None:
         """The track and everybody's place on it."""

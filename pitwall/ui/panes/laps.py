@@ -49,12 +49,14 @@ class LapsPane(RowsPane):
         *,
         loading: bool = False,
         thirds: bool = False,
+        ideal_s: float | None = None,
     ) -> None:
         """Show the laps, newest first; ``running`` is the number of the lap that still runs, and
         ``predicted`` its time to come with the lap that this is reckoned from; while ``loading``,
-        what is not here is not called missing. ``thirds``: the sectors are not the circuit's own.
+        what is not here is not called missing. ``thirds``: the sectors are not the circuit's own;
+        ``ideal_s``: the car's best sectors put together.
         """
-        self.set_titles(f"Laps of car {car}", _remark(own))
+        self.set_titles(f"Laps of car {car}", _remark(own, ideal_s))
         sectors = max((len(lap.sectors) for lap in laps), default=0)
         rough = any(lap.uncertainty_us > WIDE_US for lap in laps)
         self.set_columns(columns(sectors, rough=rough, thirds=thirds))
@@ -107,8 +109,13 @@ def columns(sectors: int, *, rough: bool = False, thirds: bool = False) -> tuple
     )
 
 
-def _remark(own: Lap | None) -> str:
-    return f"best L{own.number} {lap_time(own.time_us)}" if own is not None else ""
+def _remark(own: Lap | None, ideal_s: float | None) -> str:
+    if own is None:
+        return ""
+    best = f"best L{own.number} {lap_time(own.time_us)}"
+    if ideal_s is None:
+        return best
+    return f"{best} · ideal {lap_time(round(ideal_s * SECOND_US))}"
 
 
 def _cells(
