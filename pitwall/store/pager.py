@@ -36,6 +36,8 @@ FRESH_US = 180_000_000
 ROOM = 0.9
 """Of the budget: down to here pages are put away, so that not every new block starts it again."""
 LOOK_S = 1.0
+REST_S = 8.0
+"""Between two looks at what does not change; a question is answered at once."""
 _AT_ONCE = 48
 """Blocks read in one go: a few tens of milliseconds, within which somebody may ask for others."""
 _MOST_ASKED = 256
@@ -152,13 +154,14 @@ class Pager:
     # -- the thread -----------------------------------------------------------------------
 
     def _run(self) -> None:
+        rest_s = LOOK_S
         try:
             while not self._stopping:
                 if not self._answer() and not self._bring_wanted():
-                    self._make_room()
+                    rest_s = LOOK_S if self._make_room() else min(2 * rest_s, REST_S)
                     with self._changed:
                         if not self._asked and not self._stopping:
-                            self._changed.wait(LOOK_S)
+                            self._changed.wait(rest_s)
         except Exception as error:  # noqa: BLE001 - a dead pager must say why, not vanish
             _log.exception("pager stopped")
             self._trouble(f"paging stopped ({error!r})")
@@ -210,17 +213,18 @@ class Pager:
             self._note(pages_in=self._stats.pages_in + len(part), trouble="")
         return True
 
-    def _make_room(self) -> None:
+    def _make_room(self) -> bool:
+        """Put away what is over the budget. False when nothing has changed since the last look."""
         view = self._store.view()
         state = (view.version, self._stats.pages_in, self._faults)
         if state == self._seen:
-            return
+            return False
         self._seen = state
         held, away = self._measure()
         self._note(held=held, away=away)
         goal = self._stats.budget
         if held <= goal:
-            return
+            return True
         freed = 0
         for line, columns, blocks in list(self._candidates()):
             if held - freed <= goal * ROOM or self._stopping or self._asked:
@@ -229,6 +233,7 @@ class Pager:
         _give_back()
         held, away = self._measure()
         self._note(held=held, away=away)
+        return True
 
     def _measure(self) -> tuple[int, int]:
         columns = [c for _, c in self._columns()]
