@@ -270,6 +270,7 @@ class Desktop:
             paging=run.paging,
             debrief=run.debrief,
             channels=run.channels,
+            model=run.model,
         )
         theme, size = self._options.theme, self._options.size
         if old_window is not None:

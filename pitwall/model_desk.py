@@ -14,57 +14,20 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from pitwall.analysis import Timing
-from pitwall.prerace.ask import RACE, VARIANTS, Papers
+from pitwall.prerace.ask import VARIANTS, Papers
 from pitwall.prerace.calibrate import gather
 from pitwall.prerace.job import AdviceJob, AdviceResult, run_job
 from pitwall.runtime import Refresher
 from pitwall.store import Recording, SessionStore, Writer
 from pitwall.store.edit_keeper import EditKeeper, batch_of, write_into
 from pitwall.store.edits import Edit
-from pitwall.strategy import Plan, caution_model, plan
+from pitwall.strategy import caution_model, plan
 from pitwall.telemetry import BadInput, PitwallError
+from pitwall.ui.modelling import Answer, Asked
 
 WRITE_S = 20.0
 JOB_S = 120.0
 """A job that takes longer is given up: the next lap asks again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is looked at.
-
-    Attributes:
-        car: whose advice and plan; empty for none, which costs nothing.
-        variant: ``race`` or ``qualifying``.
-        cautions: name of the model of cautions.
-        laps: the race's length; None takes it from the session.
-    """
-
-    car: str = ""
-    variant: str = RACE
-    cautions: str = "road-cup"
-    laps: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What came of it.
-
-    Attributes:
-        asked: for what.
-        lap: newest finished lap of the car that went into it.
-        advice: None while there is none; ``advice_trouble`` says why, in one line.
-        plan: None while there is none; ``plan_trouble`` says why.
-        papers: sheets, words and log as they were.
-    """
-
-    asked: Asked
-    lap: int = 0
-    advice: AdviceResult | None = None
-    advice_trouble: str = ""
-    plan: Plan | None = None
-    plan_trouble: str = ""
-    papers: Papers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,6 +304,48 @@ ACTIONS: tuple[Action, ...] = (
         "Channels and charts",
         "Every alarm that is there was seen by somebody; the log keeps when.",
     ),
+    Action(
+        "advice",
+        "Setup advice",
+        ("E",),
+        "Setup and strategy",
+        "What to change on the selected car, with intervals.",
+    ),
+    Action(
+        "advice_variant",
+        "Race / qualifying",
+        ("Q",),
+        "Setup and strategy",
+        "What the advice is for.",
+    ),
+    Action(
+        "advice_apply",
+        "Apply advice",
+        ("Ctrl+Shift+A",),
+        "Setup and strategy",
+        "Write the chosen change on the setup sheet from the next lap on; it asks once.",
+    ),
+    Action(
+        "driver_says",
+        "Driver says",
+        ("T",),
+        "Setup and strategy",
+        "Corner and phase, then symptom and strength: two taps.",
+    ),
+    Action(
+        "pit_window",
+        "Pit window",
+        ("P",),
+        "Setup and strategy",
+        "When to stop, over the laps that are left.",
+    ),
+    Action(
+        "cautions",
+        "Model of cautions",
+        ("Shift+P",),
+        "Setup and strategy",
+        "How often this kind of race is neutralised: road cup, formula, stock car, none.",
+    ),
     *(
         Action(
             f"workspace_{role.value}",

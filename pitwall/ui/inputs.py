@@ -15,6 +15,7 @@ from pitwall.runtime import FrameStats, Health, HealthDetail
 from pitwall.store import AlarmBoard, PagerStats, Rule, SessionStore
 from pitwall.store.note_book import NoteBook
 from pitwall.telemetry.clock import now_us
+from pitwall.ui.modelling import Modelling, NoModel
 
 
 class Commands(Protocol):
@@ -107,6 +108,7 @@ class Inputs:
         paging: how much memory the session takes, and may; None where it has no limit.
         debrief: the newest debrief; None before the first. As ``timing``.
         channels: notes, maths channels and alarms.
+        model: setup advice and strategy.
     """
 
     store: SessionStore
@@ -119,3 +121,4 @@ class Inputs:
     paging: Callable[[], PagerStats | None] = lambda: None
     debrief: Callable[[], Debrief | None] = lambda: None
     channels: Channels = field(default_factory=NoChannels)
+    model: Modelling = field(default_factory=NoModel)

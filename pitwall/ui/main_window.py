@@ -136,6 +136,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.watch("debrief", lambda: getattr(inputs.debrief(), "version", None))
         self.pump.watch("pages", lambda: inputs.store.pages)
         self.pump.watch("channels", lambda: inputs.channels.version)
+        self.pump.watch("model", lambda: inputs.model.version)
         self.pump.watch("health", inputs.health)
         self.pump.drive(self.time.tick)
         self.pump.connected_when(lambda: inputs.health().connected)

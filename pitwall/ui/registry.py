@@ -29,15 +29,18 @@ from dataclasses import dataclass
 from pitwall.ui.feed import Panes
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.model import Workspace
+from pitwall.ui.panes.advice import AdvicePane
 from pitwall.ui.panes.alarms import AlarmsPane
 from pitwall.ui.panes.browser import BrowserPane
 from pitwall.ui.panes.coach import CoachPane
 from pitwall.ui.panes.corners import CornersPane
 from pitwall.ui.panes.driver import DriverView
+from pitwall.ui.panes.driver_says import DriverSaysPane
 from pitwall.ui.panes.histogram import HistogramPane
 from pitwall.ui.panes.lap_chart import LapChart
 from pitwall.ui.panes.maths import MathsPane
 from pitwall.ui.panes.notes import NotesPane
+from pitwall.ui.panes.pit_window import PitWindowPane
 from pitwall.ui.panes.spectrum import SpectrumPane
 from pitwall.ui.panes.tower import TowerPane
 from pitwall.ui.panes.xy import XYPane
@@ -208,7 +211,31 @@ PANES: tuple[PaneSpec, ...] = (
         "Channels",
         "Every channel's value at the cursor.",
         lambda s: s.core.values,
-        (Home(_E, _RIGHT, 90), Home(_B, _LEFT, 20, "channels")),
+        (Home(_E, _RIGHT, 90, "values"), Home(_B, _LEFT, 20, "channels")),
+    ),
+    PaneSpec(
+        "advice",
+        "Setup advice",
+        "What to change on the car, what it gains with its interval, and how sure that is.",
+        lambda s: AdvicePane(s.theme, s.inputs.model),
+        (Home(_E, _RIGHT, 91, "values"), Home(_B, _RIGHT, 70, "advice")),
+        ("advice", "advice_variant", "advice_apply"),
+    ),
+    PaneSpec(
+        "driver_says",
+        "Driver says",
+        "What the driver feels, in two taps, beside what was measured.",
+        lambda s: DriverSaysPane(s.theme, s.inputs.model),
+        (Home(_E, _RIGHT, 92, "values"), Home(_B, _RIGHT, 71, "advice")),
+        ("driver_says",),
+    ),
+    PaneSpec(
+        "pit_window",
+        "Pit window",
+        "When to stop, what a caution would change, and whether the fuel lasts.",
+        lambda s: PitWindowPane(s.theme, s.inputs.model),
+        (Home(_S, _CENTRE, 10),),
+        ("pit_window", "cautions"),
     ),
     PaneSpec(
         "browser",

@@ -1,0 +1,220 @@
+"""When to stop: the window over the laps that are left, and what would change it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pitwall.ui.modelling import CAUTIONS, Modelling
+from pitwall.ui.panes.panel import Panel
+from pitwall.ui.qt import QtCore, QtGui
+from pitwall.ui.scene import Scene
+from pitwall.ui.theme import Theme, mix, with_alpha
+
+if TYPE_CHECKING:
+    from pitwall.strategy.desk import Desk, LapBar
+
+LINE = 20
+NO_CAR = "No car is selected."
+WORKING = "Working it out: pace and wear are taken from the laps so far."
+
+
+class PitWindowPane(Panel):
+    """The plan for the selected car.
+
+    Attributes:
+        shown: what is shown; None while there is nothing.
+        reason: why there is nothing.
+    """
+
+    def __init__(self, theme: Theme, model: Modelling) -> None:
+        super().__init__(theme, "Pit window")
+        self.shown: Desk | None = None
+        self.reason = NO_CAR
+        self._model = model
+        self._known: object = None
+        self.setMinimumSize(theme.px(300), theme.px(160))
+
+    def needed_width(self) -> int:
+        """Pixels that it wants for itself."""
+        return self.theme.px(420)
+
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """The actions of this pane."""
+        return {"pit_window": self.setFocus, "cautions": self._other_cautions}
+
+    def _other_cautions(self) -> None:
+        asked = self._model.asked
+        at = CAUTIONS.index(asked.cautions) if asked.cautions in CAUTIONS else -1
+        self._model.ask(replace(asked, cautions=CAUTIONS[(at + 1) % len(CAUTIONS)]))
+        self._known = None
+        self.set_titles(self.title, f"cautions as in: {self._model.asked.cautions}")
+
+    def show_scene(self, scene: Scene) -> None:
+        """Ask for the selected car's plan and draw what there is."""
+        car, model = scene.view.car or "", self._model
+        if model.asked.car != car:
+            model.ask(replace(model.asked, car=car))
+        known = (model.version, model.asked)
+        if known == self._known:
+            return
+        self._known = known
+        answer = model.answer
+        self.shown, self.reason = None, WORKING if car else NO_CAR
+        if car and answer.asked.car == car:
+            if answer.plan is not None:
+                from pitwall.strategy.desk import desk
+
+                self.shown, self.reason = desk(answer.plan), ""
+            elif answer.plan_trouble:
+                self.reason = answer.plan_trouble
+        title = f"{self.shown.title} · pit window" if self.shown is not None else "Pit window"
+        self.set_titles(title, f"cautions as in: {model.asked.cautions}")
+        self.setAccessibleDescription(
+            f"{self.shown.verdict}. {self.shown.fuel}" if self.shown is not None else self.reason
+        )
+        self.update()
+
+    # -- painting -----------------------------------------------------------------------
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
+        painter = QtGui.QPainter(self)
+        self.paint_frame(painter)
+        c, theme = self.theme.colours, self.theme
+        box = self.rect().adjusted(self.padding, self.top, -self.padding, -theme.px(8))
+        desk = self.shown
+        if desk is None:
+            painter.setFont(theme.body())
+            painter.setPen(c.dim)
+            painter.drawText(box.adjusted(0, theme.px(4), 0, 0), _WRAP, self.reason)
+            painter.end()
+            return
+        painter.setFont(theme.large(bold=True))
+        painter.setPen(c.text)
+        head = QtCore.QRect(box.x(), box.y(), box.width(), theme.px(32))
+        painter.drawText(head, _LEFT, _elided(painter, desk.verdict, head.width()))
+        lines = self._lines(desk)
+        height = theme.px(LINE)
+        least = theme.px(90)
+        room = box.bottom() - head.bottom() - least
+        lines = lines[: max(room // height, 1)]
+        foot = box.bottom() - height * len(lines)
+        if desk.bars:
+            area = QtCore.QRect(
+                box.x() + theme.px(46),
+                head.bottom() + theme.px(6),
+                box.width() - theme.px(50),
+                foot - head.bottom() - theme.px(32),
+            )
+            self._paint_bars(painter, desk, area)
+        y = foot
+        for text, colour, bold in lines:
+            painter.setFont(theme.small(bold=bold))
+            painter.setPen(colour)
+            line = QtCore.QRect(box.x(), y, box.width(), height)
+            painter.drawText(line, _LEFT, _elided(painter, text, line.width()))
+            y += height
+        painter.end()
+
+    def _lines(self, desk: Desk) -> list[tuple[str, QtGui.QColor, bool]]:
+        """What is said under the bars, most pressing first."""
+        c = self.theme.colours
+        lines: list[tuple[str, QtGui.QColor, bool]] = []
+        if desk.fuel:
+            colour = c.fault if desk.fuel_alarm else c.text
+            lines.append((desk.fuel, colour, desk.fuel_alarm))
+        if desk.caution:
+            lines.append((desk.caution, c.attention, False))
+        lines += [(rival, c.text, False) for rival in desk.rivals]
+        if desk.pace:
+            lines.append((desk.pace, c.dim, False))
+        lines += [(note, c.faint, False) for note in desk.notes]
+        return lines
+
+    def _paint_bars(self, painter: QtGui.QPainter, desk: Desk, area: QtCore.QRect) -> None:
+        """Seconds lost against the best lap to stop on; low is good."""
+        c, theme = self.theme.colours, self.theme
+        top = _scale(desk.bars)
+        first, last = desk.bars[0].lap - 0.5, max(desk.bars[-1].lap, desk.last_lap) + 0.5
+
+        def x_of(lap: float) -> float:
+            return area.left() + (lap - first) / (last - first) * area.width()
+
+        def y_of(loss: float) -> float:
+            return area.bottom() - min(loss, top) / top * area.height()
+
+        inside = [bar.lap for bar in desk.bars if bar.inside]
+        if inside:
+            band = QtCore.QRectF(
+                x_of(inside[0] - 0.5), area.top(),
+                x_of(inside[-1] + 0.5) - x_of(inside[0] - 0.5), area.height(),
+            )  # fmt: skip
+            painter.fillRect(band, with_alpha(c.live, 0.16))
+        painter.setFont(theme.small(mono=True))
+        for share in (0.0, 0.5, 1.0):
+            y = round(y_of(top * share))
+            painter.setPen(c.line)
+            painter.drawLine(area.left(), y, area.right(), y)
+            painter.setPen(c.dim)
+            label = QtCore.QRect(area.left() - theme.px(46), y - 8, theme.px(40), 16)
+            painter.drawText(label, _RIGHT, f"+{top * share:g} s" if share else "best")
+        width = max(area.width() / (last - first) * 0.62, 2.0)
+        for bar in desk.bars:
+            x = x_of(bar.lap)
+            colour = c.live if bar.inside else c.reference
+            high = y_of(bar.hi_s)
+            painter.fillRect(
+                QtCore.QRectF(x - width / 2, high, width, max(y_of(bar.lo_s) - high, 2.0)),
+                mix(c.panel, colour, 0.45),
+            )
+            mean = y_of(bar.loss_s)
+            painter.fillRect(QtCore.QRectF(x - width / 2, mean - 1, width, 2.0), colour)
+            if math.isfinite(bar.caution_s) and bar.caution_s > 0:
+                painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+                painter.setPen(QtCore.Qt.PenStyle.NoPen)
+                painter.setBrush(c.attention)
+                size = theme.px(4)
+                painter.drawPolygon([
+                    QtCore.QPointF(x - size, area.top()), QtCore.QPointF(x + size, area.top()),
+                    QtCore.QPointF(x, area.top() + 1.6 * size),
+                ])  # fmt: skip
+                painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+                painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+        self._paint_laps(painter, desk, area, x_of)
+
+    def _paint_laps(
+        self,
+        painter: QtGui.QPainter,
+        desk: Desk,
+        area: QtCore.QRect,
+        x_of: Callable[[float], float],
+    ) -> None:
+        c, theme = self.theme.colours, self.theme
+        count = len(desk.bars)
+        every = next((n for n in (1, 2, 5, 10, 20) if count / n * theme.px(34) < area.width()), 50)
+        painter.setFont(theme.small(mono=True))
+        painter.setPen(c.dim)
+        for bar in desk.bars:
+            if bar.lap % every == 0 or (every > 1 and bar is desk.bars[0]):
+                label = QtCore.QRectF(x_of(bar.lap) - 30, area.bottom() + theme.px(3), 60, 16)
+                painter.drawText(label, _CENTRE, str(bar.lap))
+
+
+def _scale(bars: tuple[LapBar, ...]) -> float:
+    """A round number of seconds above the losses that matter: late stops may cost minutes."""
+    losses = sorted(bar.hi_s for bar in bars)
+    typical = losses[min(len(losses) - 1, round(0.8 * len(losses)))]
+    return next((s for s in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if s >= typical), 200.0)
+
+
+def _elided(painter: QtGui.QPainter, text: str, width: int) -> str:
+    return painter.fontMetrics().elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(width, 0))
+
+
+_A = QtCore.Qt.AlignmentFlag
+_LEFT = _A.AlignVCenter | _A.AlignLeft
+_RIGHT = _A.AlignVCenter | _A.AlignRight
+_CENTRE = _A.AlignCenter
+_WRAP = int(_A.AlignTop.value | _A.AlignLeft.value | QtCore.Qt.TextFlag.TextWordWrap.value)
