@@ -22,6 +22,8 @@ _RESET_NOISE_M = 0.05
 _NEAR_LINE_S = 1.0
 """A car that is first or last seen this long from the line crossed it at its speed there."""
 _BESIDE_US = 1_500_000
+_ONE_SIDED = 2.0
+"""How much less is known of a crossing that was seen from one side only."""
 _QUICK = 10.0
 """m/s: only then; a slower car may do anything."""
 _POSITION_NOISE_M = 2.0
@@ -92,11 +94,14 @@ def find_crossings(
         seen = i + 1
         if not armed and not blind[i]:
             continue
-        if gap[i] > limit_us:
-            found += _in_hole(way, i, circuit, clock)
-        else:
-            found.append(_crossing(way, i, circuit, clock))
         armed = False
+        if gap[i] <= limit_us:
+            found.append(_crossing(way, i, circuit, clock))
+            continue
+        beside = _in_hole(way, i, circuit, clock)
+        # Behind a hole of a lap or more the car may be just before the line again.
+        armed = gap[i] > length / MAX_SPEED * 1e6 and beside[-1].t_us < t[i + 1] - gap[i] / 2
+        found += beside
     armed = armed or bool(far[seen:].any())
     last = _before(way, len(s) - 1, circuit, clock) if ended and armed else None
     if last is not None:
@@ -156,6 +161,8 @@ def _near(
         level = _levelled(way, int(way.t[i]), lo, hi, circuit)
         seconds = seconds if level is None else abs(level)
     place = _place_noise(circuit, math.isfinite(float(way.side[i])), after=side < 0)
+    if not circuit.exact:
+        place *= _ONE_SIDED
     half = math.hypot(place / v, _ACCEL * seconds * seconds / 2 / v)
     if clock is ClockKind.RECONSTRUCTED:
         half = math.hypot(half, _CLOCK_S + _CLOCK_DELAY * _least_delay(way, i))

@@ -29,6 +29,9 @@ _LEAST_PART = 0.6
 _CLEAR = 1.5
 """The best car must agree on so many times as many laps as the second, or much more closely."""
 _ROUGH_US = 500_000
+_ZONE_US = 900_000_000
+_CLOCK_US = 20_000_000
+"""How far the clock of timing may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +214,23 @@ def _shift(
             votes.append(ends[alike] - lap.t_end)
     if not votes or not sum(map(len, votes)):
         return None
-    found = np.sort(np.concatenate(votes))
+    every = np.concatenate(votes)
+    likely = every[_likely(every, table.clock)]
+    # what no clock would be off by counts only where nothing else is left
+    found = np.sort(likely if len(likely) else every)
     inside = np.searchsorted(found, found + _ROUGH_US, "right") - np.arange(len(found))
     at = int(inside.argmax())
     return int(np.median(found[at : at + int(inside[at])]))
+
+
+def _likely(shifts: Ints, clock: TableClock) -> NDArray[np.bool_]:
+    """Shifts that a table's clock may have: none of UTC, whole quarters of an hour of local time,
+    both with an error of their own; any of race time."""
+    if clock is TableClock.UTC:
+        return np.asarray(np.abs(shifts) <= 3 * _CLOCK_US)
+    if clock is TableClock.LOCAL:
+        return np.asarray((shifts + _CLOCK_US) % _ZONE_US <= 2 * _CLOCK_US)
+    return np.ones(len(shifts), np.bool_)
 
 
 def _by_moment(

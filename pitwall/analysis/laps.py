@@ -138,11 +138,14 @@ def build_lap(
     half = round(math.hypot(start.half_us, end.half_us))
     kind = _kind(number, out_of_pit, into_pit)
     reason = _refusal(start, end, way, circuit, limit_us, kind)
-    whole = start.sure and end.sure
+    hole = largest_gap_us(way.t, start.t_us, end.t_us)
+    whole = start.sure and end.sure and hole < circuit.length_m / MAX_SPEED * 1e6
     if reason and not whole or reason and "without data" in reason:
         kind = LapKind.INCOMPLETE
     elif not reason and kind in (LapKind.IN, LapKind.OUT, LapKind.PIT):
         reason = "through the pit lane"
+    if start.sure and end.sure and not whole:
+        reason = f"{hole / 1e6:.1f} s without data: more than one lap may be missing"
     sectors = sector_times(way, circuit, start.t_us, end.t_us, limit_us) if whole else ()
     return Lap(
         car,
