@@ -11,6 +11,7 @@ NAMES = (
     "append",
     "cursor",
     "keyed-read",
+    "laps",
     "lapsim",
     "packing",
     "paging",
