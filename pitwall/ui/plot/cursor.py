@@ -134,7 +134,8 @@ def _words(
 ) -> Words:
     """A channel's value with its unit, and what it is compared with."""
     how, value = shown(trace.channel, style.units), reading.value(trace)
-    parts = [(f"{how.text(value)} {how.unit}".rstrip(), ink)]
+    unit = f" {how.unit}" if how.unit and value is not None else ""
+    parts = [(how.text(value) + unit, ink)]
     if then is not None and measured:
         parts.append((f"Δ {how.change(value, then.value(trace))}", style.theme.colours.text))
     elif then is not None:
