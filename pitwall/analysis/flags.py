@@ -21,7 +21,7 @@ from pitwall.telemetry.official import (
 )
 
 _SLOW = re.compile(
-    r"yellow|safety|caution|fcy|fy\b|\bvsc|\bsc\b|sc deployed|warm-up|code ?60", re.I
+    r"yellow|safety|caution|fcy|fy\b|\bvsc|\bsc\b|scdeployed|warm-up|code ?60", re.I
 )
 _RED = re.compile(r"\bred\b|\brf\b", re.I)
 _GREEN = re.compile(r"green|all ?clear|\bgf\b|\bclear\b", re.I)
@@ -107,7 +107,8 @@ def _cautions(
     spans: list[tuple[int, int, str]] = []
     for table in tables:
         changes = [f for f in table.flags if flag_word(f.state)]
-        for flag, after in zip(changes, [*changes[1:], None], strict=True):
+        for i, flag in enumerate(changes):
+            after = changes[i + 1] if i + 1 < len(changes) else None
             word = flag_word(flag.state)
             if word == "green":
                 continue
