@@ -45,6 +45,16 @@ def test_saved_loaded_and_saved_again_is_byte_equal(sheet: Sheet) -> None:
     assert to_bytes(found) == data
 
 
+def test_equal_sheets_give_equal_bytes_whatever_order_they_were_made_in() -> None:
+    layout = usual().layout
+    turned = Layout("", layout.role, dict(reversed(layout.trees.items())))
+    one, other = (
+        {"traces": {"b": 1, "a": 2}, "units": {}},
+        {"units": {}, "traces": {"a": 2, "b": 1}},
+    )
+    assert to_bytes(Sheet(layout, one)) == to_bytes(Sheet(turned, other))
+
+
 def usual() -> Sheet:
     homes = [("a", Home(Role.ENGINEER, Area.LEFT)), ("b", Home(Role.ENGINEER, Area.RIGHT))]
     return Sheet(default_layout(homes), {})
