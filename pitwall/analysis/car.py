@@ -21,7 +21,7 @@ from pitwall.analysis.laps import (
     pit_stays,
 )
 from pitwall.analysis.learn import Circuit
-from pitwall.analysis.numbering import number_laps, producer_lap
+from pitwall.analysis.numbering import Numbers, number_laps, producer_lap
 from pitwall.analysis.progress import LapAxis, axis_of
 from pitwall.analysis.signals import Signals
 from pitwall.analysis.sources import LapSource, gate_passes, line_marks
@@ -61,6 +61,7 @@ class CarTracker:
         self._axes: dict[int, LapAxis] = {}
         self._pits: set[int] = set()
         self._counts: list[int | None] = []
+        self._numbered: tuple[tuple[list[int | None], list[bool]], Numbers] | None = None
 
     def update(self, store: SessionStore) -> bool:
         """Take in what the store has that was not there before; True when anything changed."""
@@ -215,7 +216,7 @@ class CarTracker:
                     into_pit=i in pits,
                 )
             )
-        self._number()
+        self._number(first)
 
     def _lost(self, part: Knots, start: Crossing | None, end: Crossing | None) -> bool:
         """Whether nothing but an edge of what lies between two crossings was seen, so that it may
@@ -226,12 +227,18 @@ class CarTracker:
         gap = largest_gap_us(part.t, start.t_us, end.t_us)
         return gap > max(fastest, self._limit) and end.t_us - start.t_us - gap < _EDGE * fastest
 
-    def _number(self) -> None:
-        """Call every lap what it is called: one late chunk may tell of laps before and after it."""
+    def _number(self, first: int) -> None:
+        """Call every lap what it is called, those from ``first`` on anew: one late chunk may tell
+        of laps before and after it, but most tell nothing new."""
         seen = [True, *(crossing.sure for crossing in self.crossings)]
-        numbers = number_laps(self._counts, seen)
+        basis = (list(self._counts), seen)
+        if self._numbered is None or self._numbered[0] != basis:
+            self._numbered = (basis, number_laps(self._counts, seen))
+            first = 0
+        numbers = self._numbered[1]
         self.told = numbers.told
-        for i, (lap, number) in enumerate(zip(self.laps, numbers.of, strict=True)):
+        for i in range(first, len(self.laps)):
+            lap, number = self.laps[i], numbers.of[i]
             kind = lap.kind
             if kind in (LapKind.FIRST, LapKind.FLYING):
                 kind = LapKind.FIRST if number == 1 else LapKind.FLYING
