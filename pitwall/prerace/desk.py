@@ -71,7 +71,8 @@ class Desk:
 
     Attributes:
         title: car, variant and modelled lap.
-        rows: best lower bound first; settings that nobody wrote down are last.
+        rows: best lower bound first.
+        unwritten: names of settings that nobody wrote down.
         full_scale_s: seconds at the end of the bars.
         together: the joint proposal in one line; empty when nothing is advised.
         reliability: how often the band held.
@@ -82,6 +83,7 @@ class Desk:
 
     title: str
     rows: tuple[DeskRow, ...]
+    unwritten: tuple[str, ...]
     full_scale_s: float
     together: str
     reliability: str
@@ -94,7 +96,8 @@ def desk(result: AdviceResult) -> Desk:
     """The pane's values of one result."""
     advice = result.advice
     scale = _scale(advice)
-    rows = sorted(advice.rows, key=lambda r: r.verdict is Verdict.UNKNOWN)
+    rows = [r for r in advice.rows if r.verdict is not Verdict.UNKNOWN]
+    unwritten = [NAMES.get(r.key, r.key) for r in advice.rows if r.verdict is Verdict.UNKNOWN]
     together = ""
     if advice.joint is not None:
         g = advice.joint.gain
@@ -103,6 +106,7 @@ def desk(result: AdviceResult) -> Desk:
     return Desk(
         f"Car {advice.car}, {advice.variant}: modelled lap {advice.lap_s:.2f} s",
         tuple(_row(row, scale) for row in rows),
+        tuple(unwritten),
         scale,
         together,
         reliability(result.log),
@@ -159,7 +163,7 @@ def _row(row: Row, scale: float) -> DeskRow:
         base.trust,
         f"{g.mean_s:+.2f} s",
         f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
-        f"{g.p_gain:.0%}",
+        _share(g.p_gain),
         tuple(max(-1.0, min(1.0, v / scale)) for v in (g.lo_s, g.mean_s, g.hi_s)),  # type: ignore[arg-type]
         f"{top:+.1f} km/h" if abs(top) >= 0.05 else "",
         _balance(row),
@@ -167,6 +171,13 @@ def _row(row: Row, scale: float) -> DeskRow:
         ", ".join(f"{name} {gain:+.2f}" for name, gain in row.corners if abs(gain) >= 0.005),
         base.can_apply,
     )
+
+
+def _share(p: float) -> str:
+    """A share of so many draws is never all or nothing."""
+    if p > 0.99:
+        return "> 99 %"
+    return "< 1 %" if p < 0.01 else f"{100 * p:.0f} %"
 
 
 def _balance(row: Row) -> str:

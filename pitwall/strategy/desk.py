@@ -15,7 +15,7 @@ class LapBar:
     Attributes:
         lap: the lap's number.
         loss_s, lo_s, hi_s: on the best lap: mean, 10 % and 90 %.
-        inside: whether it is in the window.
+        inside: whether it is in the window; never where not stopping is faster.
         caution_s: what a stop gains if a caution begins on it; NaN where it was not looked at.
         p_best: how often it is the best.
     """
@@ -68,7 +68,15 @@ def desk(plan: Plan) -> Desk:
     if window is not None:
         gains = {c.lap: c.gain_s for c in window.cautions}
         bars = tuple(
-            LapBar(r.lap, r.loss_s, r.lo_s, r.hi_s, r.inside, gains.get(r.lap, math.nan), r.p_best)
+            LapBar(
+                r.lap,
+                r.loss_s,
+                r.lo_s,
+                r.hi_s,
+                r.inside and window.first is not None,
+                gains.get(r.lap, math.nan),
+                r.p_best,
+            )
             for r in window.laps
         )
         if window.first is not None:

@@ -166,9 +166,9 @@ class AdvicePane(Panel):
             y += self._paint_text(painter, box, y, alarm, c.attention, bold=True)
         foot = self._foot(desk)
         bottom = box.bottom() - theme.px(LINE) * len(foot)
-        if desk.rows:
+        rows = self._rows()[self._first :]
+        if rows:
             y = self._paint_scale(painter, box, y, desk)
-        rows = desk.rows[self._first :]
         for row in rows:
             height = self._height(row, box.width())
             if y + height > bottom:
@@ -176,6 +176,13 @@ class AdvicePane(Panel):
             self._paint_row(painter, row, QtCore.QRect(box.x(), y, box.width(), height), desk)
             self._zones.append((QtCore.QRect(box.x(), y, box.width(), height), row.key))
             y += height
+        if desk.unwritten and y + theme.px(2 * LINE) <= bottom:
+            names = ", ".join(desk.unwritten)
+            words = f"Not on the sheet, so nothing is said of them: {names}"
+            room = QtCore.QRect(box.x(), y + theme.px(4), box.width(), bottom - y - theme.px(4))
+            painter.setFont(theme.small())
+            painter.setPen(c.dim)
+            painter.drawText(room, _WRAP, words)
         painter.setFont(theme.small())
         y = bottom
         for text, colour in foot:

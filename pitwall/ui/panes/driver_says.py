@@ -23,6 +23,8 @@ SYMPTOMS = ("understeer", "oversteer", "front locks", "rear locks", "no traction
 STRENGTHS = (1, 2, 3)
 EVERYWHERE = ("all", "slow", "fast")
 MOST_SAID = 8
+SHORT = {"braking": "brake"}
+"""As the heads of narrow columns say it."""
 
 
 class DriverSaysPane(Panel):
@@ -160,7 +162,7 @@ class DriverSaysPane(Panel):
         painter.setPen(c.faint)
         for k, phase in enumerate(PHASES):
             cell = QtCore.QRect(box.x() + name + k * width, box.y(), width, height)
-            painter.drawText(cell, _CENTRE, _cut(painter, phase, width))
+            painter.drawText(cell, _CENTRE, _cut(painter, SHORT.get(phase, phase), width))
         for i, corner in enumerate(rows[self._first : self._first + fits]):
             y = box.y() + (i + 1) * height
             painter.setFont(theme.small(bold=True))

@@ -94,7 +94,8 @@ class PitWindowPane(Panel):
         painter.setFont(theme.large(bold=True))
         painter.setPen(c.text)
         head = QtCore.QRect(box.x(), box.y(), box.width(), theme.px(32))
-        painter.drawText(head, _LEFT, _elided(painter, desk.verdict, head.width()))
+        verdict = desk.verdict[:1].upper() + desk.verdict[1:]
+        painter.drawText(head, _LEFT, _elided(painter, verdict, head.width()))
         lines = self._lines(desk)
         height = theme.px(LINE)
         least = theme.px(90)
