@@ -96,6 +96,8 @@ class Capacity:
             np.maximum(x, 0.0, out=x)
             np.sqrt(x, out=x)
         else:
+            # an axle that is lifted carries less than nothing: all of it is used
+            np.abs(x, out=x)
             np.minimum(x, 1.0, out=x)
             np.power(x, a.exponent, out=x)
             np.subtract(1.0, x, out=x)

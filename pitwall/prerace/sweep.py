@@ -15,7 +15,7 @@ from pitwall.telemetry import BadInput
 
 PORTION = 256
 """Cars that one task simulates: a batch large enough to hide the interpreter, small enough to be
-shared out. It does not depend on the executor, though a car's lap would not mind if it did."""
+shared out. It does not depend on the executor: the last bits of a lap depend on its batch."""
 
 
 class Executor(Protocol):
@@ -40,7 +40,8 @@ def sweep(
     conditions: Conditions | None = None,
     executor: Executor | None = None,
 ) -> Laps:
-    """The laps of :func:`pitwall.prerace.simulate`, bit for bit, portion by portion.
+    """The laps of :func:`pitwall.prerace.simulate`, portion by portion: the same bit for bit
+    whichever executor runs them.
 
     Raises BadInput without cars; what the executor raises goes through.
     """
