@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pitwall.analysis.maths import Definition, MathsEngine, check, round_limits
 from pitwall.analysis.maths_channel import MathsChannel
+from pitwall.analysis.maths_eval import _sums
 from pitwall.analysis.maths_parse import understand
 from pitwall.store import Columns, SessionStore
 from pitwall.store.batch import LATE, Source
@@ -172,6 +173,25 @@ def test_holes_stay_holes() -> None:
     root = filled("sqrt(brake - 60)")
     assert np.isfinite(root.window(0, T0, 1 << 62).v).all()
     assert len(root.window(0, T0, 1 << 62).starts) > 2
+
+
+def test_what_is_compared_with_something_unknown_is_unknown() -> None:
+    known = filled("gear").window(0, T0, 1 << 62)
+    for text in (
+        "gear > 2",
+        "gear != 2",
+        "not gear",
+        "gear > 2 or speed > 0",
+        "gear if gear else 1",
+    ):
+        assert np.array_equal(filled(text).window(0, T0, 1 << 62).t, known.t), text
+
+
+def test_a_mean_is_the_same_wherever_it_stands_in_an_array() -> None:
+    x = np.random.default_rng(5).normal(1e6, 1.0, 5000)
+    first, end = np.arange(4000, 4900), np.arange(4000, 4900) + 97
+    for skip in (1, 33, 3999):
+        assert np.array_equal(_sums(x, first, end), _sums(x[skip:], first - skip, end - skip))
 
 
 def test_values_are_right() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitwall.store import Arrival, Columns, PutAlarm
+from pitwall.store import Arrival, Columns, PutAlarm, growth
 from pitwall.store.alarm_rules import Kind, Rule
 from pitwall.store.alarm_watch import Watch
 from pitwall.store.alarms import AlarmEngine
@@ -70,6 +70,13 @@ def story(entries: Any) -> list[tuple[object, ...]]:
 def test_the_order_of_arrival_does_not_matter(
     values: list[float], order: list[int], how_many: int, delay_s: float
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(growth, "BLOCK", 8)  # a stretch of its own for every two chunks
+        patch.setattr(growth, "_ALONE", 4)
+        arrive(values, order, how_many, delay_s)
+
+
+def arrive(values: list[float], order: list[int], how_many: int, delay_s: float) -> None:
     car, rule = Car(values), replace(HOT, delay_s=delay_s)
     watch = Watch(rule, "7", [], told=True)
     for n in order[:how_many]:
@@ -147,6 +154,16 @@ def test_an_alarm_in_late_data_says_so() -> None:
     assert alarm.entry.arrival is Arrival.LATE
     assert (alarm.entry.t_lo, alarm.entry.t_hi) == (4 * SECOND, 12 * SECOND)
     assert wall.saved[alarm.entry.id] == alarm.entry
+
+
+def test_what_the_books_call_late_is_late_even_as_the_newest_here() -> None:
+    car = Car(RISE)
+    wall = Wall(car)
+    car.chunk(1)
+    wall.engine.update()
+    car.chunk(2, late=True)
+    (alarm,) = wall.engine.update().alarms
+    assert alarm.entry.arrival is Arrival.LATE
 
 
 def test_history_needs_no_acknowledging_and_is_not_kept() -> None:
