@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +32,8 @@ MAX_ROWS = 200_000
 _SAME_US = 500_000
 """Crossings of one car nearer than this are one crossing, told twice."""
 _LEAST_LAP_US = 20_000_000
+_LEAST = 0.75
+"""Part of the usual lap that no lap is shorter than."""
 _MOST_LAP_US = 3_600_000_000
 
 
@@ -252,21 +254,32 @@ def _feed(path: Path, tick: Tick | None) -> Official:
         event = event or row.get("meta_event", "")
         name = row.get("meta_session", "")
     laps: list[OfficialLap] = []
-    repeated = 0
+    repeated = between = 0
+    once: dict[str, list[tuple[int, int | None, int | None]]] = {}
     for car, rows in crossings.items():
-        before: int | None = None
-        for at, lap, received in sorted(rows, key=lambda r: r[0]):
-            if before is not None and at - before < _SAME_US:
+        own = once.setdefault(car, [])
+        for crossed in sorted(rows, key=lambda r: r[0]):
+            if own and crossed[0] - own[-1][0] < _SAME_US:
                 repeated += 1
+            else:
+                own.append(crossed)
+    usual = _usual([row[0] for row in own] for own in once.values())
+    for car, own in once.items():
+        before: int | None = None
+        for i, (at, lap, received) in enumerate(own):
+            after = own[i + 1][0] if i + 1 < len(own) else None
+            if before is not None and after is not None and _extra(before, at, after, usual):
+                between += 1
                 continue
             time = at - before if before is not None else None
-            if time is not None and not _LEAST_LAP_US <= time <= _MOST_LAP_US:
+            if time is not None and not _LEAST * usual <= time <= _MOST_LAP_US:
                 time, odd = None, odd + 1
             laps.append(OfficialLap(car[:40], lap, time, at, received_us=received))
             before = at
     told = (
         (unknown, "lap number", "unknown"),
         (repeated, "crossing", "told twice"),
+        (between, "crossing", "in the middle of a lap, left out"),
         (odd, "lap time", "impossible"),
     )
     notes = tuple(f"{path.name}: {counted(n, what)} {how}" for n, what, how in told if n)
@@ -280,6 +293,21 @@ def _feed(path: Path, tick: Tick | None) -> Official:
         name=name,
         started_us=min((lap.end_us for lap in laps if lap.end_us is not None), default=0),
     )
+
+
+def _usual(cars: Iterable[list[int]]) -> int:
+    """What a lap takes in the median, of all cars."""
+    times = [b - a for own in cars for a, b in zip(own[:-1], own[1:], strict=True)]
+    times = [time for time in times if _LEAST_LAP_US <= time <= _MOST_LAP_US]
+    return sorted(times)[len(times) // 2] if times else 0
+
+
+def _extra(before: int, at: int, after: int, usual: int) -> bool:
+    """Whether a crossing splits one lap into two that nobody can drive."""
+    first, second = at - before, after - at
+    short = first < _LEAST * usual and second < _LEAST * usual
+    # the two are one lap of usual length; of a slow lap nobody knows
+    return short and first + second < 1.3 * usual
 
 
 def _is_start(name: str) -> bool:
