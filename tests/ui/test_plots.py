@@ -125,6 +125,19 @@ def test_an_edge_is_pulled_and_its_plots_share_the_height(qtbot: QtBot, window: 
     assert plotted(window) == USUAL
 
 
+def test_an_edge_is_that_of_the_plots_that_are_seen(qtbot: QtBot, window: MainWindow) -> None:
+    """A channel that this session does not have keeps its plot in the layout, between two."""
+    layout = TraceLayout()
+    for name in ("throttle", "not_here", "brake"):
+        layout = layout.with_plot(ChannelName("driver", name))
+    window.workspace.change(traces=layout)
+    edge = boxes(window)[0].rect.bottom()
+    drag(qtbot, window, QPoint(40, edge), QPoint(40, edge - 60))
+    upper, absent, lower = window.workspace.view.traces.plots
+    assert upper.height < 1.0 < lower.height
+    assert absent.height == 1.0
+
+
 def test_plots_by_key(qtbot: QtBot, window: MainWindow) -> None:
     traces = window.panes.traces
     for _ in range(3):

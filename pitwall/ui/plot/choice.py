@@ -9,9 +9,11 @@ from pitwall.telemetry import Catalog, Channel
 from pitwall.ui.trace_layout import ChannelName, PlotChoice
 
 MOST = 6
+SPEEDS = ("speed", "gps_speed", "wheel_speed")
+"""Over the ground."""
 _WANTED = (
     # identifiers that mean the same, share of the height
-    (("speed", "gps_speed", "wheel_speed"), 2.4),
+    (SPEEDS, 2.4),
     (("throttle", "throttle_pedal", "aps"), 1.15),
     (("brake", "brake_front", "pbrake_f", "brake_pressure"), 1.15),
     (("steering", "steering_angle"), 1.25),

@@ -11,6 +11,7 @@ from pitwall.ui.picture import Picture
 from pitwall.ui.plot.boxes import DELTA_WEIGHT, Boxes, arrange
 from pitwall.ui.plot.canvas import Canvas
 from pitwall.ui.plot.columns import Curves, curves_of
+from pitwall.ui.plot.forecast import Forecast
 from pitwall.ui.plot.frame import Frame, Painted, lay_out
 from pitwall.ui.plot.furniture import Style
 from pitwall.ui.plot.layers import paint_back, paint_ground, paint_live
@@ -28,6 +29,7 @@ class Sitter:
         top: where the plots begin, under the title.
         words: what the title says; when it changes, it is painted anew.
         paint_frame: paints the pane's ground and title.
+        forecast: a modelled lap under the shown one; None for none.
     """
 
     picture: Picture | None
@@ -36,6 +38,7 @@ class Sitter:
     top: int
     words: object
     paint_frame: Callable[[QtGui.QPainter], None]
+    forecast: Forecast | None = None
 
 
 class Easel:
@@ -110,12 +113,12 @@ class Easel:
             if frame is not None and picture is not None:
                 paint_back(painter, picture, frame, style)
             painter.end()
-        looks = _ground_looks(picture, frame)
+        looks = (_ground_looks(picture, frame), sitter.forecast)
         if ground is top or looks != self._ground_key:
             self._ground_key = looks
             self.ground_renders += 1
             if frame is not None and picture is not None:
-                paint_ground(ground, picture, frame, style)
+                paint_ground(ground, picture, frame, style, sitter.forecast)
         if ground is not top:
             top.copy_of(ground)
         if frame is not None and picture is not None:

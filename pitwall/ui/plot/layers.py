@@ -9,6 +9,7 @@ from pitwall.ui.plot.canvas import Canvas
 from pitwall.ui.plot.columns import Curves
 from pitwall.ui.plot.curves import Ink, curve_area, paint_line, paint_long
 from pitwall.ui.plot.delta_plot import paint_delta
+from pitwall.ui.plot.forecast import Forecast, paint_forecast
 from pitwall.ui.plot.frame import Frame, Painted, Strip, at
 from pitwall.ui.plot.furniture import (
     Style,
@@ -49,9 +50,15 @@ def paint_back(painter: QtGui.QPainter, picture: Picture, frame: Frame, style: S
         paint_label(painter, strip.box, names, used, style)
 
 
-def paint_ground(canvas: Canvas, picture: Picture, frame: Frame, style: Style) -> None:
-    """What stays while a lap is being driven: corners, the axis' figures, the reference lap and
-    other laps that are over. What was in the plots before is painted over."""
+def paint_ground(
+    canvas: Canvas,
+    picture: Picture,
+    frame: Frame,
+    style: Style,
+    forecast: Forecast | None = None,
+) -> None:
+    """What stays while a lap is being driven: corners, the axis' figures, the reference lap, what
+    is predicted and other laps that are over. What was in the plots before is painted over."""
     c, boxes = style.theme.colours, frame.boxes
     right = boxes.plots[0].rect.right()
     # Names and figures reach a little over the ends.
@@ -76,6 +83,8 @@ def paint_ground(canvas: Canvas, picture: Picture, frame: Frame, style: Style) -
                     paint_line(painter, line, frame.x, y, ink, style)
         _paint_others(painter, picture, frame, strip, style, running=False)
         painter.setClipping(False)
+        if forecast is not None:
+            paint_forecast(painter, picture, strip, frame.x, style, forecast)
     paint_bottom(painter, picture, frame.boxes, frame.x, style)
     painter.end()
 

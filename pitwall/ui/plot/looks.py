@@ -13,6 +13,7 @@ from pitwall.ui.theme import Theme, mix
 from pitwall.ui.trace_layout import MOST_CHANNELS
 
 COMPUTED = (3.0, 2.0)
+TO_COME = (1.0, 3.0)
 LAP_DASHES: tuple[tuple[float, ...], ...] = (
     (),
     (10.0, 3.0),

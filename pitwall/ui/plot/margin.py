@@ -27,6 +27,7 @@ class _Held:
     start: QtCore.QPointF
     plot: int
     name: ChannelName | None
+    below: int = 0
     heights: tuple[float, float] = (0.0, 0.0)
     pixels: int = 1
     moved: bool = False
@@ -70,7 +71,7 @@ class Margin:
             upper, lower = edge
             a, b = upper.plot.number, lower.plot.number
             pixels = upper.box.rect.height() + lower.box.rect.height()
-            self._held = _Held(point, a, None, (plots[a].height, plots[b].height), pixels)
+            self._held = _Held(point, a, None, b, (plots[a].height, plots[b].height), pixels)
             return
         strip = strip_at(strips, y)
         if strip is not None:
@@ -137,12 +138,12 @@ class Margin:
         """The edge follows the pointer: one plot gets what the other gives."""
         both = sum(held.heights)
         layout = self._editor.layout
-        if held.plot + 1 >= len(layout.plots):
+        if max(held.plot, held.below) >= len(layout.plots):
             return
         shift = (y - held.start.y()) * both / max(held.pixels, 1)
         upper = min(max(held.heights[0] + shift, 0.25), both - 0.25)
         layout = layout.with_height(held.plot, upper)
-        self._editor.put(layout.with_height(held.plot + 1, both - upper))
+        self._editor.put(layout.with_height(held.below, both - upper))
 
 
 def strip_at(strips: tuple[Strip, ...], y: float) -> Strip | None:

@@ -96,11 +96,16 @@ class PlotEditor:
     # -- the current plot ---------------------------------------------------------------
 
     def step(self, by: int) -> None:
-        """Another plot is the current one."""
-        plots = len(self.layout.plots)
-        if plots:
-            at = self.current if self.current is not None else (-1 if by > 0 else plots)
-            self.current = min(max(at + by, 0), plots - 1)
+        """Another of the plots that are seen is the current one."""
+        stack = self.picture.stack if self.picture is not None else ()
+        seen = sorted({plot.number for plot in stack})
+        if not seen:
+            return
+        if self.current not in seen:
+            self.current = seen[0] if by > 0 else seen[-1]
+            return
+        at = seen.index(self.current) + by
+        self.current = seen[min(max(at, 0), len(seen) - 1)]
 
     def shift(self, by: int) -> None:
         """The current plot one place up or down."""

@@ -28,6 +28,9 @@ class Stack(Protocol):
     def update(self) -> None:
         """Repaint."""
 
+    def toggle_forecast(self) -> None:
+        """Draw what is modelled, or no longer."""
+
 
 class StackActions:
     """The actions on plots, laps, scales, units and the cursor's steps."""
@@ -56,6 +59,7 @@ class StackActions:
             "lay_over": self._lay_over,
             "lay_off": plots.no_laps,
             "apart": plots.toggle_apart,
+            "predicted": stack.toggle_forecast,
             "units": self._next_units,
             "channel_unit": self._next_channel_unit,
         }

@@ -21,6 +21,7 @@ from pitwall.ui.plot.carrying import Target, paint_target, target_at, unpacked
 from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.cursor import cursor_pixel, paint_cursor, paint_mark, touched
 from pitwall.ui.plot.easel import Easel, Sitter
+from pitwall.ui.plot.forecast import Forecast
 from pitwall.ui.plot.frame import Painted, Strip, seen_limits
 from pitwall.ui.plot.furniture import Style
 from pitwall.ui.plot.looks import Look, look_of
@@ -60,6 +61,8 @@ class TraceStack(Panel):
         self._axis = AxisView(workspace)
         self._margin = Margin(self.plots, theme)
         self._easel = Easel(store)
+        self._forecast: Forecast | None = None
+        self._forecasts = True
         self._workspace = workspace
         self._store = store
         self._looks: tuple[Look, ...] = (look_of(theme, theme.car(0)),)
@@ -110,6 +113,24 @@ class TraceStack(Panel):
         self._cursor = self._workspace.view.cursor
         self._easel.stale()
         self.update()
+
+    def show_forecast(self, forecast: Forecast | None) -> None:
+        """A modelled lap under the shown one, until another is given; None for none."""
+        if forecast is not self._forecast:
+            self._forecast = forecast
+            self._easel.stale()
+            self.update()
+
+    def toggle_forecast(self) -> None:
+        """Draw what is modelled, or no longer."""
+        self._forecasts = not self._forecasts
+        self._easel.stale()
+        self.update()
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """What is drawn as predicted where it belongs to the lap shown; None for none."""
+        return self._forecast if self._forecasts else None
 
     def draw_coarse(self, times: Callable[[], int]) -> None:
         """How many times wider the stretches of a session's curves may be, asked when they are
@@ -214,7 +235,10 @@ class TraceStack(Panel):
 
     def _sitter(self) -> Sitter:
         words = (self.title_words, axis_words(self.picture, self._workspace.view))
-        return Sitter(self.picture, self.span, self._style(), self.top, words, self.paint_frame)
+        frame = self.paint_frame
+        return Sitter(
+            self.picture, self.span, self._style(), self.top, words, frame, self.forecast
+        )
 
     def _style(self) -> Style:
         view = self._workspace.view
