@@ -338,6 +338,7 @@ def _unshare(columns: Columns) -> None:
             held = block.page.held
             base = held.base if held is not None else None
             if held is not None and isinstance(base, np.ndarray) and base.nbytes > 2 * held.nbytes:
+                block.bins.fold()  # until then they look into it too
                 block.page.bring(held.copy())
 
 
