@@ -182,6 +182,7 @@ def test_loaded_in_bulk_memory_is_given_back(both: Both) -> None:
         held = block.page.held
         assert held is not None
         assert held.base is None or held.base.nbytes <= 2 * held.nbytes
+        assert not block.bins.fold()  # nothing left that looks into the whole
 
 
 def test_a_late_chunk_goes_into_what_is_paged_out(both: Both) -> None:
