@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before anything imports Qt: a test never opens a window on somebody's screen.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("PITWALL_TEST_PLATFORM", "offscreen")
@@ -23,6 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import pytest  # noqa: E402 - the environment above comes first
 from hypothesis import settings  # noqa: E402
+from pytestqt.qtbot import QtBot  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
@@ -32,10 +34,31 @@ IN_CI = os.environ.get("CI", "").lower() == "true"
 settings.register_profile("pitwall", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("pitwall")
 
-THREAD_GRACE_S = 2.0
+THREAD_GRACE_S = 20.0
+QT_WAIT_MS = 60_000
+"""The library's five seconds are a long time for a person, not for a machine that is shared."""
 THREADS_OF_OTHERS = (
     "pytest_timeout",  # the watchdog of the test that is running
 )
+
+
+class PatientBot(QtBot):
+    """Waits longer than the library does where a test does not say how long."""
+
+    def waitUntil(self, callback: Any, *, timeout: int = QT_WAIT_MS) -> None:  # noqa: D102, N802
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitExposed(self, widget: Any, *, timeout: int = QT_WAIT_MS) -> Any:  # noqa: D102, N802
+        return super().waitExposed(widget, timeout=timeout)
+
+    def waitActive(self, widget: Any, *, timeout: int = QT_WAIT_MS) -> Any:  # noqa: D102, N802
+        return super().waitActive(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
+    """As the library's, more patient."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
