@@ -136,6 +136,28 @@ def test_a_stop_behind_the_safety_car_is_cheaper():
     assert found.times[1, 0] - found.times[0, 0] > 5.0
 
 
+def test_only_the_lap_into_the_lane_is_under_the_caution():
+    """A caution that ends as the car stops: the lane in is cheap, the way out is not."""
+    status = np.zeros((50, 1), np.int8)
+    status[15:20] = SAFETY
+    empty = np.zeros((1, 0), np.int64)
+    given = Cautions(status, np.zeros(1, np.int64), empty, empty)
+    race = Race(50, 90.0, stand_s=0.0, green=PitLoss(7.0, 20.0), safety=PitLoss(1.0, 3.0))
+    plans = [Strategy("", (Stop(20, ""),)), Strategy("", (Stop(30, ""),))]
+    under, green = run_races(race, plans, Chances(NONE, 0, 0, 0), 1, cautions=given).times[:, 0]
+    assert green - under == pytest.approx((7.0 + 20.0) - (1.0 + 20.0))
+
+
+def test_a_caution_of_before_does_not_go_on_in_what_is_left():
+    model = CautionModel(
+        "x", "x", counts=(0.0, 1.0), starts=(1.0, 0, 0, 0, 0, 0), durations=(0,) * 9 + (1.0,)
+    )
+    whole = draw_cautions(model, 20, 50, np.random.default_rng(1))
+    assert (whole.status[:10] == SAFETY).all()
+    rest = draw_cautions(model, 20, 50, np.random.default_rng(1), first=5)
+    assert not rest.status.any(), "what was called before is over, or is seen in the laps"
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(BadInput, match="needs a strategy"):
         run_races(RACE, [])
