@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pitwall.analysis.maths import Definition, MathsEngine, check, round_limits
 from pitwall.analysis.maths_channel import MathsChannel
-from pitwall.analysis.maths_eval import _sums
+from pitwall.analysis.maths_eval import Frame, _mean_over, _sums
 from pitwall.analysis.maths_parse import understand
 from pitwall.store import Columns, SessionStore
 from pitwall.store.batch import LATE, Source
@@ -192,6 +192,18 @@ def test_a_mean_is_the_same_wherever_it_stands_in_an_array() -> None:
     first, end = np.arange(4000, 4900), np.arange(4000, 4900) + 97
     for skip in (1, 33, 3999):
         assert np.array_equal(_sums(x, first, end), _sums(x[skip:], first - skip, end - skip))
+
+
+def test_smoothing_is_the_same_from_wherever_it_is_worked_out() -> None:
+    t = T0 + np.arange(3000, dtype=np.int64) * 10_000
+    x = np.random.default_rng(6).normal(1e7, 1.0, 3000)
+    none = np.zeros(0, np.int64)
+
+    def smoothed(skip: int) -> np.ndarray:
+        frame = Frame(t[skip:], np.zeros(1, np.int64), none, {}, "")
+        return _mean_over(x[skip:], frame, 250_000, 250_000)[2000 - skip :]
+
+    assert np.array_equal(smoothed(0), smoothed(1777))
 
 
 def test_values_are_right() -> None:

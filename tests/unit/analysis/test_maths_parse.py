@@ -207,6 +207,13 @@ def test_definitions_of_definitions_are_bounded() -> None:
         understand("a39", CATALOG, others)
 
 
+def test_operations_are_bounded_however_flat() -> None:
+    wide = {"b": f"min({', '.join(['speed'] * 30)})", "c": f"min({', '.join(['b'] * 30)})"}
+    assert understand("b", CATALOG, wide).unit.symbol == "km/h"
+    with pytest.raises(MathsError, match="too long or too deeply nested"):
+        understand("c", CATALOG, wide)
+
+
 def test_numbers_are_worked_out_beforehand() -> None:
     node = understand("2 * pi ** 2", CATALOG)
     assert (node.op, node.numbers) == ("number", (2 * math.pi**2,))
