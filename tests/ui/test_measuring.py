@@ -43,6 +43,9 @@ def test_m_measures_from_the_cursor_and_esc_ends_it(
     speed = span.values[index].astype(np.float64)
     assert float(shown[4]) == pytest.approx(np.nanmin(speed), abs=0.051)
     assert float(shown[5]) == pytest.approx(np.nanmean(speed), abs=0.051)
+    assert f"min {shown[4]}, mean {shown[5]}, max {shown[6]}" in row.tip, (
+        "all of it, however narrow"
+    )
     assert float(shown[6]) == pytest.approx(np.nanmax(speed), abs=0.051)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert workspace.view.mark is None

@@ -194,7 +194,14 @@ def _measured(store: SessionStore, car: str, mark: int, wanted: Wanted) -> Itera
             _figure(high, how, "dim"),
             Cell(how.unit, "faint"),
         )
-        tip = f"{channel.name}: of {int(between.count[i])} samples between the cursors"
+        words = ", ".join(
+            f"{name} {how.text(value)}"
+            for name, value in (("min", low), ("mean", mean), ("max", high))
+        )
+        tip = (
+            f"{channel.name}: {how.text(then)} at the mark, {now_words(now, how)} at the cursor, "
+            f"Δ {how.change(now, then)}; between, of {int(between.count[i])} samples: {words}"
+        )
         yield Row((group, i), cells, tip=tip)
 
 
