@@ -117,9 +117,9 @@ BREAKS = (
         "only cars that the archive has are known of at the start",
         (
             Edit(
-                "turbo/follower.py",
-                "heads = self._patience(self._sources.table.heads)",
-                "heads = self._patience(self._sources.table.heads)[:0]",
+                "turbo/joining.py",
+                "heads = tuple(self._patience(self._ways.sources.table.heads))",
+                "heads = tuple(self._patience(self._ways.sources.table.heads)[:0])",
             ),
         ),
         (JOIN + "test_case_83_a_car_that_is_nowhere_but_in_the_buffer_and_has_retired",),
