@@ -326,6 +326,13 @@ ACTIONS: tuple[Action, ...] = (
         "Write the chosen change on the setup sheet from the next lap on; it asks once.",
     ),
     Action(
+        "predicted",
+        "Predicted speed",
+        ("Shift+E",),
+        "Setup and strategy",
+        "Beside the advice: the modelled lap, dotted under the speed over distance, or not.",
+    ),
+    Action(
         "driver_says",
         "Driver says",
         ("T",),

@@ -120,6 +120,7 @@ TRACE_ACTIONS = (
     "apart",
     "units",
     "channel_unit",
+    "predicted",
 )
 
 
@@ -142,7 +143,7 @@ PANES: tuple[PaneSpec, ...] = (
         "Every lap of the selected car, with its sectors.",
         lambda s: s.core.laps,
         width_most=TABLES_MOST,
-        homes=(Home(_E, _LEFT, 20), Home(_S, _CENTRE, 80), Home(_B, _LEFT, 10)),
+        homes=(Home(_E, _LEFT, 20), Home(_S, _RIGHT, 90), Home(_B, _LEFT, 10)),
     ),
     PaneSpec(
         "traces",
@@ -173,7 +174,7 @@ PANES: tuple[PaneSpec, ...] = (
         "Coach",
         "What there is to say to the driver, how much it is worth, and how sure it is.",
         lambda s: CoachPane(s.theme, s.workspace),
-        (Home(_E, _RIGHT, 60), Home(_B, _RIGHT, 60)),
+        (Home(_E, _RIGHT, 60, "advice"), Home(_B, _RIGHT, 60, "advice")),
         fits=_has_places,
     ),
     PaneSpec(
@@ -197,7 +198,7 @@ PANES: tuple[PaneSpec, ...] = (
         "Lap times",
         "The lap times of the field over the race, with cautions and stops.",
         lambda s: LapChart(s.theme, s.workspace),
-        (Home(_S, _BOTTOM, 80), Home(_B, _BOTTOM, 20)),
+        (Home(_S, _BOTTOM, 80, share=42), Home(_B, _BOTTOM, 20)),
     ),
     PaneSpec(
         "health",
@@ -211,14 +212,14 @@ PANES: tuple[PaneSpec, ...] = (
         "Channels",
         "Every channel's value at the cursor.",
         lambda s: s.core.values,
-        (Home(_E, _RIGHT, 90, "values"), Home(_B, _LEFT, 20, "channels")),
+        (Home(_E, _RIGHT, 90), Home(_B, _LEFT, 20, "channels")),
     ),
     PaneSpec(
         "advice",
         "Setup advice",
         "What to change on the car, what it gains with its interval, and how sure that is.",
-        lambda s: AdvicePane(s.theme, s.inputs.model),
-        (Home(_E, _RIGHT, 91, "values"), Home(_B, _RIGHT, 70, "advice")),
+        lambda s: AdvicePane(s.theme, s.inputs.model, s.core.traces.show_forecast),
+        (Home(_E, _RIGHT, 50, "advice"), Home(_B, _RIGHT, 70, "advice")),
         ("advice", "advice_variant", "advice_apply"),
     ),
     PaneSpec(
@@ -226,7 +227,7 @@ PANES: tuple[PaneSpec, ...] = (
         "Driver says",
         "What the driver feels, in two taps, beside what was measured.",
         lambda s: DriverSaysPane(s.theme, s.inputs.model),
-        (Home(_E, _RIGHT, 92, "values"), Home(_B, _RIGHT, 71, "advice")),
+        (Home(_E, _RIGHT, 70, "advice"), Home(_B, _RIGHT, 71, "advice")),
         ("driver_says",),
     ),
     PaneSpec(

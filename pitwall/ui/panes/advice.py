@@ -10,12 +10,14 @@ from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import now_us
 from pitwall.ui.modelling import QUALIFYING, RACE, Answer, Modelling
 from pitwall.ui.panes.panel import Panel
+from pitwall.ui.plot.forecast import Forecast
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme, mix
 
 if TYPE_CHECKING:
     from pitwall.prerace.desk import Desk, DeskRow
+    from pitwall.prerace.job import AdviceResult
 
 ROW = 46
 LINE = 19
@@ -33,7 +35,13 @@ class AdvicePane(Panel):
         sure: the next call of the action applies the open row.
     """
 
-    def __init__(self, theme: Theme, model: Modelling) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        model: Modelling,
+        draw: Callable[[Forecast | None], None] = lambda _: None,
+    ) -> None:
+        """As :class:`Panel`; ``draw`` takes the modelled lap while this pane can be seen."""
         super().__init__(theme, "Setup advice")
         self.shown: Desk | None = None
         self.reason = NO_CAR
@@ -42,6 +50,8 @@ class AdvicePane(Panel):
         self.said = ""
         """What came of the last action, or what the next one will do."""
         self._model = model
+        self._draw = draw
+        self._forecast: Forecast | None = None
         self._variant = RACE
         self._answer: Answer | None = None
         self._known: object = None
@@ -78,10 +88,12 @@ class AdvicePane(Panel):
         mine = answer.asked.car == car and answer.asked.variant == self._variant
         self._answer = answer if mine and car else None
         before, self.shown = self.shown, None
+        self._forecast = None
         if self._answer is not None and self._answer.advice is not None:
             from pitwall.prerace.desk import desk
 
             self.shown, self.reason = desk(self._answer.advice), ""
+            self._forecast = _forecast(self._answer.advice)
             self._lap = self._answer.lap
         elif self._answer is not None and self._answer.advice_trouble:
             self.reason = self._answer.advice_trouble
@@ -92,7 +104,16 @@ class AdvicePane(Panel):
         title = f"Car {car} · setup advice · {self._variant}" if car else "Setup advice"
         self.set_titles(title, f"after lap {self._lap}" if self.shown is not None else "")
         self.setAccessibleDescription(self._spoken())
+        self._draw(self._forecast)
         self.update()
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: D102, N802
+        self._draw(self._forecast)
+        super().showEvent(event)
+
+    def hideEvent(self, event: QtGui.QHideEvent) -> None:  # noqa: D102, N802
+        self._draw(None)
+        super().hideEvent(event)
 
     def _spoken(self) -> str:
         if self.shown is None:
@@ -111,6 +132,8 @@ class AdvicePane(Panel):
         self._model.ask(replace(self._model.asked, variant=self._variant))
         self.set_titles(self.title.rsplit(" · ", 1)[0] + f" · {self._variant}", "")
         self.shown, self.reason, self.sure = None, WORKING, False
+        self._forecast = None
+        self._draw(None)
         self.update()
 
     def _apply(self) -> None:
@@ -342,6 +365,22 @@ class AdvicePane(Panel):
             QtWidgets.QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
+
+
+def _forecast(result: AdviceResult) -> Forecast:
+    """The proposed lap for the traces; as the car is set when nothing is proposed."""
+    from pitwall.prerace.desk import NAMES
+
+    lap, track = result.predicted, result.calibration.track
+    parts = ", ".join(f"{NAMES.get(key, key)} {value:g}" for key, value in lap.values.items())
+    return Forecast(
+        result.advice.car,
+        len(track.curvature) * track.step_m,
+        lap.distance_m,
+        lap.proposed_ms,
+        lap.gained_s if lap.values else lap.gained_s[:0],
+        f"with {parts}" if parts else "as it is set",
+    )
 
 
 def _all_of(row: DeskRow) -> list[str]:

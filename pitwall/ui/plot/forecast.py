@@ -1,4 +1,4 @@
-"""What a model says of the next lap, under the measured one: dotted, so that nobody takes it for it.
+"""What a model says of the next lap, under the measured one: dotted, and so not taken for it.
 
 It is drawn with what stays while a lap is driven, so that new data costs nothing more.
 """
