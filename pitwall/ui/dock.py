@@ -45,6 +45,8 @@ class Dock(QtWidgets.QWidget):
         self._places: list[TabbedPlace] = []
         self._shown: list[QtWidgets.QWidget] = []
         self._sized_for: object = None
+        # Panes that would like more room than there is get less; the window never grows for them.
+        self.setMinimumSize(1, 1)
         self._line = QtWidgets.QVBoxLayout(self)
         self._line.setContentsMargins(0, 0, 0, 0)
 

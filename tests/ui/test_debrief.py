@@ -152,6 +152,7 @@ def test_missing_data_is_said_in_the_row_of_laps(finished: Wall, open_window: Op
 
 def test_the_coach_beside_the_traces(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
+    window.bench.open_pane("coach")
     pane = window.bench.pane("coach")
     assert isinstance(pane, CoachPane)
     assert pane.sentence == ""

@@ -620,3 +620,19 @@ def test_the_workspace_that_was_asked_for_comes_before_the_one_shown_last(
     second.bench.show_role(Role.ENGINEER)
     second.keeper.showed.emit()  # only the first layout that is read is asked
     assert second.bench.layout.role is Role.ENGINEER
+
+
+def test_larger_text_takes_room_from_panes_and_none_from_the_screen(
+    finished: Wall, open_window: Open
+) -> None:
+    window = open_window(finished, (1366, 768))
+    for scale in (1.0, 1.25, 1.5):
+        window.set_theme(window.theme.scaled(scale))
+        for role in Role:
+            window.bench.show_role(role)
+            window.grab()
+            assert window.size().toTuple() == (1366, 768), (scale, role)
+            for name in window.bench.visible:
+                pane = window.bench.pane(name)
+                box = pane.rect().translated(pane.mapTo(window, QPoint(0, 0)))
+                assert window.rect().contains(box), (scale, role, name)
