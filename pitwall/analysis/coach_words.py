@@ -114,8 +114,8 @@ def _as_on(finding: Finding) -> str:
     laps = [str(lap) for lap in finding.shown_on]
     if not laps:
         return ""
-    if len(laps) == 1:
-        return f", as on lap {laps[0]}"
+    if len(laps) > 3:
+        return f", as on {len(laps)} of your laps"
     return f", as on laps {', '.join(laps[:-1])} and {laps[-1]}"
 
 

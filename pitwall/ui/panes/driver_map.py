@@ -93,7 +93,7 @@ class DriverMap(MapPane):
             spoken = self._spoken.get(corner.number)
             radius = theme.px(15 if spoken is not None else 9)
             away = theme.px(self.TRACK_PX) + radius + theme.px(4)
-            at = self._beside(track, corner, away, middle, line)
+            at = self._beside(track, corner, away, middle, line, list(self.badges.values()))
             self.badges[corner.number] = at
             label = str(corner.number) if corner.name == f"T{corner.number}" else corner.name
             if spoken is None:
@@ -122,8 +122,10 @@ class DriverMap(MapPane):
         away: float,
         middle: QtCore.QPointF,
         line: np.ndarray,
+        taken: list[QtCore.QPointF],
     ) -> QtCore.QPointF:
-        """A place beside the apex: on the side that is further from every part of the line."""
+        """A place beside the apex: on the side that is further from every part of the line, and
+        from the numbers that stand there already."""
         s = np.array([corner.apex_m - 15.0, corner.apex_m, corner.apex_m + 15.0])
         px, py = self._fit.pixels(*track.at(s))
         along = np.array([px[2] - px[0], py[2] - py[0]])
@@ -135,7 +137,12 @@ class DriverMap(MapPane):
         ]
         far = [np.hypot(spot[0] - middle.x(), spot[1] - middle.y()) for spot in spots]
         # Outside of the circuit where both have room, so that numbers stand round it.
-        keys = [(min(r, away * 0.9), f) for r, f in zip(room, far, strict=True)]
+        clear = [
+            min((np.hypot(spot[0] - t.x(), spot[1] - t.y()) for t in taken), default=away)
+            >= away / 2
+            for spot in spots
+        ]
+        keys = [(c, min(r, away * 0.9), f) for c, r, f in zip(clear, room, far, strict=True)]
         best = spots[0] if keys[0] >= keys[1] else spots[1]
         return QtCore.QPointF(float(best[0]), float(best[1]))
 
