@@ -17,11 +17,15 @@ class EcuClock:
     """Stamps of one car in order of the producer's clock, shifted by one constant.
 
     The producer's clock may be hours off, so that its stamps are moved by the least difference to
-    the receipt time that the first minute shows: intervals stay the producer's own. Rows of one
+    the receipt time that the first minute shows: intervals stay the producer's own, but for a
+    drift that was found over the whole file. Rows of one
     instant that arrived apart are joined. Memory is bounded by a minute of stamps.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, drift: float = 0.0) -> None:
+        """``drift``: seconds that the receiver's clock gains in each of the producer's."""
+        self._drift = drift
+        self._origin: int | None = None
         self._heap: list[tuple[int, int, Stamp]] = []
         self._seen = 0
         self._offset: int | None = None
@@ -33,6 +37,9 @@ class EcuClock:
         event = stamp.event_us
         if event is None:
             return
+        if self._origin is None:
+            self._origin = event
+        event += round((event - self._origin) * self._drift)
         difference = stamp.receipt_us - event
         if self._least is not None and abs(difference - self._least) > _JUMP_US:
             yield from self.finish()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pitwall.formats.burst import BurstClock
+from pitwall.formats.clock_drift import DriftFit, drift_notes
 from pitwall.formats.ecu_clock import EcuClock
 from pitwall.formats.grcup_channels import delay_channel, groups, place
 from pitwall.formats.grcup_rows import NEEDED, Row, RowReader
@@ -43,6 +44,7 @@ class GrCupSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._drifts: dict[str, float] = {}
 
     def survey(self, tick: Tick | None = None) -> Survey:
         """Check every row, and find cars, channels, rates and the time span."""
@@ -51,9 +53,12 @@ class GrCupSource:
         counts: dict[tuple[str, str], int] = {}
         rows = back = 0
         last = 0
+        fits: dict[str, DriftFit] = {}
         for row in reader.rows(tick):
             rows += 1
-            car, receipt, _, _, name, _ = row
+            car, receipt, event, _, name, _ = row
+            if event is not None:
+                fits.setdefault(car, DriftFit()).add(event, receipt)
             if receipt != last or car not in cars:
                 span = cars.setdefault(car, [receipt, receipt])
                 span[0], span[1] = min(span[0], receipt), max(span[1], receipt)
@@ -65,6 +70,7 @@ class GrCupSource:
         if rows == 0 or header is None:
             raise BadInput(f"{self.path}:1: no rows after the line of column names")
         own = header.event >= 0
+        self._drifts = {car: fit.drift() for car, fit in fits.items()}
         names = {name for _, name in counts}
         notes = []
         if not own:
@@ -72,6 +78,7 @@ class GrCupSource:
                 f"{self.path.name}: receipt times only; event times are reconstructed from the "
                 "bursts, the receipt delay is kept beside them"
             )
+        notes += drift_notes(self._drifts)
         if back:
             notes.append(f"{self.path.name}: {back} rows are older than the row before them")
         unknown = sorted(n for n in names if place(n)[0] == "other")
@@ -95,7 +102,11 @@ class GrCupSource:
         for row in RowReader(self.path).rows(tick):
             car = cars.get(row.car)
             if car is None:
-                car = cars[row.car] = CarRows(row.car, own_clock=row.event_us is not None)
+                car = cars[row.car] = CarRows(
+                    row.car,
+                    own_clock=row.event_us is not None,
+                    drift=self._drifts.get(row.car, 0.0),
+                )
             yield from car.push(row)
         for car in cars.values():
             yield from car.finish()
@@ -105,16 +116,18 @@ class CarRows:
     """Gathers one car's rows into stamps, times them, and sorts them into groups.
 
     ``own_clock``: rows have the producer's stamp. ``counted``: the rows' lap is the best that is
-    known, as where a file holds one lap.
+    known, as where a file holds one lap. ``drift``: of the producer's clock.
     """
 
-    def __init__(self, car: str, *, own_clock: bool, counted: bool = False) -> None:
+    def __init__(
+        self, car: str, *, own_clock: bool, counted: bool = False, drift: float = 0.0
+    ) -> None:
         self.car = car
         self._counted = counted
         self._rows: list[Row] = []
         self._before: dict[str, float] = {}
         self._burst = None if own_clock else BurstClock("speed", _DISTANCE, _LATITUDE, _LONGITUDE)
-        self._ecu = EcuClock()
+        self._ecu = EcuClock(drift)
         self._odometer = Odometer()
         self._groups: dict[str, _Gather] = {}
 

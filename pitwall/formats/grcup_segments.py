@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pitwall.formats.clock_drift import DriftFit, drift_notes
 from pitwall.formats.grcup import CarRows, rates
 from pitwall.formats.grcup_channels import LAP_UNKNOWN, groups
 from pitwall.formats.grcup_rows import Row
@@ -56,6 +57,7 @@ class SegmentSource:
         self._wanted = wanted
         self._ordered: list[Path] = []
         self._part = wanted.part
+        self._drifts: dict[str, float] = {}
 
     def survey(self, tick: Tick | None = None) -> Survey:
         """Check every row, find cars, channels, rates, and the one session that is meant."""
@@ -63,9 +65,13 @@ class SegmentSource:
         cars: dict[tuple[str, str, Path], list[int]] = {}
         counts: dict[tuple[str, str, str], int] = {}
         firsts: dict[Path, int] = {}
+        fits: dict[tuple[str, str], DriftFit] = {}
         for path in self._paths:
             for part, _, row, names in self._rows(path, tick):
                 parts[part] = parts.get(part, 0) + 1
+                if row.event_us is not None:
+                    fit = fits.setdefault((part, row.car), DriftFit())
+                    fit.add(row.event_us, row.receipt_us)
                 firsts[path] = min(firsts.get(path, row.receipt_us), row.receipt_us)
                 span = cars.setdefault((part, row.car, path), [row.receipt_us, row.receipt_us])
                 span[0], span[1] = min(span[0], row.receipt_us), max(span[1], row.receipt_us)
@@ -77,6 +83,7 @@ class SegmentSource:
         self._part = self._chosen(parts)
         self._ordered = sorted(firsts, key=lambda p: firsts[p])
         part = self._part
+        self._drifts = {car: fit.drift() for (of, car), fit in fits.items() if of == part}
         mine: dict[str, list[int]] = {}
         first = last = 0
         for (of, car, _), span in cars.items():
@@ -101,7 +108,7 @@ class SegmentSource:
             rows=parts[part],
             event=part,
             name="segments",
-            notes=tuple(notes),
+            notes=(*notes, *drift_notes(self._drifts)),
         )
 
     def blocks(self, tick: Tick | None = None) -> Iterator[Block]:
@@ -114,7 +121,9 @@ class SegmentSource:
                     continue
                 car = cars.get(row.car)
                 if car is None:
-                    car = cars[row.car] = CarRows(row.car, own_clock=True, counted=True)
+                    drift = self._drifts.get(row.car, 0.0)
+                    car = CarRows(row.car, own_clock=True, counted=True, drift=drift)
+                    cars[row.car] = car
                     edges[row.car] = Edges()
                 for name, value in values.items():
                     for block in car.push(row._replace(name=name, value=value)):
