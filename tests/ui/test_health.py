@@ -117,7 +117,7 @@ def test_rows_that_are_as_before_are_not_painted_again(
     settle()
     assert table.row_paints == painted
     some = list(running.detail.shards)
-    some[2] = shard(2, polls=99)
+    some[2] = shard(2, retries=9)
     running.detail = HealthDetail(running.health, running.store.ledger(), shards=tuple(some))
     window.feed.detail()
     settle()
@@ -131,6 +131,7 @@ def test_four_hundred_shards_scroll_by_what_is_in_view(
     window = open_window(running)
     window._toggle_health()
     window.grab()
+    settle()
     table = window.panes.health.shards
     painted = table.row_paints
     wheel = QWheelEvent(
@@ -279,7 +280,7 @@ def test_what_nobody_can_know_is_not_called_complete_or_live(
     ages = [row.cells[-1].text for row in window.panes.timing.rows]
     assert ages
     assert all(age == "12 s" for age in ages)
-    titles = [text for text, _, _ in window.panes.traces._title_parts()]
+    titles = window.panes.traces.title_words
     assert not [text for text in titles if "LIVE" in text]
 
 
