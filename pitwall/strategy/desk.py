@@ -88,16 +88,18 @@ def desk(plan: Plan) -> Desk:
             )
         stops = [c for c in window.cautions if c.stop]
         if stops:
+            best = max(stops, key=lambda c: c.gain_s)
             caution = (
-                f"If a caution begins on laps {stops[0].lap} to {stops[-1].lap}: stop, "
-                f"{stops[0].gain_s:+.1f} s ({stops[0].lo_s:+.1f} to {stops[0].hi_s:+.1f})"
+                f"If a caution begins on laps {stops[0].lap} to {stops[-1].lap}: stop, up to "
+                f"{best.gain_s:+.1f} s ({best.lo_s:+.1f} to {best.hi_s:+.1f})"
             )
         elif window.cautions:
             caution = "A caution in the next laps changes nothing: stay out"
     fuel, alarm = _fuel(plan)
     rivals = tuple(
         f"{'Undercut' if d.kind == 'undercut' else 'Cover'} car {d.car}, {abs(d.gap_s):.1f} s "
-        f"{'ahead' if d.gap_s > 0 else 'behind'}: {d.gain_s:+.1f} s, P(ahead) {d.p_ahead:.0%}"
+        f"{'ahead' if d.gap_s > 0 else 'behind'}: {d.gain_s:+.1f} s, P(ahead) "
+        f"{d.p_ahead:.0%} if both stop"
         for d in plan.duels
     )
     return Desk(

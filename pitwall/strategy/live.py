@@ -70,7 +70,7 @@ class Plan:
         situation: on what it rests.
         window: of the next stop; None when none is needed or possible, ``reason`` says why.
         fuel: to the end; None where fuel is not measured.
-        duels: the rivals within half a minute, nearest first.
+        duels: the rivals within half a minute, nearest first; none when no stop is to come.
         cautions: which model of them.
         reason: why there is no window; empty with one.
         notes: what is assumed, a line each.
@@ -164,7 +164,13 @@ def plan(
             if window.first is None:
                 reason = "not stopping again is faster than stopping on any lap"
     return Plan(
-        here, window, fuel, _duels(store, timing, here, total), cautions, reason, tuple(notes)
+        here,
+        window,
+        fuel,
+        _duels(store, timing, here, total) if not reason else (),
+        cautions,
+        reason,
+        tuple(notes),
     )
 
 

@@ -112,9 +112,10 @@ def plan_text(plan: Plan) -> list[str]:
     if window is not None:
         lines = [c for c in window.cautions if c.stop]
         if lines:
+            most = max(c.gain_s for c in lines)
             out.append(
                 f"stop if a caution begins on laps {lines[0].lap} to {lines[-1].lap}: "
-                f"{lines[0].gain_s:+.1f} s"
+                f"up to {most:+.1f} s"
             )
     if plan.fuel is not None:
         f = plan.fuel
@@ -127,7 +128,7 @@ def plan_text(plan: Plan) -> list[str]:
         word = "ahead" if d.gap_s > 0 else "behind"
         out.append(
             f"{d.kind} car {d.car} ({abs(d.gap_s):.1f} s {word}): {d.gain_s:+.1f} s, "
-            f"P(ahead) {d.p_ahead:.0%}"
+            f"P(ahead) {d.p_ahead:.0%} if both stop"
         )
     return [*out, *plan.notes]
 

@@ -45,7 +45,7 @@ class CautionCost:
     Attributes:
         lap: on which.
         gain_s, lo_s, hi_s: what a stop under it gains on the plan without it: mean, 10 %, 90 %.
-        stop: whether to stop.
+        stop: whether to stop: the gain is more than what the window calls nothing.
     """
 
     lap: int
@@ -158,7 +158,7 @@ def _cautions(
         off = rest[int(np.argmin(rest.mean(axis=1)))] - found.times[0]
         low, high = np.quantile(off, [0.1, 0.9])
         mean = float(off.mean())
-        out.append(CautionCost(chances.first + lap, mean, float(low), float(high), mean > 0.0))
+        out.append(CautionCost(chances.first + lap, mean, float(low), float(high), mean > WITHIN_S))
     return tuple(out)
 
 

@@ -167,9 +167,21 @@ def test_a_recording(raced):
     assert shown.title.startswith(f"Car {cars[0]}: lap {here.lap}")
     assert shown.verdict
     assert any("assumed" in note for note in shown.notes)
-    assert len(found.duels) == len(shown.rivals) == 2
+    assert found.reason or len(found.duels) == 2
     for bar in shown.bars:
         assert bar.lo_s <= bar.loss_s <= bar.hi_s
+
+
+def test_a_longer_race_has_a_window_and_rivals(raced):
+    _, store, timing, cars = raced
+    found = plan(store, timing, cars[0], NONE, 90)
+    assert found.window.first is not None
+    assert found.window.first > found.situation.lap
+    assert len(found.duels) == 2
+    shown = desk(found)
+    assert all("if both stop" in line for line in shown.rivals)
+    assert shown.verdict.startswith(("Pit window", "Stop on lap"))
+    assert shown.fuel_alarm, "ninety laps are more than a tank"
 
 
 def test_on_the_command_line(raced, capsys):
