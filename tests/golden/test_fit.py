@@ -8,25 +8,8 @@ import pytest
 from pitwall.prerace import Conditions, simulate_one, with_values
 from pitwall.prerace.fit import UNKNOWNS, fit_car, scaled
 from tests.golden import reference
+from tests.golden.coverage import WRONG, driven
 from tests.golden.reference import MODES
-
-WRONG = {"grip": 0.90, "drag": 1.12, "downforce": 0.87, "power": 0.92}
-
-
-def driven(speed, laps, seed):
-    """Laps of a driver who is never twice the same: smooth variation of 0.4 %, noise of the
-    sensor, and a loss for each lap."""
-    rng = np.random.default_rng(seed)
-    n = len(speed)
-    out = []
-    for _ in range(laps):
-        wave = sum(
-            rng.normal() * np.sin(2 * np.pi * (k * np.arange(n) / n + rng.random()))
-            for k in range(1, 9)
-        )
-        loss = abs(rng.normal()) * 0.002
-        out.append(speed * (1 + 0.004 * wave / 2 - loss) + rng.normal(0, 0.15, n))
-    return out
 
 
 def wrong(car):
