@@ -26,6 +26,8 @@ from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
 
 WRITE_S = 20.0
+SAFE_S = 120.0
+"""While a session loads its history, the writer has much before an entry."""
 JOB_S = 120.0
 """A job that takes longer is given up: the next lap asks again."""
 
@@ -193,6 +195,6 @@ class ModelDesk:
 def _by(writer: Writer) -> Callable[[tuple[Edit, ...]], None]:
     def write(edits: tuple[Edit, ...]) -> None:
         writer.submit(batch_of(edits), timeout_s=WRITE_S)
-        writer.flush(WRITE_S)
+        writer.flush(SAFE_S)
 
     return write

@@ -333,6 +333,13 @@ ACTIONS: tuple[Action, ...] = (
         "Beside the advice: the modelled lap, dotted under the speed over distance, or not.",
     ),
     Action(
+        "sheet",
+        "Setup sheet",
+        ("Shift+S",),
+        "Setup and strategy",
+        "How the selected car is set, from which lap on; import and export.",
+    ),
+    Action(
         "driver_says",
         "Driver says",
         ("T",),

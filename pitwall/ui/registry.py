@@ -41,6 +41,7 @@ from pitwall.ui.panes.lap_chart import LapChart
 from pitwall.ui.panes.maths import MathsPane
 from pitwall.ui.panes.notes import NotesPane
 from pitwall.ui.panes.pit_window import PitWindowPane
+from pitwall.ui.panes.sheet import SheetPane
 from pitwall.ui.panes.spectrum import SpectrumPane
 from pitwall.ui.panes.tower import TowerPane
 from pitwall.ui.panes.xy import XYPane
@@ -221,6 +222,14 @@ PANES: tuple[PaneSpec, ...] = (
         lambda s: AdvicePane(s.theme, s.inputs.model, s.core.traces.show_forecast),
         (Home(_E, _RIGHT, 50, "advice"), Home(_B, _RIGHT, 70, "advice")),
         ("advice", "advice_variant", "advice_apply"),
+    ),
+    PaneSpec(
+        "sheet",
+        "Setup sheet",
+        "How the car is set, what was changed from which lap on, and files of it.",
+        lambda s: SheetPane(s.theme, s.inputs.model),
+        (Home(_E, _RIGHT, 71, "advice"), Home(_B, _RIGHT, 72, "advice")),
+        ("sheet",),
     ),
     PaneSpec(
         "driver_says",

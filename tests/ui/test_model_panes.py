@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from pitwall.analysis import TimingEngine
 from pitwall.model_desk import ModelDesk
 from pitwall.prerace.sheet import Sheet, in_force, sheet_text
+from pitwall.prerace.sheet_file import read_sheets
 from pitwall.runtime import Health, State
 from pitwall.store import open_session
 from pitwall.ui.inputs import Inputs
@@ -19,6 +20,7 @@ from pitwall.ui.modelling import Asked
 from pitwall.ui.panes.advice import AdvicePane
 from pitwall.ui.panes.driver_says import DriverSaysPane
 from pitwall.ui.panes.pit_window import PitWindowPane
+from pitwall.ui.panes.sheet import SheetPane
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.window import build_window
 from tests.unit.prerace.field_recording import record
@@ -77,6 +79,13 @@ def test_advice_is_shown_and_applied(
     qtbot.waitUntil(lambda: pane.shown is not None, timeout=LIMIT_MS)
     assert pane.shown is not None
     assert {"wing", "brake_bias"} <= {row.key for row in pane.shown.rows}
+    forecast = window.panes.traces.forecast
+    assert forecast is not None
+    assert forecast.car == car
+    press(qtbot, window, "T")
+    assert window.panes.traces.forecast is None
+    press(qtbot, window, "E")
+    assert window.panes.traces.forecast is forecast
     pane.grab()
     zone, key = next(each for each in pane._zones)
     qtbot.mouseClick(pane, LEFT, pos=zone.center())
@@ -144,3 +153,46 @@ def test_the_pit_window_is_drawn_for_the_selected_car(
     assert desk.asked.cautions == "formula"
     assert desk.asked.laps == 30
     pane.grab()
+
+
+def test_sheets_come_from_files_are_listed_and_go_into_files(
+    window: MainWindow, at_work: tuple[ModelDesk, Inputs, str], qtbot: QtBot, tmp_path: Path
+) -> None:
+    desk, _, car = at_work
+    press(qtbot, window, "Shift+S")
+    pane = pane_of(window, "sheet")
+    assert isinstance(pane, SheetPane)
+    qtbot.waitUntil(lambda: "has no setup sheet" in pane.values.hint, timeout=LIMIT_MS)
+    file = tmp_path / "a.toml"
+    file.write_text(
+        f'car = "{car}"\nfrom_lap = 0\nvehicle = "grand-tourer"\n[settings]\nwing = 400\n'
+    )
+    pane.import_file(file)
+    qtbot.waitUntil(lambda: "is not within" in pane.said.text(), timeout=LIMIT_MS)
+    assert str(file) in pane.said.text()
+    assert "\n" not in pane.said.text()
+    assert not desk.papers(car).sheets
+    file.write_text(file.read_text().replace("400", "4"))
+    pane.import_file(file)
+    qtbot.waitUntil(lambda: bool(pane.shown), timeout=LIMIT_MS)
+    assert pane.said.text() == f"Taken: 1 of car {car}"
+    assert [cell.text for cell in pane.values.lines.lines[0].cells] == ["Rear wing", "4 holes", ""]
+    second = Sheet(car, 3, "grand-tourer", {"wing": 5.0, "brake_bias": 60.0}, 7)
+    desk.keep({second.key: sheet_text(second)})
+    qtbot.waitUntil(lambda: len(pane.shown or ()) == 2, timeout=LIMIT_MS)
+    rows = [[cell.text for cell in line.cells] for line in pane.history.lines.lines]
+    assert rows[0][:2] == ["L3", "Rear wing 4 → 5, Brake bias, front not written → 60"]
+    assert rows[1][0] == "L0"
+    pane.history.step(1)
+    assert "no longer in force" in pane.remark
+    assert [line.cells[1].text for line in pane.values.lines.lines] == ["4 holes"]
+    for name in ("b.csv", "b.toml"):
+        pane.export_file(tmp_path / name)
+        qtbot.waitUntil(lambda name=name: name in pane.said.text(), timeout=LIMIT_MS)
+        back = read_sheets(tmp_path / name, 0)
+        assert [(s.from_lap, dict(s.values)) for s in back] == [
+            (0, {"wing": 4.0}),
+            (3, {"wing": 5.0, "brake_bias": 60.0}),
+        ]
+    pane.export_file(tmp_path / "nowhere" / "c.csv")
+    qtbot.waitUntil(lambda: "choose another place" in pane.said.text(), timeout=LIMIT_MS)

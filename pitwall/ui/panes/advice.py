@@ -188,6 +188,9 @@ class AdvicePane(Panel):
         for alarm in desk.alarms:
             y += self._paint_text(painter, box, y, alarm, c.attention, bold=True)
         foot = self._foot(desk)
+        # The best change is what the pane is for: where there is little room, less is said of it.
+        spare = box.bottom() - y - theme.px(LINE + ROW)
+        foot = foot[: max(spare // theme.px(LINE), 0)]
         bottom = box.bottom() - theme.px(LINE) * len(foot)
         rows = self._rows()[self._first :]
         if rows:
@@ -373,13 +376,17 @@ def _forecast(result: AdviceResult) -> Forecast:
 
     lap, track = result.predicted, result.calibration.track
     parts = ", ".join(f"{NAMES.get(key, key)} {value:g}" for key, value in lap.values.items())
+    joint = result.advice.joint
+    band = (
+        f" · 90 % {joint.gain.lo_s:+.2f} to {joint.gain.hi_s:+.2f} s" if joint is not None else ""
+    )
     return Forecast(
         result.advice.car,
         len(track.curvature) * track.step_m,
         lap.distance_m,
         lap.proposed_ms,
         lap.gained_s if lap.values else lap.gained_s[:0],
-        f"with {parts}" if parts else "as it is set",
+        f"with {parts}{band}" if parts else "as it is set",
     )
 
 

@@ -39,7 +39,7 @@ class Forecast:
         at_m: float64[n], metres after the line, increasing.
         speed_ms: float64[n].
         gained_s: float64[n], time gained up to each point; empty when nothing is changed.
-        words: with what it is driven.
+        words: with what it is driven, and what is believed of it.
     """
 
     car: str
@@ -116,8 +116,10 @@ def _paint_gain(
     theme, inner = style.theme, strip.box.inner
     painter.setFont(theme.small())
     metrics = painter.fontMetrics()
-    words = f"predicted {one.words}"
     bottom = inner.bottom() - theme.px(2)
+    left = max(x.pixel(0.0), float(inner.left())) + theme.px(4)
+    right = min(x.pixel(one.length_m), float(inner.right())) - theme.px(4)
+    room = right - left
     if len(one.gained_s):
         low, high = min(float(one.gained_s.min()), 0.0), max(float(one.gained_s.max()), 0.0)
         height = theme.px(GAIN_HEIGHT)
@@ -126,13 +128,27 @@ def _paint_gain(
         zero = y.pixel(0.0)
         painter.drawLine(QtCore.QLineF(x.pixel(0.0), zero, x.pixel(one.length_m), zero))
         _dotted(painter, one.at_m, y.pixels(one.gained_s), x, colour)
-        words = f"{words}: {one.gained_s[-1]:+.2f} s a lap"
-        bottom -= height
-    right = min(x.pixel(one.length_m), float(inner.right())) - theme.px(4)
-    left = max(x.pixel(0.0), float(inner.left())) + theme.px(4)
-    words = metrics.elidedText(words, QtCore.Qt.TextElideMode.ElideLeft, int(right - left))
-    width = metrics.horizontalAdvance(words)
-    back = QtCore.QRectF(right - width - 3, bottom - metrics.height(), width + 6, metrics.height())
-    painter.fillRect(back, with_alpha(theme.colours.panel, 0.8))
+        end = f"{one.gained_s[-1]:+.2f} s"
+        width = metrics.horizontalAdvance(end)
+        place = QtCore.QPointF(right - width, y.pixel(float(one.gained_s[-1])) - theme.px(3))
+        _say(painter, place, end, colour, style)
+        room -= width + theme.px(12)
+        bottom -= theme.px(4)
+    # At the left, where little is gained yet.
+    words = metrics.elidedText(
+        f"predicted {one.words}", QtCore.Qt.TextElideMode.ElideRight, max(int(room), 0)
+    )
+    _say(painter, QtCore.QPointF(left, bottom - metrics.descent()), words, colour, style)
+
+
+def _say(
+    painter: QtGui.QPainter, at: QtCore.QPointF, text: str, colour: QtGui.QColor, style: Style
+) -> None:
+    """Words with their base line there, on so much of the ground that curves stay behind them."""
+    metrics = painter.fontMetrics()
+    back = QtCore.QRectF(
+        at.x() - 3, at.y() - metrics.ascent(), metrics.horizontalAdvance(text) + 6, metrics.height()
+    )
+    painter.fillRect(back, with_alpha(style.theme.colours.panel, 0.8))
     painter.setPen(colour)
-    painter.drawText(QtCore.QPointF(right - width, back.top() + metrics.ascent()), words)
+    painter.drawText(at, text)
