@@ -42,6 +42,8 @@ nine laps fall together by chance in one of 36 orders, one odd lap in one of nin
 _UNUSUAL = 1.0
 """What braking earlier or opening later must be surer by, in deviations, to be advised."""
 LEAST_GAIN_S = 0.03
+LEAST_SPEED_MS = 0.28
+"""1 km/h: less is nothing to aim at."""
 _WORTH = 0.6
 SAID = 3
 _TESTED = 6
@@ -320,7 +322,8 @@ def _own_finding(
     gain = float(-slope * change)
     half = float(student(case.freedom) * error * abs(change))
     spacing = own.spacing_m.get(measure, np.inf)
-    sure = abs(change) >= 0.58 * spacing if measure is not Measure.MINIMUM else True
+    least = LEAST_SPEED_MS if measure is Measure.MINIMUM else 0.58 * spacing
+    sure = abs(change) >= least
     if gain < LEAST_GAIN_S or gain - half <= 0 or not sure or not _on_several(case, j, slope):
         return None
     middle = (float(x[top].mean()) + float(np.median(x[rest]))) / 2

@@ -190,9 +190,10 @@ def _from_file(
         a = apex[i]
         before = (a - entry[i]) % length
         after = (leaving[i] - a) % length
-        own = min(found, key=lambda c: abs((c.apex_m - a + length / 2) % length - length / 2))
-        beside = abs((own.apex_m - a + length / 2) % length - length / 2) < 60.0
-        left, radius = (own.left, own.radius_m) if beside else (False, float("nan"))
+        # None of its own where the line is too rough so far.
+        beside = [c for c in found if abs((c.apex_m - a + length / 2) % length - length / 2) < 60.0]
+        own = min(beside, key=lambda c: abs(c.apex_m - a), default=None)
+        left, radius = (own.left, own.radius_m) if own is not None else (False, float("nan"))
         out.append(
             Corner(corner.number, f"T{corner.number}", a - before, a, a + after, left, radius)
         )

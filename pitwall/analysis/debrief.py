@@ -150,6 +150,8 @@ class DebriefEngine:
         circuit = self._circuit
         if circuit is None or car not in timing.cars:
             return Advice(car, -1, (), silences=(Silence("no line is known so far"),))
+        if not circuit.corners:
+            return Advice(car, -1, (), silences=(Silence("no corners are known"),))
         own = self._stint(timing.cars[car])
         rival = against if against is not None else _rival(timing, car)
         beside = timing.cars.get(rival) if rival is not None else None

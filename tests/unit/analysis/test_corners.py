@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -234,3 +235,26 @@ def test_places_in_metres_make_a_line_too(make_rig):
     again = TrackLine.from_json(circuit.track.to_json())
     assert again.tangent.planar
     assert replace(again, sectors=()).length_m == circuit.track.length_m
+
+
+def test_a_known_circuit_keeps_its_corners_on_a_rough_line(monkeypatch):
+    from pitwall.analysis import corners as room
+
+    xy, length = close_line(KNOWN.centre[1], KNOWN.centre[2], 3.0)
+    track = TrackLine(xy, length, Tangent(KNOWN.latitude, KNOWN.longitude))
+    monkeypatch.setattr(room, "find_corners", lambda _: ())
+    corners = room.corners_of(track)
+    assert len(corners) == len(KNOWN.corners)
+    assert all(np.isnan(corner.radius_m) for corner in corners)
+
+
+def test_a_line_without_corners_has_a_debrief_that_says_so(make_rig, monkeypatch):
+    from pitwall.analysis import DebriefEngine, learn
+
+    monkeypatch.setattr(sys.modules[learn.__module__], "corners_of", lambda _: ())
+    rig = make_rig()
+    rig.add(rig.drive("1", Drive([50.0] * 7)))
+    debrief = DebriefEngine(rig.store).update(TimingEngine().update(rig.store))
+    assert debrief.corners == ()
+    assert debrief.laps
+    assert debrief.advice["1"].silences[0].reason == "no corners are known"
