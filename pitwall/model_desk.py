@@ -26,8 +26,6 @@ from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
 
 WRITE_S = 20.0
-SAFE_S = 120.0
-"""While a session loads its history, the writer has much before an entry."""
 JOB_S = 120.0
 """A job that takes longer is given up: the next lap asks again."""
 
@@ -194,7 +192,8 @@ class ModelDesk:
 
 def _by(writer: Writer) -> Callable[[tuple[Edit, ...]], None]:
     def write(edits: tuple[Edit, ...]) -> None:
+        # Not flushed: before the writer has started, and while history loads, that fails though
+        # the entry is in the queue, which is written to its end.
         writer.submit(batch_of(edits), timeout_s=WRITE_S)
-        writer.flush(SAFE_S)
 
     return write
