@@ -11,7 +11,7 @@ from pitwall.model_desk import Asked, ModelDesk
 from pitwall.prerace.desk import desk, sheet_lines
 from pitwall.prerace.sheet import Sheet, sheet_text, sheets_in
 from pitwall.prerace.words import Symptom, Word, word_text
-from pitwall.store import Recording, open_session
+from pitwall.store import Recording, Writer, open_session
 from pitwall.telemetry import BadInput
 from tests.unit.prerace.field_recording import record
 
@@ -72,3 +72,20 @@ def test_wrong_questions(at_work):
         at.ask(Asked(car, "rain"))
     with pytest.raises(BadInput, match="no cautions"):
         at.ask(Asked(car, cautions="x"))
+
+
+def test_what_is_put_down_before_the_writer_starts_is_written_and_no_trouble(tmp_path):
+    path = tmp_path / "f.pitwall"
+    (car,) = record(path, 30.0)
+    recording, store = open_session(path)
+    writer = Writer(recording, store)
+    at = ModelDesk(recording, store, writer, lambda: None)
+    sheet = Sheet(car, 0, "grand-tourer", {"wing": 4.0}, 5)
+    at.keep({sheet.key: sheet_text(sheet)})
+    assert at.stop(30.0)
+    assert not at.trouble
+    writer.start()
+    writer.stop(30.0)
+    recording, store = open_session(path, read_only=True)
+    assert sheets_in(store.all_meta(), car) == (sheet,)
+    recording.close()
