@@ -16,7 +16,8 @@ class LapBar:
         lap: the lap's number.
         loss_s, lo_s, hi_s: on the best lap: mean, 10 % and 90 %.
         inside: whether it is in the window; never where not stopping is faster.
-        caution_s: what a stop gains if a caution begins on it; NaN where it was not looked at.
+        caution_s: what a stop gains if a caution begins on it; NaN where that is nothing, or not
+            looked at.
         p_best: how often it is the best.
     """
 
@@ -44,6 +45,7 @@ class Desk:
         rivals: a line each, nearest first.
         pace: pace and wear, one line.
         notes: what is assumed, a line each.
+        caution_stop: whether a caution in the next laps is worth a stop.
     """
 
     title: str
@@ -57,6 +59,7 @@ class Desk:
     rivals: tuple[str, ...]
     pace: str
     notes: tuple[str, ...]
+    caution_stop: bool = False
 
 
 def desk(plan: Plan) -> Desk:
@@ -66,7 +69,7 @@ def desk(plan: Plan) -> Desk:
     verdict = plan.reason
     caution = ""
     if window is not None:
-        gains = {c.lap: c.gain_s for c in window.cautions}
+        gains = {c.lap: c.gain_s for c in window.cautions if c.stop}
         bars = tuple(
             LapBar(
                 r.lap,
@@ -99,7 +102,7 @@ def desk(plan: Plan) -> Desk:
     rivals = tuple(
         f"{'Undercut' if d.kind == 'undercut' else 'Cover'} car {d.car}, {abs(d.gap_s):.1f} s "
         f"{'ahead' if d.gap_s > 0 else 'behind'}: {d.gain_s:+.1f} s, P(ahead) "
-        f"{d.p_ahead:.0%} if both stop"
+        f"{_share(d.p_ahead)} if both stop"
         for d in plan.duels
     )
     return Desk(
@@ -114,6 +117,7 @@ def desk(plan: Plan) -> Desk:
         rivals,
         _pace(plan),
         plan.notes,
+        window is not None and any(c.stop for c in window.cautions),
     )
 
 
@@ -123,11 +127,18 @@ def _fuel(plan: Plan) -> tuple[str, bool]:
         return "", False
     text = (
         f"Fuel {f.left_kg:.1f} kg, at the flag {f.margin_kg:+.1f} kg ({f.margin_lo_kg:+.1f} to "
-        f"{f.margin_hi_kg:+.1f}), P(run dry) {f.p_dry:.0%}"
+        f"{f.margin_hi_kg:+.1f}), P(run dry) {_share(f.p_dry)}"
     )
     if f.save_kg > 0:
         text += f"; saves {f.save_kg:.2f} kg a lap to reach it"
     return text, f.p_dry > 0.05
+
+
+def _share(p: float) -> str:
+    """What rests on a model is never all or nothing."""
+    if p > 0.99:
+        return "> 99 %"
+    return "< 1 %" if p < 0.01 else f"{100 * p:.0f} %"
 
 
 def _pace(plan: Plan) -> str:

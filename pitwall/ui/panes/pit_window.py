@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pitwall.strategy.desk import Desk, LapBar
 
 LINE = 20
+SCALES_S = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0)
+LOSS = "lost on the best lap to stop on: line mean, bar 10 to 90 %"
 NO_CAR = "No car is selected."
 WORKING = "Working it out: pace and wear are taken from the laps so far."
 
@@ -91,23 +93,31 @@ class PitWindowPane(Panel):
             painter.drawText(box.adjusted(0, theme.px(4), 0, 0), _WRAP, self.reason)
             painter.end()
             return
-        painter.setFont(theme.large(bold=True))
-        painter.setPen(c.text)
-        head = QtCore.QRect(box.x(), box.y(), box.width(), theme.px(32))
         verdict = desk.verdict[:1].upper() + desk.verdict[1:]
-        painter.drawText(head, _LEFT, _elided(painter, verdict, head.width()))
+        font = theme.large(bold=True)
+        if QtGui.QFontMetrics(font).horizontalAdvance(verdict) > box.width():
+            font = theme.body(bold=True)
+        painter.setFont(font)
+        painter.setPen(c.text)
+        words = painter.fontMetrics().boundingRect(box, _WRAP, verdict)
+        head = QtCore.QRect(box.x(), box.y(), box.width(), max(words.height(), theme.px(32)))
+        painter.drawText(head, _MIDDLE_WRAP, verdict)
         lines = self._lines(desk)
         height = theme.px(LINE)
         least = theme.px(90)
-        room = box.bottom() - head.bottom() - least
+        room = box.bottom() - head.bottom() - least - height
         lines = lines[: max(room // height, 1)]
         foot = box.bottom() - height * len(lines)
         if desk.bars:
+            said = QtCore.QRect(box.x(), head.bottom(), box.width(), height)
+            painter.setFont(theme.small())
+            painter.setPen(c.faint)
+            painter.drawText(said, _LEFT, _elided(painter, LOSS, said.width()))
             area = QtCore.QRect(
                 box.x() + theme.px(46),
-                head.bottom() + theme.px(6),
+                said.bottom() + theme.px(6),
                 box.width() - theme.px(50),
-                foot - head.bottom() - theme.px(32),
+                foot - said.bottom() - theme.px(32),
             )
             self._paint_bars(painter, desk, area)
         y = foot
@@ -127,7 +137,7 @@ class PitWindowPane(Panel):
             colour = c.fault if desk.fuel_alarm else c.text
             lines.append((desk.fuel, colour, desk.fuel_alarm))
         if desk.caution:
-            lines.append((desk.caution, c.attention, False))
+            lines.append((desk.caution, c.attention if desk.caution_stop else c.dim, False))
         lines += [(rival, c.text, False) for rival in desk.rivals]
         if desk.pace:
             lines.append((desk.pace, c.dim, False))
@@ -171,6 +181,9 @@ class PitWindowPane(Panel):
                 mix(c.panel, colour, 0.45),
             )
             mean = y_of(bar.loss_s)
+            # Rare races may draw the mean out of the bar: what joins them shows whose it is.
+            stem = sorted((mean, high, y_of(bar.lo_s)))
+            painter.fillRect(QtCore.QRectF(x - 0.5, stem[0], 1.0, stem[2] - stem[0]), colour)
             painter.fillRect(QtCore.QRectF(x - width / 2, mean - 1, width, 2.0), colour)
             if math.isfinite(bar.caution_s) and bar.caution_s > 0:
                 painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
@@ -207,7 +220,7 @@ def _scale(bars: tuple[LapBar, ...]) -> float:
     """A round number of seconds above the losses that matter: late stops may cost minutes."""
     losses = sorted(bar.hi_s for bar in bars)
     typical = losses[min(len(losses) - 1, round(0.8 * len(losses)))]
-    return next((s for s in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if s >= typical), 200.0)
+    return next((s for s in SCALES_S if s >= typical), 200.0)
 
 
 def _elided(painter: QtGui.QPainter, text: str, width: int) -> str:
@@ -216,6 +229,7 @@ def _elided(painter: QtGui.QPainter, text: str, width: int) -> str:
 
 _A = QtCore.Qt.AlignmentFlag
 _LEFT = _A.AlignVCenter | _A.AlignLeft
+_MIDDLE_WRAP = int(_A.AlignVCenter.value | QtCore.Qt.TextFlag.TextWordWrap.value)
 _RIGHT = _A.AlignVCenter | _A.AlignRight
 _CENTRE = _A.AlignCenter
 _WRAP = int(_A.AlignTop.value | _A.AlignLeft.value | QtCore.Qt.TextFlag.TextWordWrap.value)
