@@ -139,6 +139,8 @@ class AdvicePane(Panel):
     def _apply(self) -> None:
         """First say what will be done, then do it."""
         answer = self._answer
+        if not self.chosen:
+            self.chosen = next((r.key for r in self._rows() if r.can_apply), "")
         row = next((r for r in self._rows() if r.key == self.chosen), None)
         if answer is None or answer.advice is None or row is None or not row.can_apply:
             self.sure = False
@@ -195,16 +197,20 @@ class AdvicePane(Panel):
         rows = self._rows()[self._first :]
         if rows:
             y = self._paint_scale(painter, box, y, desk)
+        left = len(rows)
         for row in rows:
             height = self._height(row, box.width())
             if y + height > bottom:
                 break
+            left -= 1
             self._paint_row(painter, row, QtCore.QRect(box.x(), y, box.width(), height), desk)
             self._zones.append((QtCore.QRect(box.x(), y, box.width(), height), row.key))
             y += height
-        if desk.unwritten and y + theme.px(2 * LINE) <= bottom:
+        words = f"{left} more: turn the wheel" if left else ""
+        if not left and desk.unwritten:
             names = ", ".join(desk.unwritten)
             words = f"Not on the sheet, so nothing is said of them: {names}"
+        if words and y + theme.px(LINE) <= bottom:
             room = QtCore.QRect(box.x(), y + theme.px(4), box.width(), bottom - y - theme.px(4))
             painter.setFont(theme.small())
             painter.setPen(c.dim)
@@ -392,7 +398,7 @@ def _forecast(result: AdviceResult) -> Forecast:
 
 def _all_of(row: DeskRow) -> list[str]:
     """Everything that is known of a row, a line each."""
-    lines = [f"{row.verdict}, by {row.trust}: {row.why}" if row.why else row.verdict]
+    lines = [f"{row.verdict}, by {row.trust}; {row.why}" if row.why else row.verdict]
     if row.p_gain:
         lines.append(f"P(gain > 0) {row.p_gain}, 90 % band {row.band} s a lap")
     if row.where:

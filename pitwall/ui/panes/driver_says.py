@@ -163,6 +163,8 @@ class DriverSaysPane(Panel):
         for k, phase in enumerate(PHASES):
             cell = QtCore.QRect(box.x() + name + k * width, box.y(), width, height)
             painter.drawText(cell, _CENTRE, _cut(painter, SHORT.get(phase, phase), width))
+        if fits < len(rows):
+            self._paint_reach(painter, box, self._first / len(rows), fits / len(rows))
         for i, corner in enumerate(rows[self._first : self._first + fits]):
             y = box.y() + (i + 1) * height
             painter.setFont(theme.small(bold=True))
@@ -172,6 +174,15 @@ class DriverSaysPane(Panel):
                 cell = QtCore.QRect(box.x() + name + k * width, y, width, height)
                 self._paint_cell(painter, cell, (corner, phase) == self.place, "")
                 self._zones.append((cell, (corner, phase)))
+
+    def _paint_reach(
+        self, painter: QtGui.QPainter, box: QtCore.QRect, first: float, share: float
+    ) -> None:
+        """Which part of the corners is there; the wheel brings the others."""
+        room = box.height() - self.theme.px(ROW)
+        top = box.y() + self.theme.px(ROW) + round(first * room)
+        bar = QtCore.QRect(box.right() + self.theme.px(4), top, 3, round(share * room))
+        painter.fillRect(bar, self.theme.colours.line)
 
     def _paint_symptoms(self, painter: QtGui.QPainter, box: QtCore.QRect) -> None:
         """Symptoms down, strengths across; quiet until a place is tapped."""

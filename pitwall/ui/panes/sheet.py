@@ -77,7 +77,7 @@ class SheetPane(EditorPane):
             button("Export…", tip="This car's sheets, TOML or CSV"), self._ask_save
         )
         self.body.addWidget(self.values, 3)
-        self.body.addWidget(self.history, 2)
+        self.body.addWidget(self.history, 1)
         self.body.addLayout(row(QtWidgets.QLabel(), 1, self._import, self._export))
         self.setFocusProxy(self.history)
         self.ready()
