@@ -15,6 +15,7 @@ from pitwall.runtime import Health, State
 from pitwall.store import open_session
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.main_window import MainWindow
+from pitwall.ui.model import Axis
 from pitwall.ui.plot.forecast import Forecast, fits
 from pitwall.ui.qt import QtGui
 from pitwall.ui.window import build_window
@@ -87,6 +88,9 @@ def test_where_it_does_not_belong_nothing_is_drawn(window: MainWindow, qtbot: Qt
         traces.show_forecast(other)
         assert drawn(window) == without
     traces.show_forecast(None)
+    assert traces.picture is not None
+    assert fits(one, traces.picture)
+    assert not fits(one, replace(traces.picture, axis=Axis.TIME))
     press(qtbot, window, "D")
     over_time = drawn(window)
     traces.show_forecast(one)
