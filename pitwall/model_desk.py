@@ -144,12 +144,19 @@ class ModelDesk:
         found = timing.cars.get(car) if timing is not None else None
         return found.last.number if found is not None and found.last is not None else 0
 
+    def _known(self, car: str) -> tuple[int, int]:
+        """The newest lap, and how many have a time: earlier ones come while history loads."""
+        timing = self._timing()
+        found = timing.cars.get(car) if timing is not None else None
+        timed = sum(lap.time_us is not None for lap in found.laps) if found is not None else 0
+        return self._laps(car), timed
+
     def _advice_due(self) -> int:
         asked = self._asked
-        return hash((asked.car, asked.variant, self._laps(asked.car), self._turn))
+        return hash((asked.car, asked.variant, self._known(asked.car), self._turn))
 
     def _plan_due(self) -> int:
-        return hash((self._asked, self._laps(self._asked.car)))
+        return hash((self._asked, self._known(self._asked.car)))
 
     def _advise(self) -> Answer:
         asked, timing = self._asked, self._timing()

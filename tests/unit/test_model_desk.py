@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -88,4 +89,28 @@ def test_what_is_put_down_before_the_writer_starts_is_written_and_no_trouble(tmp
     writer.stop(30.0)
     recording, store = open_session(path, read_only=True)
     assert sheets_in(store.all_meta(), car) == (sheet,)
+    recording.close()
+
+
+def test_an_earlier_lap_that_comes_later_makes_a_new_plan(tmp_path):
+    path = tmp_path / "f.pitwall"
+    (car,) = record(path, 500.0)
+    recording, store = open_session(path, read_only=True)
+    whole = TimingEngine().update(store)
+    laps = whole.cars[car].laps
+    missing = next(n for n, lap in enumerate(laps) if lap.time_us is not None)
+    part = replace(
+        whole,
+        cars={car: replace(whole.cars[car], laps=(*laps[:missing], *laps[missing + 1 :]))},
+    )
+    timing = [part]
+    at = ModelDesk(recording, store, None, lambda: timing[-1])
+    at.start()
+    at.ask(Asked(car, laps=30))
+    until(lambda: at.answer.plan is not None)
+    before = at.answer.plan
+    timing.append(whole)
+    until(lambda: at.answer.plan is not before)
+    assert at.answer.lap == whole.cars[car].last.number
+    assert at.stop(30.0)
     recording.close()
