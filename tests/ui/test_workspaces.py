@@ -54,7 +54,7 @@ def kept(finished: Wall, qtbot: QtBot, tmp_path: Path) -> Callable[[], MainWindo
         with qtbot.waitExposed(made):
             made.show()
         made.start()
-        qtbot.waitUntil(lambda: not made.keeper._reads.busy, timeout=20_000)
+        qtbot.waitUntil(lambda: not made.keeper._reads.busy, timeout=60_000)
         return made
 
     return make
@@ -160,6 +160,7 @@ def test_escape_leaves_the_pane_that_is_alone_before_it_clears_the_cursor(
 
 
 def test_a_number_without_a_pane_says_so(qtbot: QtBot, window: MainWindow) -> None:
+    window.bench.show_role(Role.DRIVER)
     qtbot.keyClick(window, Key.Key_9)
     assert window.bench.alone == ""
     assert "panes" in window.notice.text
@@ -287,7 +288,7 @@ def test_keys_work_in_a_torn_off_window(qtbot: QtBot, window: MainWindow) -> Non
     torn.activateWindow()
     with qtbot.waitExposed(torn):
         torn.show()
-    qtbot.waitUntil(torn.isActiveWindow, timeout=20_000)
+    qtbot.waitUntil(torn.isActiveWindow, timeout=60_000)
     qtbot.keyClick(torn, Key.Key_D)
     assert window.workspace.view.axis is Axis.TIME
 
@@ -390,9 +391,9 @@ def test_a_layout_saved_under_a_name_is_found_by_its_name(
     field = box.findChild(QLineEdit)
     qtbot.keyClicks(field, "Two screens")
     qtbot.keyClick(field, Key.Key_Return)
-    qtbot.waitUntil(lambda: "saved" in window.notice.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "saved" in window.notice.text, timeout=60_000)
     window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow, timeout=20_000)
+    qtbot.waitUntil(window.isActiveWindow, timeout=60_000)
     qtbot.keyClick(window, Key.Key_R, Ctrl)
     assert "values" in window.bench.visible
     window.close()
