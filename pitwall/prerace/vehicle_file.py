@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import tomllib
 from dataclasses import MISSING, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,8 +51,12 @@ def shipped_vehicles() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in resource_path("vehicles").glob("*.toml")))
 
 
+@cache
 def shipped_vehicle(name: str) -> Vehicle:
-    """One of them. Raises BadInput for a name that is not there."""
+    """One of them, read once: every setup sheet asks for its own.
+
+    Raises BadInput for a name that is not there.
+    """
     if name not in shipped_vehicles():
         raise BadInput(f"no vehicle {name!r}: there are {', '.join(shipped_vehicles())}")
     return read_vehicle(resource_path("vehicles", f"{name}.toml"))
