@@ -20,9 +20,7 @@ from pitwall.telemetry.official import (
     official_from_json,
 )
 
-_SLOW = re.compile(
-    r"yellow|safety|caution|fcy|fy\b|\bvsc|\bsc\b|scdeployed|warm-up|code ?60", re.I
-)
+_SLOW = re.compile(r"yellow|safety|caution|fcy|fy\b|\bvsc|\bsc\b|scdeployed|warm-up|code ?60", re.I)
 _RED = re.compile(r"\bred\b|\brf\b", re.I)
 _GREEN = re.compile(r"green|all ?clear|\bgf\b|\bclear\b", re.I)
 

@@ -1,7 +1,7 @@
 """Milliseconds until a car that was paged out is back: a lap of it, and all of its hour.
 
 Baseline: reading the whole recording again, which is what a program without pages would do. The
-budget is six tenths of what the race takes; resident memory of the process is told before and after.
+budget is six tenths of what the race takes; the memory of the process is told before and after.
 """
 
 from __future__ import annotations

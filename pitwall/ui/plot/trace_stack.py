@@ -236,9 +236,7 @@ class TraceStack(Panel):
     def _sitter(self) -> Sitter:
         words = (self.title_words, axis_words(self.picture, self._workspace.view))
         frame = self.paint_frame
-        return Sitter(
-            self.picture, self.span, self._style(), self.top, words, frame, self.forecast
-        )
+        return Sitter(self.picture, self.span, self._style(), self.top, words, frame, self.forecast)
 
     def _style(self) -> Style:
         view = self._workspace.view

@@ -23,7 +23,7 @@ def test_joins_its_thread():
 
 def test_a_thread_left_running_fails_its_test(tmp_path: Path) -> None:
     conftest = (TESTS / "conftest.py").read_text(encoding="utf-8")
-    quick = conftest.replace("THREAD_GRACE_S = 2.0", "THREAD_GRACE_S = 0.05")
+    quick = conftest.replace("THREAD_GRACE_S = 20.0", "THREAD_GRACE_S = 0.05")
     assert quick != conftest
     (tmp_path / "conftest.py").write_text(quick, encoding="utf-8")
     (tmp_path / "test_leak.py").write_text(LEAKING, encoding="utf-8")
