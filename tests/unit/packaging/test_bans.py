@@ -14,6 +14,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 MAY_PRINT = {"cli.py"}
 MAY_RUN_THE_EVENT_LOOP = {"desktop.py"}
+MAY_DRAG = {"ui/panes/browser.py"}
+"""Qt's drag and drop between widgets has no other way in; events go on meanwhile."""
 UNSAFE_MODULES = {"pickle", "shelve", "marshal", "dill", "cloudpickle"}
 
 
@@ -53,6 +55,8 @@ def banned_call(call: ast.Call, module: str) -> str | None:
         bool(call.args) and isinstance(call.args[0], ast.Constant) and call.args[0].value == 0
     )
     name = call.func.attr
+    if name == "exec" and module in MAY_DRAG and ast.unparse(call.func.value) == "drag":
+        return None
     if name in ("exec", "exec_") and (module not in MAY_RUN_THE_EVENT_LOOP or call.args):
         return "exec nests an event loop; use open() and the finished signal"
     if name in ("singleShot", "setInterval", "start") and first_is_zero:
@@ -96,6 +100,7 @@ def test_each_ban_is_seen(bad: str) -> None:
     ("good", "module"),
     [
         ("app.exec()", "desktop.py"),
+        ("drag.exec(CopyAction)", "ui/panes/browser.py"),
         ("print('laps')", "cli.py"),
         ("timer.start(16)", "runtime/frame_pump.py"),
         ("timer.start()", "runtime/frame_pump.py"),
