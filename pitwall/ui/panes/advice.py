@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import now_us
 from pitwall.ui.modelling import QUALIFYING, RACE, Answer, Modelling
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.plot.forecast import Forecast
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
@@ -220,7 +220,7 @@ class AdvicePane(Panel):
         for text, colour in foot:
             line = QtCore.QRect(box.x(), y, box.width(), theme.px(LINE))
             painter.setPen(colour)
-            painter.drawText(line, _LEFT, _elided(painter, text, line.width()))
+            painter.drawText(line, _LEFT, elided(painter, text, line.width()))
             y += theme.px(LINE)
         painter.end()
 
@@ -299,11 +299,11 @@ class AdvicePane(Panel):
         left = bar.left() - box.left() - theme.px(10)
         painter.setFont(theme.body(bold=row.can_apply))
         painter.setPen(ink)
-        painter.drawText(upper, _LEFT, _elided(painter, row.name, left))
+        painter.drawText(upper, _LEFT, elided(painter, row.name, left))
         painter.setFont(theme.small(mono=True))
         change = f"{row.now} \u2192 {row.proposed}" if row.proposed else row.now
         painter.setPen(ink if row.proposed else c.faint)
-        painter.drawText(lower, _LEFT, _elided(painter, change, left))
+        painter.drawText(lower, _LEFT, elided(painter, change, left))
         if row.bar is None:
             painter.setFont(theme.small())
             painter.setPen(c.dim)
@@ -407,10 +407,6 @@ def _all_of(row: DeskRow) -> list[str]:
     if moved:
         lines.append(", ".join(moved))
     return lines
-
-
-def _elided(painter: QtGui.QPainter, text: str, width: int) -> str:
-    return painter.fontMetrics().elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(width, 0))
 
 
 _A = QtCore.Qt.AlignmentFlag

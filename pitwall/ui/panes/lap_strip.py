@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme, mix
 
@@ -84,19 +84,15 @@ class LapStrip(Panel):
         inner = rect.adjusted(theme.px(10), theme.px(7), -theme.px(6), -theme.px(7))
         painter.setFont(theme.small())
         painter.setPen(c.dim)
-        painter.drawText(inner, _TOP, _elided(painter, tile.label, inner.width()))
+        painter.drawText(inner, _TOP, elided(painter, tile.label, inner.width()))
         painter.setFont(theme.body(mono=True, bold=tile.shown))
         painter.setPen(getattr(c, tile.role))
-        painter.drawText(inner, _BOTTOM, _elided(painter, tile.text, inner.width()))
+        painter.drawText(inner, _BOTTOM, elided(painter, tile.text, inner.width()))
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
         for rect, tile in self._placed:
             if rect.contains(event.position().toPoint()):
                 self.chosen.emit(tile.number)
-
-
-def _elided(painter: QtGui.QPainter, text: str, width: int) -> str:
-    return painter.fontMetrics().elidedText(text, QtCore.Qt.TextElideMode.ElideRight, width)
 
 
 _A = QtCore.Qt.AlignmentFlag

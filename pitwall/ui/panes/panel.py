@@ -71,15 +71,17 @@ class Panel(QtWidgets.QWidget):
         painter.setFont(self.theme.small())
         painter.setPen(c.faint)
         room = line.adjusted(used, 0, 0, 0)
-        shown = painter.fontMetrics().elidedText(
-            self.remark, QtCore.Qt.TextElideMode.ElideRight, max(room.width(), 0)
-        )
-        painter.drawText(room, _RIGHT, shown)
+        painter.drawText(room, _RIGHT, elided(painter, self.remark, room.width()))
 
 
 _V = QtCore.Qt.AlignmentFlag.AlignVCenter
 _LEFT = _V | QtCore.Qt.AlignmentFlag.AlignLeft
 _RIGHT = _V | QtCore.Qt.AlignmentFlag.AlignRight
+
+
+def elided(painter: QtGui.QPainter, text: str, width: int) -> str:
+    """``text`` as it fits into ``width`` pixels of the painter's font, cut at the right."""
+    return painter.fontMetrics().elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(width, 0))
 
 
 def paint_ground(painter: QtGui.QPainter, rect: QtCore.QRect, theme: Theme) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pitwall.ui.modelling import CAUTIONS, Modelling
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme, mix, with_alpha
@@ -112,7 +112,7 @@ class PitWindowPane(Panel):
             said = QtCore.QRect(box.x(), head.bottom(), box.width(), height)
             painter.setFont(theme.small())
             painter.setPen(c.faint)
-            painter.drawText(said, _LEFT, _elided(painter, LOSS, said.width()))
+            painter.drawText(said, _LEFT, elided(painter, LOSS, said.width()))
             area = QtCore.QRect(
                 box.x() + theme.px(46),
                 said.bottom() + theme.px(6),
@@ -125,7 +125,7 @@ class PitWindowPane(Panel):
             painter.setFont(theme.small(bold=bold))
             painter.setPen(colour)
             line = QtCore.QRect(box.x(), y, box.width(), height)
-            painter.drawText(line, _LEFT, _elided(painter, text, line.width()))
+            painter.drawText(line, _LEFT, elided(painter, text, line.width()))
             y += height
         painter.end()
 
@@ -221,10 +221,6 @@ def _scale(bars: tuple[LapBar, ...]) -> float:
     losses = sorted(bar.hi_s for bar in bars)
     typical = losses[min(len(losses) - 1, round(0.8 * len(losses)))]
     return next((s for s in SCALES_S if s >= typical), 200.0)
-
-
-def _elided(painter: QtGui.QPainter, text: str, width: int) -> str:
-    return painter.fontMetrics().elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(width, 0))
 
 
 _A = QtCore.Qt.AlignmentFlag
