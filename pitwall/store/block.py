@@ -7,7 +7,7 @@ otherwise they would weigh as much as two channels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,21 @@ PIECE = np.dtype([("at", "<i4"), ("n", "<i4"), ("epoch", "<u2"), ("lap", "<u2"),
 :data:`pitwall.store.batch.LATE` where it came late)."""
 
 
+class Rule(NamedTuple):
+    """When samples that follow each other are not of one run: another epoch, chunks missing in
+    between, or no sample for too long.
+
+    Attributes:
+        limit_us: the longest time between two samples of a run.
+        counted: chunks missing in between show in their counters. Numbers of our own
+            (:data:`pitwall.telemetry.names.UNCOUNTED`) jump where nothing is missing, and do not
+            where something is: there time alone decides.
+    """
+
+    limit_us: int
+    counted: bool = True
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """A stretch of samples; never changed once it is in a :class:`Columns`.
@@ -43,8 +58,7 @@ class Block:
         t: int64[n], event time, microseconds UTC, ascending.
         page: holds :attr:`values`.
         pieces: :data:`PIECE` [j], in order; the first begins at 0.
-        starts: int64[j], indices >= 1 where an unbroken run starts: another epoch, chunks
-            missing in between, or a silence of the source (:func:`blackout_us`).
+        starts: int64[j], indices >= 1 where an unbroken run starts, by the :class:`Rule`.
         shifts: int64[j], indices >= 1 where the source changes, or whether it came late.
         bins: least and greatest values over all samples, or all but the newest few of the block
             that still grows.
@@ -182,17 +196,19 @@ def _made(
     return out
 
 
-def run_starts(t: Times, pieces: Pieces, limit_us: int) -> Times:
+def run_starts(t: Times, pieces: Pieces, rule: Rule) -> Times:
     """Indices >= 1 at which an unbroken run starts, as :attr:`Block.starts` has them.
 
     Neighbouring chunks whose jittery stamps cross (n goes back by one) are unbroken.
     """
     starts = NO_TIMES
-    if len(t) > 1 and int(t[-1]) - int(t[0]) > limit_us:
-        starts = (t[1:] - t[:-1] > limit_us).nonzero()[0] + 1
+    if len(t) > 1 and int(t[-1]) - int(t[0]) > rule.limit_us:
+        starts = (t[1:] - t[:-1] > rule.limit_us).nonzero()[0] + 1
     if len(pieces) > 1:
         n, epoch = pieces["n"], pieces["epoch"]
-        broken = (np.abs(n[1:] - n[:-1]) > 1) | (epoch[1:] != epoch[:-1])
+        broken = epoch[1:] != epoch[:-1]
+        if rule.counted:
+            broken |= np.abs(n[1:] - n[:-1]) > 1
         at = pieces["at"][1:][broken].astype(np.int64)
         if len(at):
             starts = np.union1d(starts, at) if len(starts) else at
@@ -208,8 +224,10 @@ def source_shifts(pieces: Pieces) -> Times:
     return shifts
 
 
-def breaks_between(a: Block, i: int, b: Block, j: int, limit_us: int) -> bool:
+def breaks_between(a: Block, i: int, b: Block, j: int, rule: Rule) -> bool:
     """True when sample ``j`` of ``b`` starts a run after sample ``i`` of ``a``."""
     _, n0, epoch0, _, _ = a.pieces[-1 if i == len(a.t) - 1 else piece_at(a.pieces, i)].item()
     _, n1, epoch1, _, _ = b.pieces[0 if j == 0 else piece_at(b.pieces, j)].item()
-    return epoch0 != epoch1 or abs(n1 - n0) > 1 or int(b.t[j]) - int(a.t[i]) > limit_us
+    if epoch0 != epoch1 or int(b.t[j]) - int(a.t[i]) > rule.limit_us:
+        return True
+    return rule.counted and abs(n1 - n0) > 1

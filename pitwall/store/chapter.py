@@ -8,7 +8,7 @@ import numpy as np
 
 from pitwall.store.between import Totals, totals_of
 from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
-from pitwall.store.block import Block, breaks_between
+from pitwall.store.block import Block, Rule, breaks_between
 
 BLOCKS = 128
 """Blocks in a chapter, once it is full."""
@@ -45,13 +45,13 @@ class Chapter:
         t_lo, t_hi: first and last time.
     """
 
-    __slots__ = ("_levels", "_limit_us", "_rest", "_totals", "blocks", "samples", "t_hi", "t_lo")
+    __slots__ = ("_levels", "_rest", "_rule", "_totals", "blocks", "samples", "t_hi", "t_lo")
 
-    def __init__(self, blocks: tuple[Block, ...], limit_us: int) -> None:
+    def __init__(self, blocks: tuple[Block, ...], rule: Rule) -> None:
         self.blocks = blocks
         self.samples = sum(map(len, blocks))
         self.t_lo, self.t_hi = blocks[0].t_lo, blocks[-1].t_hi
-        self._limit_us = limit_us
+        self._rule = rule
         self._levels: tuple[Level, ...] = ()
         self._totals: Totals | None = None
         self._rest = 0
@@ -88,19 +88,19 @@ class Chapter:
         return sum(a.nbytes for one in self._levels for a in (one.t, one.low, one.high, one.starts))
 
     def _fold(self) -> tuple[Level, ...]:
-        levels = [finest(self.blocks, self._limit_us)]
+        levels = [finest(self.blocks, self._rule)]
         for narrow, wide in zip(WIDTHS, WIDTHS[1:], strict=False):
             levels.append(coarser(levels[-1], wide // narrow))
         return tuple(levels)
 
 
-def finest(blocks: tuple[Block, ...], limit_us: int) -> Level:
+def finest(blocks: tuple[Block, ...], rule: Rule) -> Level:
     """The bins of blocks that are covered whole, one after the other."""
     starts: list[Index] = []
     at = 0
     before: Block | None = None
     for block in blocks:
-        if before is not None and breaks_between(before, len(before) - 1, block, 0, limit_us):
+        if before is not None and breaks_between(before, len(before) - 1, block, 0, rule):
             starts.append(np.array([at], np.int32))
         starts.append(bin_starts(block) + np.int32(at))
         at += len(block.bins)

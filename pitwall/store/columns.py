@@ -14,11 +14,12 @@ import numpy as np
 
 from pitwall.store.batch import LATE, Source
 from pitwall.store.between import Between, Totals, ends, summed, totals_of
-from pitwall.store.block import NO_TIMES, Block, Laps, Times, Values, breaks_between
+from pitwall.store.block import NO_TIMES, Block, Laps, Rule, Times, Values, breaks_between
 from pitwall.store.chapter import Chapter
 from pitwall.store.thin import Thin, thin_of
 from pitwall.telemetry import Group
 
+_BLACKOUT_US = 2_000_000
 _EXACT_STEPS = 2**24
 """Whole steps that a float32 can tell apart."""
 
@@ -36,7 +37,18 @@ def values_dtype(group: Group) -> np.dtype[np.floating]:
 def blackout_us(rate_hz: float) -> int:
     """Spacing of neighbouring samples beyond which the source is said to have been silent:
     five sample intervals, at least two seconds."""
-    return int(max(5.0 / rate_hz if rate_hz > 0 else 2.0, 2.0) * 1_000_000)
+    return max(_spacing_us(rate_hz), _BLACKOUT_US)
+
+
+def rule_of(rate_hz: float, *, counted: bool) -> Rule:
+    """What breaks the line between two samples of a group. Where counters show what is missing,
+    a silence is a break from :func:`blackout_us` on; where they do not, time without samples is
+    all that does, and it is a break from five sample intervals on."""
+    return Rule(blackout_us(rate_hz) if counted else _spacing_us(rate_hz), counted)
+
+
+def _spacing_us(rate_hz: float) -> int:
+    return int(5.0 / rate_hz * 1_000_000) if rate_hz > 0 else _BLACKOUT_US
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +91,7 @@ class Columns:
         blocks: in time order, each non-empty; a block ends no later than the next begins.
         epochs: epoch names that :attr:`Block.epoch` indexes.
         samples: how many there are.
-        limit_us: see :func:`blackout_us`.
+        rule: where the line between samples is broken.
         chapters: the blocks from the first on, gathered; the newest are in none yet.
     """
 
@@ -88,8 +100,13 @@ class Columns:
     blocks: tuple[Block, ...]
     epochs: tuple[str, ...]
     samples: int = 0
-    limit_us: int = field(default=0)
+    rule: Rule = field(default=Rule(0))
     chapters: tuple[Chapter, ...] = ()
+
+    @property
+    def limit_us(self) -> int:
+        """See :func:`blackout_us`."""
+        return blackout_us(self.group.rate_hz)
 
     @property
     def t_lo(self) -> int:
@@ -191,7 +208,7 @@ class Columns:
         going = False
         before: tuple[Block, int] | None = None
         for block, i0, i1 in self._parts(t_lo, t_hi, 0):
-            broken = before is None or breaks_between(*before, block, i0, self.limit_us)
+            broken = before is None or breaks_between(*before, block, i0, self.rule)
             before = (block, i1 - 1)
             going = going and not broken
             if not (len(block.shifts) or block.piece(i0)[3] & LATE):
@@ -224,7 +241,7 @@ class Columns:
 
         The work does not depend on how much lies outside, and hardly on how much lies inside.
         """
-        return thin_of(self.blocks, self.chapters, self.limit_us, channels, (t_lo, t_hi), columns)
+        return thin_of(self.blocks, self.chapters, self.rule, channels, (t_lo, t_hi), columns)
 
     def away(self, t_lo: int, t_hi: int) -> tuple[Block, ...]:
         """The blocks with samples between two times whose values are paged out."""
@@ -266,7 +283,7 @@ class Columns:
         at = 0
         before: tuple[Block, int] | None = None
         for block, i0, i1 in parts:
-            if before is None or breaks_between(*before, block, i0, self.limit_us):
+            if before is None or breaks_between(*before, block, i0, self.rule):
                 found.append(np.array([at], np.int64))
             lo, hi = np.searchsorted(block.starts, (i0 + 1, i1))
             found.append(block.starts[lo:hi] + (at - i0))

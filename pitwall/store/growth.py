@@ -20,7 +20,7 @@ from pitwall.store.block import (
     source_shifts,
 )
 from pitwall.store.chapter import BLOCKS, Chapter
-from pitwall.store.columns import Columns, blackout_us, values_dtype
+from pitwall.store.columns import Columns, rule_of, values_dtype
 from pitwall.store.page import Page
 from pitwall.store.samples import Samples, join
 from pitwall.telemetry import Group
@@ -66,14 +66,18 @@ class _Buffer:
 class GrowingColumns:
     """The writer's handle on one car's group.
 
+    Args:
+        group: what is sampled.
+        counted: see :class:`pitwall.store.block.Rule`.
+
     Attributes:
         dtype: what its values are kept as.
     """
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, *, counted: bool = True) -> None:
         self._group = group
         self.dtype = values_dtype(group)
-        self._limit_us = blackout_us(group.rate_hz)
+        self._rule = rule_of(group.rate_hz, counted=counted)
         self._blocks: list[Block] = []
         self._chapters: list[Chapter] = []
         self._gathered = 0
@@ -96,7 +100,7 @@ class GrowingColumns:
             tuple(self._blocks),
             tuple(self._epochs),
             self._samples,
-            self._limit_us,
+            self._rule,
             tuple(self._chapters),
         )
 
@@ -155,7 +159,7 @@ class GrowingColumns:
         assert buffer is not None
         at = len(tail) if tail else 0
         buffer.put(new.t, new.values, new.pieces, at)
-        starts = run_starts(new.t, new.pieces, self._limit_us)
+        starts = run_starts(new.t, new.pieces, self._rule)
         shifts = source_shifts(new.pieces)
         if tail is not None:
             starts, shifts = self._carried_on(tail, new, starts, shifts)
@@ -179,8 +183,9 @@ class GrowingColumns:
         at = len(tail)
         _, n0, epoch0, _, source0 = tail.pieces[-1].item()
         _, n1, epoch1, _, source1 = new.pieces[0].item()
-        apart = int(new.t[0]) - tail.t_hi > self._limit_us
-        joint = apart or epoch0 != epoch1 or abs(n1 - n0) > 1
+        rule = self._rule
+        apart = int(new.t[0]) - tail.t_hi > rule.limit_us
+        joint = apart or epoch0 != epoch1 or (rule.counted and abs(n1 - n0) > 1)
         return (
             _behind(tail.starts, starts, at, joint),
             _behind(tail.shifts, shifts, at, source0 != source1),
@@ -217,8 +222,7 @@ class GrowingColumns:
                 blocks = (*chapter.blocks[:place], *new, *chapter.blocks[place + count :])
                 wide = len(blocks) if len(blocks) < 2 * BLOCKS else BLOCKS
                 self._chapters[i : i + 1] = [
-                    Chapter(blocks[a : a + wide], self._limit_us)
-                    for a in range(0, len(blocks), wide)
+                    Chapter(blocks[a : a + wide], self._rule) for a in range(0, len(blocks), wide)
                 ]
                 return
             place -= len(chapter.blocks)
@@ -232,7 +236,7 @@ class GrowingColumns:
                 blocks = self._chapters.pop().blocks
             until = min(len(self._blocks) - 1, self._gathered + BLOCKS - len(blocks))
             blocks += tuple(self._blocks[self._gathered : until])
-            self._chapters.append(Chapter(blocks, self._limit_us))
+            self._chapters.append(Chapter(blocks, self._rule))
             self._gathered = until
 
     def _cut(self, samples: Samples, *, last: bool = False) -> list[Block]:
@@ -245,7 +249,7 @@ class GrowingColumns:
         ]
 
     def _block(self, samples: Samples, growing: bool) -> Block:
-        starts = run_starts(samples.t, samples.pieces, self._limit_us)
+        starts = run_starts(samples.t, samples.pieces, self._rule)
         if growing:
             # It may grow on: its bins must be whole.
             whole = len(samples) - len(samples) % FINEST

@@ -67,6 +67,7 @@ def runs_of(columns: Columns) -> dict[str, Runs]:
     """Unbroken runs by epoch. O(blocks and breaks), not samples."""
     found: dict[int, list[Run]] = {}
     silences: dict[int, list[Interval]] = {}
+    rule = columns.rule
     for block in columns.blocks:
         edges = [0, *block.starts.tolist(), len(block)]
         for a, z in zip(edges, edges[1:], strict=False):
@@ -74,9 +75,9 @@ def runs_of(columns: Columns) -> dict[str, Runs]:
             n_last = block.piece(z - 1)[0]
             run = Run(n_first, n_last, int(block.t[a]), int(block.t[z - 1]))
             runs = found.setdefault(epoch, [])
-            if runs and abs(run.n_first - runs[-1].n_last) <= 1:
+            if runs and not (rule.counted and abs(run.n_first - runs[-1].n_last) > 1):
                 before = runs[-1]
-                if run.t_first - before.t_last > columns.limit_us:
+                if run.t_first - before.t_last > rule.limit_us:
                     silences.setdefault(epoch, []).append((before.t_last, run.t_first))
                 else:
                     run = Run(before.n_first, run.n_last, before.t_first, run.t_last)

@@ -16,6 +16,7 @@ from pitwall.store.recording import Recording
 from pitwall.store.samples import Samples, join
 from pitwall.store.session_store import Key, SessionStore
 from pitwall.telemetry import BadInput, Group, Series, Session, decode_many
+from pitwall.telemetry.names import UNCOUNTED
 
 
 def load(recording: Recording) -> SessionStore:
@@ -26,7 +27,7 @@ def load(recording: Recording) -> SessionStore:
         by_key.setdefault((series.car, series.group), []).append(series)
     changed: list[Key] = []
     for key, lines in by_key.items():
-        growing = store.growing(key)
+        growing = store.growing(key, counted=lines[0].epoch != UNCOUNTED)
         group = recording.session.catalog.group(key[1])
         parts = [p for series in lines for p in _series(recording, series, group, growing)]
         if parts:

@@ -24,6 +24,7 @@ from pitwall.store.growth import GrowingColumns
 from pitwall.store.holes import Hole, holes_of
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.telemetry import Catalog, Group, Head, Session
+from pitwall.telemetry.names import UNCOUNTED
 
 Key = tuple[str, str]
 """(car, group)."""
@@ -202,16 +203,17 @@ class SessionStore:
             series = fresh.segment.series
             by_key.setdefault((series.car, series.group), []).append(fresh)
         for key, parts in by_key.items():
-            growing = self.growing(key)
+            growing = self.growing(key, counted=parts[0].segment.series.epoch != UNCOUNTED)
             for samples in samples_of(parts, growing):
                 growing.insert(samples)
         return self.publish(by_key, applied.ledger, applied.heads, applied.meta)
 
-    def growing(self, key: Key) -> GrowingColumns:
-        """The writer's handle on the columns of (car, group)."""
+    def growing(self, key: Key, *, counted: bool = True) -> GrowingColumns:
+        """The writer's handle on the columns of (car, group); whether their chunks are counted by
+        their producer is settled by the first."""
         growing = self._growing.get(key)
         if growing is None:
-            growing = self._growing[key] = GrowingColumns(self._group(key[1]))
+            growing = self._growing[key] = GrowingColumns(self._group(key[1]), counted=counted)
         return growing
 
     def fold(self, limit_s: float = math.inf) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
-from pitwall.store.block import Block, breaks_between
+from pitwall.store.block import Block, Rule, breaks_between
 from pitwall.store.chapter import WIDTHS, Chapter, bin_starts
 
 NARROW = 2
@@ -56,7 +56,7 @@ class _Part(NamedTuple):
 def thin_of(
     blocks: tuple[Block, ...],
     chapters: tuple[Chapter, ...],
-    limit_us: int,
+    rule: Rule,
     channels: Sequence[int],
     view: tuple[int, int],
     columns: int,
@@ -70,12 +70,12 @@ def thin_of(
     # What is paged out is drawn from its bins: nothing is lost but their inside.
     if each < FINEST and all(b.resident for b in blocks[first : last + 1]):
         parts = _seen(_raw(b, rows, view) for b in blocks[first : last + 1])
-        return _joined(parts, blocks, rows, len(channels), limit_us, exact=True)
+        return _joined(parts, blocks, rows, len(channels), rule, exact=True)
     level = 0
     while level + 1 < len(WIDTHS) and WIDTHS[level + 1] <= each:
         level += 1
     parts = _seen(_binned(blocks, chapters, level, (first, last), rows, view))
-    return _joined(parts, blocks, rows, len(channels), limit_us, exact=False)
+    return _joined(parts, blocks, rows, len(channels), rule, exact=False)
 
 
 def _seen(parts: Iterable[_Part | None]) -> list[_Part]:
@@ -245,7 +245,7 @@ def _joined(
     blocks: tuple[Block, ...],
     rows: slice | list[int],
     count: int,
-    limit_us: int,
+    rule: Rule,
     *,
     exact: bool,
 ) -> Thin:
@@ -257,7 +257,7 @@ def _joined(
     at = 0
     before: _Part | None = None
     for part in parts:
-        if before is None or breaks_between(*before.last, *part.first, limit_us):
+        if before is None or breaks_between(*before.last, *part.first, rule):
             starts.append(np.array([at], np.int64))
         if len(part.starts):
             starts.append(part.starts + at)

@@ -15,6 +15,9 @@ MAX_N = 10**8 - 1
 """Largest chunk counter: eight digits in the table's keys."""
 MAX_LAP = 999
 """Largest lap: three digits there."""
+UNCOUNTED = "plain"
+"""Epoch of chunks that we numbered ourselves, out of items without counters: their numbers say
+nothing about what is missing, and no producer of counted chunks may call its epoch so."""
 MAX_SESSION = 80
 MAX_CAR = 16
 MAX_GROUP = 48

@@ -21,11 +21,10 @@ from pitwall.cloud.plain import Json, PlainItems
 from pitwall.store import Quarantined, SessionStore, Source
 from pitwall.stream import Decoded, Record, Together
 from pitwall.telemetry import Head, Series, chunk, encode
+from pitwall.telemetry.names import UNCOUNTED
 from pitwall.turbo.table import Found
 
 Ints = NDArray[np.int64]
-
-EPOCH = "plain"
 
 
 class NoTable:
@@ -121,7 +120,7 @@ class PlainDecoder:
         # States no counter: it says how new the data is, and never what there should be.
         session = self._store.session.key
         out += [
-            Head(session, name, EPOCH, cars[name].began, cars[name].newest, 0, {})
+            Head(session, name, UNCOUNTED, cars[name].began, cars[name].newest, 0, {})
             for name in sorted(heard)
         ]
         out += [_poison(held[i], reason) for i, reason in rows.odd]
@@ -147,7 +146,7 @@ class PlainDecoder:
         return t[new], values[:, first[new]]
 
     def _series(self, car: str) -> Series:
-        return Series(self._store.session.key, car, self._group.name, EPOCH)
+        return Series(self._store.session.key, car, self._group.name, UNCOUNTED)
 
 
 def _json(record: Record) -> Json:

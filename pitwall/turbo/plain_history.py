@@ -23,12 +23,12 @@ from pitwall.cloud.mapping import PlainMapping
 from pitwall.store import Batch, Columns, Ledger, Quarantined, SessionStore, Source, open_segments
 from pitwall.stream import Fault, Pool, Sink
 from pitwall.telemetry import Failure, Head, Segment, Series, Session, chunk, decode, encode
+from pitwall.telemetry.names import UNCOUNTED
 from pitwall.turbo.archive import CHECKPOINT, Cancelled, Loaded, patient, token_of
 from pitwall.turbo.desk import Desk
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
-from pitwall.turbo.plain import EPOCH
 from pitwall.turbo.plain_child import PlainChildren, PlainReading
 from pitwall.turbo.plain_parts import Odd, Part, Parts
 from pitwall.turbo.progress import Progress
@@ -248,7 +248,7 @@ class _Booking:
             t, payload = self._new(part)
             if not len(t):
                 continue
-            series = Series(self._store.session.key, part.car, self._group.name, EPOCH)
+            series = Series(self._store.session.key, part.car, self._group.name, UNCOUNTED)
             n = self._n.get(part.car)
             if n is None:
                 books = self._store.ledger().series.get(series)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from pitwall.store import Source
 from pitwall.store.block import lengths
-from pitwall.store.columns import Columns, Window, blackout_us, values_dtype
+from pitwall.store.columns import Columns, Window, rule_of, values_dtype
 from pitwall.store.growth import BLOCK, GrowingColumns
+from pitwall.store.holes import runs_of
 from pitwall.store.samples import Samples
 from pitwall.telemetry import Channel, Group
 
 GROUP = Group("g", 10.0, 100, (Channel("a", "1", 0.1, 0, 1), Channel("b", "1", 0.1, 0, 1)))
-LIMIT = blackout_us(GROUP.rate_hz)
 
 
 def samples(
@@ -58,7 +58,9 @@ def each(new: Samples, name: str) -> list[int]:
 class Naive:
     """The same as a plain list of (t, epoch, n, source)."""
 
-    def __init__(self) -> None:
+    def __init__(self, counted: bool = True) -> None:
+        self.counted = counted
+        self.limit_us = 2_000_000 if counted else 500_000
         self.rows: list[tuple[int, int, int, int]] = []
 
     def insert(self, new: Samples) -> None:
@@ -77,8 +79,8 @@ class Naive:
             for i, b in enumerate(rows)
             if i == 0
             or rows[i - 1][1] != b[1]
-            or abs(rows[i - 1][2] - b[2]) > 1
-            or b[0] - rows[i - 1][0] > LIMIT
+            or (self.counted and abs(rows[i - 1][2] - b[2]) > 1)
+            or b[0] - rows[i - 1][0] > self.limit_us
         ]
 
     def sources(self, rows: list[tuple[int, int, int, int]]) -> list[Source]:
@@ -149,9 +151,9 @@ def arrivals(draw: st.DrawFn) -> list[Samples]:
 
 
 @settings(max_examples=60)
-@given(arrivals(), st.data())
-def test_any_order_of_arrival(batches: list[Samples], data: st.DataObject) -> None:
-    growing, naive = GrowingColumns(GROUP), Naive()
+@given(arrivals(), st.booleans(), st.data())
+def test_any_order_of_arrival(batches: list[Samples], counted: bool, data: st.DataObject) -> None:
+    growing, naive = GrowingColumns(GROUP, counted=counted), Naive(counted)
     growing.epoch_index("a"), growing.epoch_index("b")
     shown: list[tuple[Columns, list[int]]] = []
     for new in batches:
@@ -255,3 +257,35 @@ def test_a_silence_and_a_hole_start_new_runs() -> None:
     growing.insert(late)
     window = growing.snapshot(0).window(0, 0, 10**9)
     assert window.starts.tolist() == [0, 20, 30]
+
+
+def test_a_rate_says_what_is_a_silence() -> None:
+    assert rule_of(10.0, counted=True) == (2_000_000, True)
+    assert rule_of(0.5, counted=True) == (10_000_000, True)
+    assert rule_of(10.0, counted=False) == (500_000, False)
+    assert rule_of(0.0, counted=False) == (2_000_000, False)
+
+
+def test_numbers_of_our_own_break_nothing_and_time_without_samples_does() -> None:
+    growing = GrowingColumns(GROUP, counted=False)
+    growing.epoch_index("plain")
+    # newest first and numbered down, as an archive is read, then the stream's own numbers
+    parts = [chunks([k]) for k in range(900)]
+    numbers = [*range(5000, 5500), *range(1, 401)]
+    for part, n in zip(parts, numbers, strict=True):
+        part.pieces["n"] = n
+    lost = {300, 499, 700}  # one on each side of where the numbers jump, and one right before it
+    for k in [*range(499, -1, -1), *range(500, 900)]:
+        if k not in lost:
+            growing.insert(parts[k])
+    columns = growing.snapshot(0)
+    wanted = [0, *(1_000_000 * (k + 1) for k in sorted(lost))]
+    for found in (
+        columns.window(0, 0, 10**9),
+        columns.thin([0], 0, 10**9, 5000),
+        columns.thin([0], 0, 10**9, 50),
+        columns.thin([0], 0, 10**9, 2),
+    ):
+        assert found.t[found.starts].tolist() == wanted
+    silences = runs_of(columns)["plain"].silences
+    assert [a for a, _ in silences] == [1_000_000 * k - 100_000 for k in sorted(lost)]
