@@ -9,8 +9,15 @@ import pytest
 
 from pitwall.analysis import TrackLine
 from pitwall.analysis.track import Tangent, close_line
-from pitwall.prerace import LapTrack, curvature_of, read_track, track_of_line
-from pitwall.prerace.line import smoothing_for
+from pitwall.prerace import (
+    LapTrack,
+    curvature_of,
+    read_track,
+    shipped_vehicle,
+    simulate,
+    track_of_line,
+)
+from pitwall.prerace.line import driven_curvature, smoothing_for
 from pitwall.telemetry import BadInput, Failure
 from pitwall.telemetry.resources import resource_path
 
@@ -171,3 +178,43 @@ def test_files_that_are_no_track(tmp_path, text, message):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(Failure, match="none"):
         read_track(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kink_of_the_positions_is_no_corner_where_the_car_is_fast(seed):
+    """Sweeps and hairpins of a learnt line, whose error comes and goes over some ten metres: the
+    predicted speed has no dip that the road does not have, and hairpins stay as tight."""
+    length, n = 3600.0, 1200
+    s = np.arange(n) * (length / n)
+    tight = sum(np.exp(-0.5 * ((s - at) / 18.0) ** 2) / 22.0 for at in (900.0, 2700.0))
+    wide = 0.0035 * (np.sin(4 * np.pi * s / length) ** 2)
+    rng = np.random.default_rng(seed)
+    road = tight + wide
+    road *= 2 * np.pi / (road.sum() * length / n)
+    heading = np.concatenate([[0.0], np.cumsum(road)[:-1]]) * length / n
+    x, y = (np.cumsum(f(heading)) * length / n for f in (np.cos, np.sin))
+    x, y = (each - np.linspace(0, each[-1] + each[0], n) for each in (x, y))
+    clean, _ = curvature_of(x, y, 5.0, 4.0)
+    noise = rng.normal(0, 1, (2, n))
+    bell = np.exp(-0.5 * (np.fft.fftfreq(n, length / n) * 2 * np.pi * 8.0) ** 2)
+    noise = np.fft.ifft(np.fft.fft(noise) * bell).real
+    noise *= 0.12 / noise.std()
+    x, y = x + noise[0], y + noise[1]
+    found, _ = driven_curvature(x, y)
+    even, _ = curvature_of(x, y, 5.0, smoothing_for(x, y))
+    car = shipped_vehicle("grand-tourer")
+    step = length / len(clean)
+    speeds = [
+        simulate([car], LapTrack.of("k", step, k)).speed_ms[:, 0] for k in (clean, found, even)
+    ]
+    dip, dip_even = ((speeds[0] - v).max() for v in speeds[1:])
+    assert dip < 3.0
+    assert dip < max(0.7 * dip_even, 0.5)
+    assert speeds[1].min() <= speeds[2].min() + 0.3
+
+
+def test_a_line_without_noise_is_left_as_it_is():
+    at = np.linspace(0, 2 * np.pi, 1200, endpoint=False)
+    radius = 400 + 60 * np.cos(3 * at) + 40 * np.sin(5 * at)
+    x, y = radius * np.cos(at), radius * np.sin(at)
+    assert np.array_equal(driven_curvature(x, y)[0], curvature_of(x, y, 5.0, 4.0)[0])
