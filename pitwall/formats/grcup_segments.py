@@ -114,7 +114,7 @@ class SegmentSource:
     def blocks(self, tick: Tick | None = None) -> Iterator[Block]:
         """The samples, by the cars' own clock. The files must have passed :meth:`survey`."""
         cars: dict[str, CarRows] = {}
-        edges: dict[str, Edges] = {}
+        edges = Edges()
         for path in self._ordered:
             for part, values, row, _ in self._rows(path, tick):
                 if part != self._part:
@@ -124,16 +124,15 @@ class SegmentSource:
                     drift = self._drifts.get(row.car, 0.0)
                     car = CarRows(row.car, own_clock=True, counted=True, drift=drift)
                     cars[row.car] = car
-                    edges[row.car] = Edges()
                 for name, value in values.items():
                     for block in car.push(row._replace(name=name, value=value)):
-                        edges[row.car].see(block)
+                        edges.see(block)
                         yield block
-        for name, car in cars.items():
+        for car in cars.values():
             for block in car.finish():
-                edges[name].see(block)
+                edges.see(block)
                 yield block
-            yield from edges[name].marks(name)
+        yield from edges.marks()
 
     def _chosen(self, parts: dict[str, int]) -> str:
         wanted = self._wanted.part

@@ -85,8 +85,8 @@ class TestSegments:
     CASES = {
         "barber1": ("barber", "barber-r1", 6, 0.04, 0.15),
         "barber2": ("barber", "barber-r2", 6, 0.04, 0.15),
-        "cota1": ("cota", "cota-r1", 6, 0.1, 0.2),
-        "ra2": ("ra", "road-america-r2", 8, 0.14, 0.2),
+        "cota1": ("cota", "cota-r1", 6, 0.05, 0.12),
+        "ra2": ("ra", "road-america-r2", 8, 0.08, 0.15),
     }
 
     @pytest.mark.parametrize("part", CASES)
@@ -99,7 +99,7 @@ class TestSegments:
         off = np.sort(np.abs(found[:, 0]))
         if part == "cota1":
             # one file begins 9 s after the official crossing, with the whole way round in it
-            assert off[-1] == pytest.approx(9.07, abs=0.05)
+            assert off[-1] == pytest.approx(9.0, abs=0.2)
             found = found[np.abs(found[:, 0]) < 9]
             off = off[:-1]
         assert len(off) >= count
