@@ -6,14 +6,12 @@ process's, so that neither the window nor the data that comes in waits for them.
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from pitwall.analysis import Timing
+from pitwall.model_worker import ModelWorker
 from pitwall.prerace.ask import VARIANTS, Papers
 from pitwall.prerace.calibrate import gather
 from pitwall.prerace.job import AdviceJob, AdviceResult, run_job
@@ -26,8 +24,6 @@ from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
 
 WRITE_S = 20.0
-JOB_S = 120.0
-"""A job that takes longer is given up: the next lap asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class ModelDesk:
         self._written: Mapping[str, str] = {}
         self._asked = Asked()
         self._turn = 0
-        self._pool: ProcessPoolExecutor | None = None
+        self._worker: ModelWorker[AdviceJob, AdviceResult] = ModelWorker(run_job)
         self._keeper = EditKeeper(write_into(recording.path) if writer is None else _by(writer))
         self._advice: Refresher[Answer] = Refresher(
             "pitwall-advice", self._advice_due, self._advise, min_interval_s=1.0
@@ -80,11 +76,7 @@ class ModelDesk:
 
     def stop(self, limit_s: float) -> bool:
         """End; a job at work is given up, what was written down is kept."""
-        pool = self._pool
-        if pool is not None:
-            for process in (getattr(pool, "_processes", None) or {}).values():
-                process.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._worker.stop()
         ended = self._advice.stop(limit_s) and self._strategy.stop(limit_s)
         return self._keeper.stop(limit_s) and ended
 
@@ -170,19 +162,9 @@ class ModelDesk:
             job = AdviceJob(gathered, papers, asked.variant)
             if before is not None and before.advice is not None and before.asked.car == asked.car:
                 job = replace(job, start=before.advice.calibration.fit)
-            return Answer(asked, lap, self._run(job), papers=papers)
+            return Answer(asked, lap, self._worker.run(job), papers=papers)
         except PitwallError as error:
             return Answer(asked, lap, advice_trouble=str(error))
-        except (BrokenProcessPool, CancelledError, TimeoutError) as error:
-            self._pool = None
-            return Answer(asked, lap, advice_trouble=f"the worker gave up ({error!r})")
-
-    def _run(self, job: AdviceJob) -> AdviceResult:
-        if self._pool is None:
-            # Not forked: a fork beside threads of ours copies their locks as they are.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context)
-        return self._pool.submit(run_job, job).result(JOB_S)
 
     def _plan(self) -> Answer:
         asked, timing = self._asked, self._timing()

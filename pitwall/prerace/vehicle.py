@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -248,7 +248,7 @@ class Vehicle:
 def value_at(record: Any, path: str) -> Any:
     """The value at a dotted path such as ``aero.wing``. Raises BadInput for a wrong path."""
     for name in path.split("."):
-        if not is_dataclass(record) or name not in {f.name for f in fields(record)}:
+        if name not in getattr(record, "__dataclass_fields__", ()):
             raise BadInput(f"no such vehicle parameter: {path!r}")
         record = getattr(record, name)
     return record
