@@ -165,7 +165,8 @@ def _match(
         reason = f"only {best[0]} laps agree"
     number = re.search(r"(\d+)$", original)
     digits = number.group(1).lstrip("0") if number else ""
-    agrees = digits == best[2].lstrip("0") if fits and digits else None
+    # of two cars with one number the second is told as "3 (2)"
+    agrees = digits == best[2].split(" (")[0].lstrip("0") if fits and digits else None
     return Match(
         car,
         best[2] if fits else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pitwall.analysis.feeds import feed_matches
+from pitwall.analysis.feeds import FeedErrors, feed_errors, feed_matches
 from pitwall.analysis.laps import Lap
 from pitwall.analysis.official import OfficialTiming
 from pitwall.telemetry import (
@@ -44,9 +44,8 @@ def official_report(official: OfficialTiming | None, car: str | None = None) -> 
         match = official.match(car)
         wanted = match.official if match is not None else ""
     result_source, results = official.results()
-    feeds = [
-        feed for feed in feed_matches(official) if wanted is None or feed.match.official == wanted
-    ]
+    every = feed_matches(official)
+    feeds = [feed for feed in every if wanted is None or feed.match.official == wanted]
     odd = dict.fromkeys(
         f"feed {m.car}: its number is not that of official car {m.official}"
         for m in (feed.match for feed in feeds)
@@ -98,6 +97,7 @@ def official_report(official: OfficialTiming | None, car: str | None = None) -> 
             }
             for feed in feeds
         ],
+        "feed_errors": [_errors(row) for row in feed_errors(official, every)],
         "laps": [
             {"car": lap.car, **_lap(lap, table)}
             for lap in (table.laps if table is not None else ())
@@ -136,6 +136,8 @@ def official_text(report: Any) -> list[str]:
     if report["without_telemetry"]:
         lines.append(f"  without telemetry: {', '.join(report['without_telemetry'])}")
     lines += [f"  to be looked at: {text}" for text in report["conflicts"]]
+    for row in report["feed_errors"]:
+        lines.append(f"  {_feed_text(row)}")
     for row in report["results"][:60]:
         gap = "" if row["gap_s"] is None else f" +{row['gap_s']:.3f} s"
         best = "" if row["best_s"] is None else f", best {row['best_s']:.3f} s"
@@ -167,6 +169,39 @@ def _lap(lap: OfficialLap, table: Official | None) -> dict[str, Any]:
         "compound": lap.compound or None,
         "tyre_laps": lap.tyre_laps or None,
     }
+
+
+def _errors(row: FeedErrors) -> dict[str, Any]:
+    known = row.laps > 0
+    return {
+        "source": row.source,
+        "laps": row.laps,
+        "median_s": _s(row.median_us) if known else None,
+        "p95_s": _s(row.p95_us) if known else None,
+        "worst_s": _s(row.worst_us) if known else None,
+        "within_0_3_s": row.within,
+        "begun_elsewhere": row.elsewhere,
+        "begun_elsewhere_s": [_s(us) for us in row.elsewhere_us] if row.elsewhere else None,
+        "missed": row.missed,
+        "extra": row.extra,
+    }
+
+
+def _feed_text(row: dict[str, Any]) -> str:
+    if not row["laps"]:
+        return f"{row['source']}: no lap of it is an official one"
+    text = (
+        f"{row['source']}: {counted(row['laps'], 'lap')} against the table, "
+        f"{row['median_s']:.3f} s off in the median, 95 % {row['p95_s']:.2f} s, worst "
+        f"{row['worst_s']:.2f} s; {row['within_0_3_s'] / row['laps']:.0%} within 0.3 s"
+    )
+    if row["begun_elsewhere"]:
+        low, high = row["begun_elsewhere_s"]
+        text += (
+            f"; {row['begun_elsewhere']} more began elsewhere ({low:+.1f} to {high:+.1f} s beside "
+            "the official crossing)"
+        )
+    return text + f"; {row['missed']} missed, {row['extra']} unknown to the table"
 
 
 def _result(row: OfficialResult) -> dict[str, Any]:

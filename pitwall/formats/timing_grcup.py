@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pitwall.formats.lines import Tick, read_lines
+from pitwall.formats.same_numbers import shared_note, split_laps, split_results
 from pitwall.formats.timing_text import moment_us, real, span_us, whole
 from pitwall.telemetry import (
     BadInput,
@@ -127,12 +128,13 @@ def _sections(path: Path, tick: Tick | None) -> Official:
         )
     notes = [f"{path.name}: {counted(odd, 'impossible lap time')} left out"] if odd else []
     event, name = _named(path)
+    laps, shared = split_laps(laps)
     return Official(
         path.name,
         "laps with sections",
         TableClock.LOCAL,
         _placed(laps),
-        notes=tuple(notes),
+        notes=(*notes, *shared_note(path.name, shared)),
         event=event,
         name=name,
     )
@@ -177,8 +179,15 @@ def _results(path: Path, tick: Tick | None) -> Official:
         )
     kind = "provisional results" if "provisional" in path.name.lower() else "results"
     event, name = _named(path)
+    results, shared = split_results(results)
     return Official(
-        path.name, kind, TableClock.NONE, results=tuple(results), event=event, name=name
+        path.name,
+        kind,
+        TableClock.NONE,
+        results=tuple(results),
+        notes=shared_note(path.name, shared),
+        event=event,
+        name=name,
     )
 
 
@@ -193,7 +202,16 @@ def _best(path: Path, tick: Tick | None) -> Official:
             if time and lap:
                 laps.append(OfficialLap(car[:16], lap, time))
     event, name = _named(path)
-    return Official(path.name, "best laps", TableClock.NONE, tuple(laps), event=event, name=name)
+    laps, shared = split_laps(laps)
+    return Official(
+        path.name,
+        "best laps",
+        TableClock.NONE,
+        tuple(laps),
+        notes=shared_note(path.name, shared),
+        event=event,
+        name=name,
+    )
 
 
 def _weather(path: Path, tick: Tick | None) -> Official:

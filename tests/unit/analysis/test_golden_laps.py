@@ -147,6 +147,22 @@ class TestOfficial:
         assert feeds["GR86-004-78"]["official"] == "58"
         assert feeds["GR86-004-78"]["number_agrees"] is False
 
+    @pytest.mark.parametrize(
+        ("race", "laps", "elsewhere"),
+        [("barber-r1", 475, 0), ("barber-r2", 486, 1), ("road-america-r2", 350, 1)]
+        + [("cota-r1", 363, 55)],
+    )
+    def test_laps_of_feeds(self, shared_data, tmp_path, race, laps, elsewhere):
+        """At Austin the loggers' line lies behind the timing line: the laps after the green
+        flag, after the caution and after stops begin seconds later there."""
+        folder = shared_data / "grcup" / race
+        files = [*folder.rglob("23_Analysis*"), *folder.rglob("*lap_end*")]
+        store, _ = timed(files, tmp_path / "o.pitwall", key=f"2025-09-06-{race}")
+        (errors,) = laps_report(store)["official"]["feed_errors"]
+        assert (errors["laps"], errors["begun_elsewhere"]) == (laps, elsewhere)
+        assert errors["median_s"] < 0.07
+        assert errors["within_0_3_s"] / laps >= 0.95
+
     def test_live_timing_adds_up(self, shared_data, tmp_path):
         folder = shared_data / "f1" / "livetiming-silverstone-2024-p1"
         store, _ = timed(sorted(folder.glob("*.txt")), tmp_path / "o.pitwall")

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitwall.analysis import Lap, LapKind, confirming, identify, laps_report, official_timing
-from pitwall.analysis.feeds import feed_matches
-from pitwall.analysis.official import IDENTITY_META
+from pitwall.analysis.feeds import feed_errors, feed_matches
+from pitwall.analysis.identity import Identity
+from pitwall.analysis.official import IDENTITY_META, OfficialTiming
 from pitwall.store import Batch, Source
 from pitwall.telemetry import (
     OFFICIAL_META,
@@ -90,6 +91,31 @@ def test_two_feeds_of_one_car_are_a_conflict():
     crossings = race(5, 12)
     feeds = {k: laps_of(k, crossings["2"], i) for i, k in enumerate("ab")}
     assert "official car 2 fits a and b" in identify(feeds, table(crossings)).conflicts
+
+
+def test_the_laps_of_a_feed_are_judged_where_they_began_at_the_official_line():
+    """The loggers' line lies behind the timing line; all cars come to it slowly after lap 3, so
+    that crossing is late and lap 4 too short: it is not the official lap."""
+    crossings = race(8, 12)
+    rows = []
+    for k, ends in enumerate(crossings.values()):
+        noise = np.random.default_rng(k).normal(0, 60_000, len(ends)).astype(np.int64)
+        seen = ends + T0 + noise
+        seen[3] += 8 * SECOND
+        before: int | None = None
+        for at in seen.tolist():
+            time = at - before if before is not None else None
+            rows.append(OfficialLap(f"id-{k}", None, time, at))
+            before = at
+    feed = Official("lap_end.csv", "crossings of the line", TableClock.UTC, tuple(rows))
+    official = table(crossings)
+    (errors,) = feed_errors(OfficialTiming((official, feed), official, Identity((), (), ())))
+    # of 11 laps of each car: the first began at no official crossing, the third ended late
+    assert errors.laps == 8 * 8
+    assert errors.within == errors.laps
+    assert (errors.elsewhere, errors.missed, errors.extra) == (8, 8, 8)
+    assert all(us == pytest.approx(8 * SECOND, abs=SECOND) for us in errors.elsewhere_us)
+    assert 20_000 < errors.median_us < errors.p95_us <= errors.worst_us < 300_000
 
 
 def test_a_car_that_was_not_timed_fits_none():

@@ -33,6 +33,35 @@ def test_sections_with_a_mark_padded_names_and_a_lap_of_no_time(tmp_path):
     assert table.notes == ("23.csv: 1 impossible lap time left out",)
 
 
+def _laps_of_two_cars(order: list[int]) -> str:
+    """Cars 3 and 03, both written 3, lap by lap in ``order``; the first of them is slower."""
+    rows = []
+    for lap in (1, 2, 3):
+        for which in order:
+            time = (110, 105)[which]
+            end = 13 * 3600 + 2 * which + time * lap
+            hour = f"{end // 3600}:{end % 3600 // 60}:{end % 60}.000"
+            rows.append(f"3;{lap};1:{time - 60}.000;33.0;43.0;37.0;{hour};{hour}")
+    return "NUMBER;LAP_NUMBER;LAP_TIME;S1;S2;S3;ELAPSED;HOUR\n" + "\n".join(rows)
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_two_cars_of_one_number_are_told_apart_by_their_best_laps(tmp_path, order):
+    table = read(tmp_path, "23.csv", _laps_of_two_cars(order))
+    times = {car: {lap.time_us for lap in table.laps if lap.car == car} for car in table.cars()}
+    assert times == {"3": {105_000_000}, "3 (2)": {110_000_000}}
+    assert table.notes == (
+        "23.csv: 3 is the number of more than one car; the quicker is 3, the next 3 (2)",
+    )
+    results = read(
+        tmp_path,
+        "03.csv",
+        "POSITION;NUMBER;STATUS;LAPS;TOTAL_TIME;GAP_FIRST;FL_LAPNUM;FL_TIME\n"
+        "1;3;Classified;3;5:15.000;-;1;1:45.000\n2;3;Classified;3;5:30.000;+15.0;1;1:50.000\n",
+    )
+    assert [(row.car, row.position) for row in results.results] == [("3", 1), ("3 (2)", 2)]
+
+
 def test_a_feed_knows_crossings_not_laps(tmp_path):
     table = read(tmp_path, "lap_end.csv", samples.FEED)
     assert table.clock is TableClock.UTC
