@@ -94,6 +94,9 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         return f"{state.word.lower()}: {state.says}" + (f" ({why})" if why else "")
     if name == "quarantined":
         return f"{counted(d['records'], 'record')} could not be used, kept raw"
+    if name == "conflict":
+        both = "the first of each is kept, both are in the recording"
+        return f"{counted(d['chunks'], 'chunk')} came again with another content: {both}"
     if name == "renewed":
         return str(d.get("reason") or f"the stream is another one now: {d['stream']}")
     if name == "by-table":

@@ -27,6 +27,11 @@ class Detour:
         self._in_the_way = ""
         """What this put into the message last."""
 
+    @property
+    def in_the_way(self) -> str:
+        """Why the table cannot be read in the stream's place; empty when it can."""
+        return self._in_the_way
+
     def look(self, status: ReaderStatus, now_us: int) -> None:
         """Go round where ``status`` says that the stream brings nothing."""
         tempo = self._ways.tempo

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pitwall.store import SessionStore
+from pitwall.store import Ledger, SessionStore
 from pitwall.stream import OnEvent, Pool, Reader, ThreadPool, Time
 from pitwall.telemetry import PitwallError, Session
 from pitwall.turbo.desk import Desk, Recorder
@@ -47,7 +47,7 @@ class Follower:
             by-table (the stream is refused), limited (not all may be read), archive,
             archive-absent, table-laps, table-laps-absent, history, the names of the phases from
             live to offline, reached (history goes on after trouble), repaired, named, quarantined,
-            ended, failed, renewed and the reader's own.
+            conflict, ended, failed, renewed and the reader's own.
         make_pool: threads for blocking calls.
         spawn: False leaves the reader's thread to the caller, who calls ``reader.step()``.
         tempo: times and amounts.
@@ -95,6 +95,7 @@ class Follower:
         self._detour = Detour(self._kit, self._ways, self._reading, self._roster)
         self._looked_again = False
         self._quarantined = store.ledger().quarantined
+        self._conflicts = store.ledger().conflicts
 
     # ------------------------------------------------------------------ any thread
 
@@ -189,10 +190,10 @@ class Follower:
                 mender.give_up(self._roster.missing(named=False))
         else:
             mender.mend_overdue(ledger, status, now_us)
-        self._tell_quarantined(ledger.quarantined)
+        self._tell_kept_raw(ledger)
         self._look_again(now_us)
         self._detour.look(status, now_us)
-        self._phases.look(status, now_us)
+        self._phases.look(status, now_us, self._detour.in_the_way)
 
     def _look_again(self, now_us: int) -> None:
         """The archive once more, when what the roster spoke of must have arrived there: a third
@@ -207,7 +208,11 @@ class Follower:
             held = self._desk.store.ledger()
             history.load(heads, now_us, lambda: None, held=held, shown=False)
 
-    def _tell_quarantined(self, records: int) -> None:
-        more, self._quarantined = records - self._quarantined, records
+    def _tell_kept_raw(self, ledger: Ledger) -> None:
+        """Records that could not be used, and chunks that came again with another content."""
+        more, self._quarantined = ledger.quarantined - self._quarantined, ledger.quarantined
         if more > 0:
-            self._desk.tell("quarantined", {"records": more, "total": records})
+            self._desk.tell("quarantined", {"records": more, "total": ledger.quarantined})
+        more, self._conflicts = ledger.conflicts - self._conflicts, ledger.conflicts
+        if more > 0:
+            self._desk.tell("conflict", {"chunks": more, "total": ledger.conflicts})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pitwall.store import Ledger
 from pitwall.stream import ReaderStatus
@@ -58,8 +59,9 @@ class Phases:
         elif not tries and phase is Phase.OFFLINE:
             self._enter(Verdict(self._step), {})
 
-    def look(self, status: ReaderStatus, now_us: int) -> None:
-        """What to call the state of things at server time ``now_us``."""
+    def look(self, status: ReaderStatus, now_us: int, in_the_way: str) -> None:
+        """What to call the state of things at server time ``now_us``; ``in_the_way`` is why the
+        table cannot stand in for the stream."""
         ledger = self._desk.store.ledger()
         now = self._kit.time.monotonic()
         if self._desk.status.time_to_live_s is None:
@@ -83,6 +85,8 @@ class Phases:
             unread_us=now_us - status.passed_us,
             joined_us=now_us - self._roster.answered_us,
         )
+        if verdict.phase is Phase.STREAM_OFF and in_the_way:
+            verdict = replace(verdict, why=in_the_way)
         self._desk.set(age_us=age_us)
         self._enter(verdict, {"age_us": age_us, "lag_us": status.lag_us})
 

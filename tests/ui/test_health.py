@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from pitwall.runtime import HealthDetail, ShardHealth, State
+from pitwall.store import Batch, Source
+from pitwall.telemetry import chunk
 from pitwall.ui.lag import ShownLag
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.panes.banner import LINGER_S
@@ -347,3 +349,19 @@ def test_complete_is_said_only_while_it_can_be_known(wall: Wall, open_window: Op
         loading = state in (State.JOINING, State.HISTORY)
         assert ("✓" in told) == state.current, state
         assert ("newer not known" in told) == (not state.current and not loading), state
+
+
+def test_two_contents_under_one_name_are_an_alert(wall: Wall, open_window: Open) -> None:
+    wall.advance(20, hole=False)
+    window = open_window(wall)
+    wall.say(state="live")
+    window.feed.lines()
+    assert "conflict" not in window.panes.header.text("ledger")
+    first, other = [c for c in wall.race.chunks if c.series == wall.race.chunks[0].series][:2]
+    again = chunk(
+        first.series, first.n_lo, first.lap, first.t_lo, first.t_hi, other.counts[0], other.payload
+    )
+    wall.store.commit(wall.recording.apply(Batch(Source.STREAM, (again,), (), 1)))
+    window.feed.lines()
+    assert window.panes.header.text("ledger") == "1 conflict"
+    assert "conflicts 1" in window.panes.strip.text("ledger")

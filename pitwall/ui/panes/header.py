@@ -9,6 +9,7 @@ from pitwall.runtime import Health, State
 from pitwall.store import Ledger
 from pitwall.telemetry import ClockKind, Session
 from pitwall.telemetry.clock import SECOND_US, clock_text
+from pitwall.telemetry.plural import counted
 from pitwall.ui.panes.items import Item, ItemsLine, Part
 from pitwall.ui.qt import QtGui, QtWidgets
 from pitwall.ui.theme import Theme
@@ -153,7 +154,8 @@ def _ledger(top: Top) -> Item:
     tip = (
         f"expected {count(books.expected)}, applied {count(books.applied)}, "
         f"missing {count(books.missing)}, duplicates {count(books.duplicates)}, "
-        f"repaired {count(books.repaired)}, quarantined {count(books.quarantined)}"
+        f"repaired {count(books.repaired)}, quarantined {count(books.quarantined)}, "
+        f"conflicts {count(books.conflicts)}"
     )
     whole = f"{count(books.applied)} of {count(books.expected)} chunks"
     parts: tuple[Part, ...]
@@ -164,6 +166,9 @@ def _ledger(top: Top) -> Item:
         parts = (Part(whole, "dim"),)
     elif top.missing:
         parts = (Part(f"{count(top.missing)} missing", "attention", bold=True),)
+        pill = "attention"
+    elif books.conflicts:  # a producer that writes two things under one name: never normal
+        parts = (Part(counted(books.conflicts, "conflict"), "attention", bold=True),)
         pill = "attention"
     elif not books.provable:
         parts = (
