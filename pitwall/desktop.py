@@ -19,8 +19,9 @@ from pitwall.crash import one_line
 from pitwall.display import RunOptions, frame_figures
 from pitwall.intake import import_dropped, sort_files
 from pitwall.places import recording_path
-from pitwall.runtime import FrameStats, OwnedThread
+from pitwall.runtime import FrameStats, OwnedThread, collector
 from pitwall.runtime.errands import Errand, Errands
+from pitwall.runtime.handover import Handover
 from pitwall.runtime.signals import Signals
 from pitwall.telemetry import BadInput, Failure, PitwallError
 from pitwall.ui.address import Address
@@ -149,6 +150,8 @@ class Desktop:
         self._shelf.told.connect(self._shelf_told)
         self._layout_reads = Errands("pitwall-layout-file")
         self._layout_reads.told.connect(self._layout_read)
+        self._left = Handover()
+        self._left.delivered.connect(self._let_go)
         self.desk = Desk(self._cloud, self._memory, self._look)
         self.desk.open_requested.connect(self._open_file)
         self.desk.connect_requested.connect(self._join)
@@ -321,10 +324,23 @@ class Desktop:
         """Stop a session that is no longer shown; its writer may take a while."""
         if run in self._made:
             self._made.remove(run)
-        self._retired = [thread for thread in self._retired if thread.alive]
-        thread = OwnedThread("pitwall-retire", lambda _stop: run.stop())
+        # Whoever keeps the thread keeps no session with it.
+        last, left = [run], self._left
+
+        def stop(_stop: threading.Event) -> None:
+            try:
+                last.pop().stop()
+            finally:
+                left.post("stopped")
+
+        thread = OwnedThread("pitwall-retire", stop)
         self._retired.append(thread)
         thread.start()
+
+    def _let_go(self) -> None:
+        """A session has been stopped: give its memory back."""
+        self._retired = [thread for thread in self._retired if thread.alive]
+        collector.let_go()
 
     # -- what the user asks for -----------------------------------------------------------
 
@@ -480,19 +496,10 @@ class Desktop:
         self._begun = True
         window, run = self.window, self._run
         if window is not None and run is not None:
-            saved = None
-            try:
-                if self._options.screenshot is not None:
-                    from pitwall.ui.window import screenshot
-
-                    screenshot(window, self._options.screenshot)
-                    saved = str(self._options.screenshot)
-            except Failure as error:
-                self._failure = error
             self.last_summary = {
+                **self._last_look(window, run),
                 **run.settled_summary(),
                 **frame_figures(self._stats),
-                "screenshot": saved,
             }
             health = run.health()
             if health.state == "fault" and self._failure is None:
@@ -512,6 +519,20 @@ class Desktop:
             thread.stop(RETIRE_S)
         for widget in QtWidgets.QApplication.topLevelWidgets():
             widget.close()
+
+    def _last_look(self, window: MainWindow, run: Run) -> dict[str, Any]:
+        """The picture, where one is wanted, and what the session says at that moment."""
+        from pitwall.moment import take
+        from pitwall.ui.window import save_picture
+
+        picture, moment = take(window, run)
+        path = self._options.screenshot
+        try:
+            if path is not None:
+                save_picture(picture, path)
+        except Failure as error:
+            self._failure, path = error, None
+        return {"moment": moment, "screenshot": None if path is None else str(path)}
 
 
 def read_sheet(path: Path) -> Sheet:

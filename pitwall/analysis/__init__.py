@@ -1,7 +1,7 @@
 """Laps, progress, deltas and timing: pure functions of the store."""
 
 from pitwall.analysis.coach import Advice, Finding
-from pitwall.analysis.coach_report import coach_report, coach_text
+from pitwall.analysis.coach_report import coach_doc, coach_report, coach_text
 from pitwall.analysis.compare import Comparison, compare, corner_lines
 from pitwall.analysis.compare_report import compare_report, compare_text
 from pitwall.analysis.corners import Corner, corners_of, find_corners, renamed
@@ -21,7 +21,7 @@ from pitwall.analysis.official import (
 )
 from pitwall.analysis.passages import DriverSignals, LapPassages, Measure, over_metres
 from pitwall.analysis.progress import LapAxis, lap_axis
-from pitwall.analysis.report import info_report, info_text, laps_report, laps_text
+from pitwall.analysis.report import info_report, info_text, lap_doc, laps_report, laps_text
 from pitwall.analysis.sectors import Ideal, Rolling, ideal, mini_ends, rolling, split_times
 from pitwall.analysis.signals import Signals
 from pitwall.analysis.sources import LapSource
@@ -59,6 +59,7 @@ __all__ = [
     "Timing",
     "TimingEngine",
     "TrackLine",
+    "coach_doc",
     "coach_report",
     "coach_text",
     "compare",
@@ -76,6 +77,7 @@ __all__ = [
     "info_text",
     "known_tracks",
     "lap_axis",
+    "lap_doc",
     "laps_report",
     "laps_text",
     "learn",

@@ -32,7 +32,7 @@ def coach_report(
     cars = []
     for name in [car] if car is not None else [c for c in timing.order if c != against]:
         advice = engine.advice(timing, name, against)
-        cars.append(_car(advice, debrief.bests.get(name)))
+        cars.append(coach_doc(advice, debrief.bests.get(name)))
     return {
         "session": store.session.key,
         "track_length_m": round(debrief.length_m, 1) if debrief.length_m else None,
@@ -58,7 +58,8 @@ def coach_text(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _car(advice: Advice, bests: Bests | None) -> dict[str, Any]:
+def coach_doc(advice: Advice, bests: Bests | None) -> dict[str, Any]:
+    """What there is to say to one driver, or why nothing is said."""
     return {
         "car": advice.car,
         "lap": advice.lap if advice.lap >= 0 else None,

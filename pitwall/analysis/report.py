@@ -57,14 +57,14 @@ def laps_report(
         "lap_source": timing.circuit.source.value if timing.circuit else None,
         "track_length_m": round(timing.circuit.length_m, 1) if timing.circuit else None,
         "sectors": "track" if timing.track is not None and timing.track.sectors else "thirds",
-        "best": _lap(timing.best) if timing.best else None,
+        "best": lap_doc(timing.best) if timing.best else None,
         "cars": [
             {
                 "car": name,
                 "position": timing.cars[name].position,
                 "best_s": _seconds(timing.cars[name].best),
                 "laps": [
-                    {**_lap(lap), "official": official_lap(official, lap)}
+                    {**lap_doc(lap), "official": official_lap(official, lap)}
                     for lap in timing.cars[name].laps
                 ],
             }
@@ -185,7 +185,8 @@ def laps_text(report: dict[str, Any]) -> list[str]:
     return [*lines, *official_text(report["official"])]
 
 
-def _lap(lap: Lap) -> dict[str, Any]:
+def lap_doc(lap: Lap) -> dict[str, Any]:
+    """A lap: ISO times, seconds."""
     return {
         "car": lap.car,
         "lap": lap.number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pitwall.telemetry import Failure
@@ -16,6 +17,23 @@ SMALLEST = (1100, 640)
 LARGEST = (2560, 1440)
 FRAME = (4, 40)
 """Left free for the frame and title bar that the desktop puts around the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What a window shows.
+
+    Attributes:
+        car: the selected car; None before there is one.
+        lap: number of the lap shown; None before there is one.
+        reference: ``(car, lap)`` that it is compared with; None without one.
+        predicted_us: the lap time to come; None when not known.
+    """
+
+    car: str | None
+    lap: int | None = None
+    reference: tuple[str, int] | None = None
+    predicted_us: int | None = None
 
 
 def build_window(
@@ -59,11 +77,29 @@ def within(width: int, height: int) -> tuple[int, int]:
     )
 
 
-def screenshot(window: MainWindow, path: Path | str) -> None:
-    """Write what the window shows now as PNG. Raises Failure when it cannot be written."""
-    target = Path(path)
+def picture_of(window: MainWindow) -> QtGui.QPixmap:
+    """What the window shows now, brought up to date."""
     if not window.isVisible():
         window.show()
     window.refresh()
-    if not window.grab().save(str(target), "PNG"):
+    return window.grab()
+
+
+def save_picture(picture: QtGui.QPixmap, path: Path | str) -> None:
+    """Write it as PNG. Raises Failure when it cannot be written."""
+    target = Path(path)
+    if not picture.save(str(target), "PNG"):
         raise Failure(f"{target}: the screenshot cannot be written; choose another place")
+
+
+def looked_at(window: MainWindow) -> LookedAt:
+    """What the window shows now, by name."""
+    picture = window.feed.picture
+    shown = picture.shown if picture is not None else None
+    reference = picture.reference if picture is not None else None
+    return LookedAt(
+        window.workspace.view.car,
+        shown.lap.number if shown is not None else None,
+        (reference.car, reference.lap.number) if reference is not None else None,
+        picture.predicted_us if picture is not None else None,
+    )

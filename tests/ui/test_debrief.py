@@ -180,14 +180,29 @@ def test_the_corner_table_adds_up_to_the_delta(finished: Wall, open_window: Open
     assert window.workspace.view.span is not None
 
 
-def test_the_running_lap_has_no_corners_yet(finished: Wall, open_window: Open):
+def test_while_a_lap_is_driven_the_corners_are_of_the_last_whole_one(
+    finished: Wall, open_window: Open
+):
     window = open_window(finished)
     window.bench.show_role(Role.DEBRIEF)
     pane = window.bench.pane("corners")
     window.workspace.go_live()
-    if window.feed.picture.shown.open:
-        assert "as soon as the lap is over" in pane.remark
-        assert all(cell.text == "\u2014" for cell in pane.rows[0].cells[1:])
+    shown = window.feed.picture.shown
+    assert shown.open
+    assert pane.title == f"Corners of car {shown.car}, lap {shown.lap.number - 1}"
+    live = [row.cells for row in pane.rows]
+    assert live[0][4].text.isdigit()
+    window.workspace.select_lap(shown.lap.number - 1)
+    assert [row.cells[4] for row in pane.rows] == [cells[4] for cells in live]
+
+
+def test_before_the_first_whole_lap_there_are_none(wall: Wall, open_window: Open):
+    wall.advance(120.0)
+    window = open_window(wall)
+    window.bench.show_role(Role.DEBRIEF)
+    window.workspace.select_lap(0)
+    assert all(cell.text == "\u2014" for row in window.bench.pane("corners").rows
+               for cell in row.cells[1:])  # fmt: skip
 
 
 def test_lap_times_over_the_race(finished: Wall, open_window: Open, qtbot: QtBot):

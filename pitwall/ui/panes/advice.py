@@ -35,6 +35,8 @@ class AdvicePane(Panel):
         sure: the next call of the action applies the open row.
     """
 
+    SMALLEST = (300, 140)
+
     def __init__(
         self,
         theme: Theme,
@@ -58,7 +60,6 @@ class AdvicePane(Panel):
         self._first = 0
         self._lap = 0
         self._zones: list[tuple[QtCore.QRect, str]] = []
-        self.setMinimumSize(theme.px(300), theme.px(140))
 
     def needed_width(self) -> int:
         """Pixels that it wants for itself."""

@@ -24,6 +24,8 @@ class CoachPane(Panel):
         reason: why not.
     """
 
+    SMALLEST = (240, 96)
+
     def __init__(self, theme: Theme, workspace: Workspace) -> None:
         super().__init__(theme, "Coach")
         self.said: tuple[Finding, ...] = ()
@@ -31,7 +33,6 @@ class CoachPane(Panel):
         self.reason = ""
         self._workspace = workspace
         self._zones: dict[int, tuple[float, float]] = {}
-        self.setMinimumSize(theme.px(240), theme.px(96))
 
     def needed_width(self) -> int:
         """Pixels that it wants for itself."""

@@ -9,6 +9,7 @@ from pitwall.analysis.compare import CornerLine, consistency, corner_lines
 from pitwall.ui.corner_curves import corner_spans
 from pitwall.ui.model import Axis, Workspace
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
+from pitwall.ui.picture import Shown
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
 from pitwall.ui.words import DASH, signed
@@ -51,8 +52,9 @@ class CornersPane(RowsPane):
             self.set_titles("Corners", "known after the first whole lap")
             self.set_rows(())
             return
-        own = debrief.laps.get((shown.car, shown.lap.number))
-        words = f"Corners of car {shown.car}, lap {shown.lap.number}"
+        number = _looked_at(debrief, shown)
+        own = debrief.laps.get((shown.car, number))
+        words = f"Corners of car {shown.car}, lap {number}"
         if own is None:
             self.set_titles(words, "as soon as the lap is over")
             self.set_rows([_empty(corner) for corner in debrief.corners])
@@ -62,7 +64,7 @@ class CornersPane(RowsPane):
         if reference is not None:
             record = debrief.laps.get((reference.car, reference.lap.number))
             other = record.passages if record is not None else None
-        against = f"against car {reference.car} lap {reference.lap.number}" if reference else ""
+        against = f"against {reference.car} L{reference.lap.number}" if reference else ""
         self.set_titles(words, against)
         self._spans = dict[object, tuple[float, float]](corner_spans(debrief).items())
         self.set_rows(_rows(debrief, own.passages, other))
@@ -71,6 +73,14 @@ class CornersPane(RowsPane):
         span = self._spans.get(key)
         if span is not None:
             self._workspace.change(axis=Axis.DISTANCE, span=span)
+
+
+def _looked_at(debrief: Debrief, shown: Shown) -> int:
+    """The shown lap; while it is being driven, the newest whole one before it."""
+    number = shown.lap.number
+    if not shown.open:
+        return number
+    return max((n for car, n in debrief.laps if car == shown.car and n < number), default=number)
 
 
 def _rows(debrief: Debrief, own: LapPassages, other: LapPassages | None) -> list[Row]:

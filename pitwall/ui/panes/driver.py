@@ -12,7 +12,7 @@ import numpy as np
 
 from pitwall.analysis import Debrief, Lap, Measure, Timing
 from pitwall.analysis.corners import zones
-from pitwall.telemetry.clock import lap_time
+from pitwall.telemetry.clock import SECOND_US, lap_time
 from pitwall.ui.corner_curves import CurveBook, LapCurves
 from pitwall.ui.lapview import with_current
 from pitwall.ui.model import Workspace
@@ -228,9 +228,8 @@ class DriverView(QtWidgets.QWidget):
             left.append(Item("other", (Part(text, "reference_text", "large", mono=True),), drop=2))
         elif picture.reference_word:
             left.append(Item("against", (Part(picture.reference_word, "dim"),), drop=1))
-        behind = picture.behind
-        if behind is not None and np.isfinite(behind[1]).any():
-            value = float(behind[1][np.isfinite(behind[1])][-1])
+        value = _behind_s(picture)
+        if value is not None:
             role = "fault" if value > 0 else "live"
             text = f"{signed(value, 3)} s"
             right.append(Item("delta", (Part(text, role, "large", mono=True),)))
@@ -377,6 +376,17 @@ class DriverView(QtWidgets.QWidget):
         width = max(self.width() * 38 // 100, 100)
         most = max(self.height() * 62 // 100, 80)
         self.cards.setFixedHeight(min(self.cards.wanted(width), most))
+
+
+def _behind_s(picture: Picture) -> float | None:
+    """Seconds behind the reference at the end of what there is of the shown lap: as the lap list
+    and the traces have it, to the millisecond."""
+    reference = picture.reference.lap.time_us if picture.reference is not None else None
+    if picture.predicted_us is not None and reference is not None:
+        return (picture.predicted_us - reference) / SECOND_US
+    if picture.delta is None or not len(picture.delta.y):
+        return None
+    return float(picture.delta.y[-1])
 
 
 def _lap_name(reference: Shown, shown: Shown) -> str:

@@ -35,6 +35,8 @@ class DriverSaysPane(Panel):
         lines: what was said, newest first.
     """
 
+    SMALLEST = (300, 200)
+
     def __init__(self, theme: Theme, model: Modelling) -> None:
         super().__init__(theme, "Driver says")
         self.place: tuple[str, str] | None = None
@@ -47,7 +49,6 @@ class DriverSaysPane(Panel):
         self._trouble = ""
         self._first = 0
         self._zones: list[tuple[QtCore.QRect, tuple[str, str] | tuple[str, int]]] = []
-        self.setMinimumSize(theme.px(300), theme.px(200))
 
     def needed_width(self) -> int:
         """Pixels that it wants for itself."""

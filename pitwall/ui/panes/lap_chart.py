@@ -43,6 +43,8 @@ class LapChart(Panel):
         runs: what is drawn.
     """
 
+    SMALLEST = (200, 120)
+
     def __init__(self, theme: Theme, workspace: Workspace) -> None:
         super().__init__(theme, "Lap times")
         self.runs: tuple[Run, ...] = ()
@@ -53,7 +55,6 @@ class LapChart(Panel):
         self._shown: int | None = None
         self._area = QtCore.QRectF()
         self._limits = (0.0, 1.0, 0.0, 1.0)
-        self.setMinimumSize(theme.px(200), theme.px(120))
 
     def show_scene(self, scene: Scene) -> None:
         """Draw this from now on."""

@@ -44,6 +44,8 @@ class MapPane(Panel):
     MARGIN_PX = 34
     chosen = QtCore.Signal(str)
 
+    SMALLEST = (180, 150)
+
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Track", parent)
         self.ground_renders = 0
@@ -60,7 +62,6 @@ class MapPane(Panel):
         self._fit = _Fit(1.0, 0.0, 0.0, False)
         self._outline: tuple[Floats, Floats] = (np.empty(0), np.empty(0))
         self._words: list[QtCore.QRectF] = []
-        self.setMinimumSize(theme.px(180), theme.px(150))
 
     def set_theme(self, theme: Theme) -> None:
         """As :meth:`Panel.set_theme`; the track is painted anew."""

@@ -21,6 +21,9 @@ class Panel(QtWidgets.QWidget):
         remark: right in the title line, quiet.
     """
 
+    SMALLEST = (0, 0)
+    """Width and height that it never goes below, at scale 1."""
+
     def __init__(self, theme: Theme, title: str, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
@@ -28,10 +31,12 @@ class Panel(QtWidgets.QWidget):
         self.remark = ""
         self.setAccessibleName(title)
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(*(theme.px(side) for side in self.SMALLEST))
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with another theme or scale from now on."""
         self.theme = theme
+        self.setMinimumSize(*(theme.px(side) for side in self.SMALLEST))
         self.updateGeometry()
         self.update()
 

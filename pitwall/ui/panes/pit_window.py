@@ -31,13 +31,14 @@ class PitWindowPane(Panel):
         reason: why there is nothing.
     """
 
+    SMALLEST = (300, 160)
+
     def __init__(self, theme: Theme, model: Modelling) -> None:
         super().__init__(theme, "Pit window")
         self.shown: Desk | None = None
         self.reason = NO_CAR
         self._model = model
         self._known: object = None
-        self.setMinimumSize(theme.px(300), theme.px(160))
 
     def needed_width(self) -> int:
         """Pixels that it wants for itself."""

@@ -15,6 +15,7 @@ from pitwall.ui.theme import Theme
 ROW_HEIGHT = 26
 HEAD_HEIGHT = 24
 BAR_WIDTH = 3
+TITLE_AND_THREE = 30 + HEAD_HEIGHT + 3 * ROW_HEIGHT
 COLUMN_GAP = 10
 
 
@@ -84,6 +85,7 @@ class RowsPane(Panel):
             double click or the right button.
     """
 
+    SMALLEST = (0, TITLE_AND_THREE)
     chosen = QtCore.Signal(object, bool)
 
     def __init__(
@@ -105,11 +107,9 @@ class RowsPane(Panel):
         self._widths: tuple[int, ...] = ()
         self._placed: tuple[tuple[int, ...], list[tuple[int, int, int]]] = ((), [])
         self.setMouseTracking(False)
-        self.setMinimumHeight(theme.px(TITLE_AND_THREE))
 
     def set_theme(self, theme: Theme) -> None:
         """As :meth:`Panel.set_theme`; the columns are laid out again."""
-        self.setMinimumHeight(theme.px(TITLE_AND_THREE))
         self._widths = ()
         super().set_theme(theme)
 
@@ -390,7 +390,6 @@ class RowsPane(Panel):
             self.update()
 
 
-TITLE_AND_THREE = 30 + HEAD_HEIGHT + 3 * ROW_HEIGHT
 _ELIDE = QtCore.Qt.TextElideMode.ElideRight
 _RIGHT = QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter
 _LEFT = QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter

@@ -60,6 +60,8 @@ class ChartPane(Panel):
     ASKS: tuple[str, ...] = ()
     """Which channels of :class:`ChartChoice` it is of; a dropped channel becomes the last."""
 
+    SMALLEST = (220, 150)
+
     def __init__(
         self,
         theme: Theme,
@@ -84,7 +86,6 @@ class ChartPane(Panel):
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._ask)
         self.setAcceptDrops(True)
-        self.setMinimumSize(theme.px(220), theme.px(180))
 
     # -- of a subclass ------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ class TraceStack(Panel):
         plots: what keys and drags do to the plots.
     """
 
+    SMALLEST = (360, 240)
+
     def __init__(
         self,
         theme: Theme,
@@ -77,7 +79,6 @@ class TraceStack(Panel):
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(theme.px(360), theme.px(240))
         self.setSizePolicy(
             QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding
         )
