@@ -6,7 +6,6 @@ The window and the headless commands read from it; neither knows what is behind.
 from __future__ import annotations
 
 import contextlib
-import gc
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +17,8 @@ from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Signals, Timing
 from pitwall.channels import ChannelDesk
 from pitwall.cloud.endpoints import masked
 from pitwall.model_desk import ModelDesk
-from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, give_way
+from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, collector, give_way
+from pitwall.session_desk import SessionDesk
 from pitwall.store import (
     Batch,
     Pager,
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 OnEvent = Callable[[str, Mapping[str, object]], None]
 
-GC_THRESHOLD = (50_000, 20, 50)
 ANALYSIS_STOP_S = 3.0
 DEBRIEF_S = 0.15
 """How long the debrief works on laps at a stretch, while there are more of them."""
@@ -224,7 +223,7 @@ class Run:
     def start(self, *, beside_window: bool = False) -> None:
         """Start following (when there is something to follow) and analysing. ``beside_window``:
         what loads history, and the writer, let the window's thread go first."""
-        _ease_collector()
+        collector.ease()
         if self._writer is not None and self._follower is not None:
             if beside_window:
                 self._aside = self._writer.on_thread = give_way
@@ -447,14 +446,6 @@ def _archive(address: CloudAddress, clients: Clients, on_event: OnEvent) -> str:
     if not bucket:
         on_event("archive-absent", {"reason": NO_ARCHIVE})
     return bucket
-
-
-def _ease_collector() -> None:
-    """Let the garbage collector look less often: history is a great many small objects that live
-    on, and looking through them again and again took a fifth of the time to load it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLD)
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -32,6 +32,7 @@ class FloatWindow(QtWidgets.QWidget):
         super().__init__(parent, QtCore.Qt.WindowType.Window)
         self.pane = pane
         self._taken = False
+        self._held: QtWidgets.QWidget | None = None
         self.setWindowTitle(f"{title} — Pitwall")
         self.setAccessibleName(title)
         self._column = QtWidgets.QVBoxLayout(self)
@@ -40,12 +41,18 @@ class FloatWindow(QtWidgets.QWidget):
 
     def hold(self, widget: QtWidgets.QWidget) -> None:
         """Take the pane in."""
+        self._held = widget
         self._column.addWidget(widget)
         widget.show()
 
     def take(self) -> None:
-        """Close without telling anybody: the pane is wanted elsewhere."""
+        """Close without telling anybody: the pane is wanted elsewhere, or nowhere for now."""
         self._taken = True
+        held, self._held = self._held, None
+        if held is not None and held.parentWidget() is self:
+            # A workspace without this pane would leave it here, to end with this window.
+            held.hide()
+            held.setParent(self.parentWidget())
         self.close()
         self.deleteLater()
 

@@ -170,6 +170,7 @@ class MainWindow(QtWidgets.QMainWindow):
         panes = self.panes
         panes.banner.setParent(self)
         panes.loading.setParent(self)
+        panes.health.setParent(self)
         panes.health.hide()
         setting = Setting(self._inputs, self.workspace, self._theme, panes)
         self.bench = Workbench(setting, self)
@@ -207,7 +208,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.bench.changed.connect(self._layout_changed)
         self.bench.shown.connect(self._panes_changed)
         self.keeper.said.connect(self.notice.say)
-        self.keeper.troubled.connect(lambda text: self.notice.say(text, grave=True))
+        self.keeper.troubled.connect(self._trouble)
         self.keeper.showed.connect(self._layout_shown)
         workspace.subscribe(self._view_changed)
         self._seen_panes()
@@ -337,6 +338,9 @@ class MainWindow(QtWidgets.QMainWindow):
             self.workspace.go_live()
         elif key == FIND:
             self.controls.open_palette()
+
+    def _trouble(self, text: str) -> None:
+        self.notice.say(text, grave=True)
 
     def _cancel_history(self) -> None:
         self._inputs.commands.cancel_history()

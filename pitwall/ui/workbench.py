@@ -89,6 +89,10 @@ class Workbench(QtCore.QObject):
             made = self._made[name] = one.make(replace(self._setting, theme=self._theme))
             made.setProperty(WIDTH_MOST, one.width_most)
             made.setProperty("pane", name)
+            if made.parentWidget() is None:
+                # What no layout shows ends with the window all the same.
+                made.hide()
+                made.setParent(self._window)
         return self._made[name]
 
     @property

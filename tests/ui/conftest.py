@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QMetaObject, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
 from pitwall.ui.main_window import MainWindow
@@ -21,6 +22,29 @@ Open = Callable[..., MainWindow]
 def qapp_cls() -> type:
     """The application is ours, made the way the program makes it."""
     return type(make_application())
+
+
+def loops_run() -> bool:
+    """False once the application was told to quit while its own loop was not at work.
+
+    Qt keeps that for good: every loop that begins later ends at once, so no test after it gets a
+    signal that is queued. The closing of the last window in ``QApplication.exec`` leaves such a
+    word in the queue.
+    """
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.Quit.value)
+    loop = QEventLoop()
+    QMetaObject.invokeMethod(loop, "quit", Qt.ConnectionType.QueuedConnection)
+    return loop.exec() != -1
+
+
+@pytest.fixture(autouse=True)
+def nobody_ended_the_loops(qapp: object) -> Iterator[None]:
+    """Fail the test after which nothing would be delivered, not the ones that wait for it."""
+    yield
+    if not loops_run():
+        QTimer.singleShot(1, qapp, lambda: QCoreApplication.exit(0))
+        QCoreApplication.exec()  # its end makes loops begin again
+        pytest.fail("the application was told to quit outside its loop", pytrace=False)
 
 
 @pytest.fixture(scope="session")
