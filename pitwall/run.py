@@ -18,7 +18,6 @@ from pitwall.channels import ChannelDesk
 from pitwall.cloud.endpoints import masked
 from pitwall.model_desk import ModelDesk
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, collector, give_way
-from pitwall.session_desk import SessionDesk
 from pitwall.store import (
     Batch,
     Pager,
