@@ -207,6 +207,9 @@ class _Job:
             return Row(s.key, s.unit, s.trust, c.now, None, Verdict.BEST, stopped_by=c.stopped_by)
         value = c.values[k]
         mean = float(paired.mean())
+        if mean <= WORTH_S:
+            # a gain of the fitted car alone, which the draws around it do not have
+            return Row(s.key, s.unit, s.trust, c.now, None, Verdict.BEST, stopped_by=c.stopped_by)
         gain = gain_of(paired, self.q.errors.sd(mean, s.trust))
         before, after = self._balance(use, 0), self._balance(use, first + k)
         towards = np.sign(value - c.now)

@@ -11,6 +11,7 @@ from pitwall.prerace.advise import Question
 from pitwall.prerace.calibrate import Calibration, with_driver_scatter
 from pitwall.prerace.conditions import Conditions
 from pitwall.prerace.discrepancy import learn
+from pitwall.prerace.held_out import held_out
 from pitwall.prerace.lap import simulate
 from pitwall.prerace.log import Logged, Score, checked, log_in, score
 from pitwall.prerace.regression import LapModel
@@ -78,7 +79,9 @@ def question(
         day=day,
         words=tuple(w for w in papers.words if sheet_at(papers.sheets, car, w.lap) == sheet),
         tried=tried(papers.sheets, car),
-        errors=learn(checked(scored(papers, car, model))),
+        errors=learn(
+            [*checked(scored(papers, car, model)), *held_out(papers.sheets, car, calibration)]
+        ),
         runs=runs(papers.sheets, sheet, calibration),
         scatter_s=model.scatter_s if model is not None else _SCATTER_S,
         variant=variant,

@@ -16,7 +16,7 @@ from pitwall.prerace.lap import simulate
 from pitwall.prerace.lap_track import Floats, LapTrack
 from pitwall.prerace.line import track_of_line
 from pitwall.prerace.phases import corners_of_lap
-from pitwall.prerace.practice import PracticeLap, enough, practice_laps
+from pitwall.prerace.practice import FEWEST, PracticeLap, enough, practice_laps
 from pitwall.prerace.regression import LapModel, TimedLap, fit_laps
 from pitwall.prerace.sheet import Sheet, sheet_at
 from pitwall.prerace.straights import Straights, straights
@@ -100,15 +100,16 @@ def calibrate(
     unknowns: tuple[Unknown, ...] = WITH_DRIVER,
     start: Fit | None = None,
 ) -> Calibration:
-    """Fit ``vehicle`` to a car's laps. Laps of the newest setup sheet are fitted, all laps are
-    regressed; ``start`` is an earlier fit of the same car to begin at, which saves rounds.
+    """Fit ``vehicle`` to a car's laps. Laps of the newest setup sheet that has enough of them are
+    fitted (a sheet that was just changed has none yet), all laps are regressed; ``start`` is an
+    earlier fit of the same car to begin at, which saves rounds.
 
     Raises BadInput when too few laps can be used.
     """
     day = Conditions() if conditions is None else conditions
     car, track, named, laps = gathered.car, gathered.track, gathered.named, gathered.laps
     counted = [lap for lap in laps if not lap.dropped]
-    newest = sheet_at(sheets, car, max((lap.lap.number for lap in counted), default=0))
+    newest = _newest(sheets, car, counted)
     fitted = tuple(
         lap for lap in laps if lap.dropped or sheet_at(sheets, car, lap.lap.number) == newest
     )
@@ -134,6 +135,13 @@ def calibrate(
         sector_rms_s=_sector_rms(fit, track),
         sheet=newest,
     )
+
+
+def _newest(sheets: Sequence[Sheet], car: str, counted: Sequence[PracticeLap]) -> Sheet | None:
+    """The newest sheet with enough laps; the newest of all when none has."""
+    driven = [sheet_at(sheets, car, lap.lap.number) for lap in reversed(counted)]
+    enough_of = (sheet for sheet in driven if driven.count(sheet) >= FEWEST)
+    return next(enough_of, driven[0] if driven else None)
 
 
 def _start(

@@ -10,6 +10,7 @@ from pitwall.prerace.job import AdviceResult
 from pitwall.prerace.log import reliability
 from pitwall.prerace.phases import Phase
 from pitwall.prerace.sheet import Change, Sheet, changes
+from pitwall.telemetry.probability import chance
 
 NAMES = {
     "wing": "Rear wing",
@@ -163,7 +164,7 @@ def _row(row: Row, scale: float) -> DeskRow:
         base.trust,
         f"{g.mean_s:+.2f} s",
         f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
-        _share(g.p_gain),
+        chance(g.p_gain),
         tuple(max(-1.0, min(1.0, v / scale)) for v in (g.lo_s, g.mean_s, g.hi_s)),  # type: ignore[arg-type]
         f"{top:+.1f} km/h" if abs(top) >= 0.05 else "",
         _balance(row),
@@ -171,13 +172,6 @@ def _row(row: Row, scale: float) -> DeskRow:
         ", ".join(f"{name} {gain:+.2f}" for name, gain in row.corners if abs(gain) >= 0.005),
         base.can_apply,
     )
-
-
-def _share(p: float) -> str:
-    """A share of so many draws is never all or nothing."""
-    if p > 0.99:
-        return "> 99 %"
-    return "< 1 %" if p < 0.01 else f"{100 * p:.0f} %"
 
 
 def _balance(row: Row) -> str:

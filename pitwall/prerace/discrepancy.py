@@ -7,6 +7,7 @@ of past advice say of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -23,6 +24,10 @@ _A: Floats = np.geomspace(0.002, 0.3, 40)
 _B: Floats = np.geomspace(0.01, 3.0, 40)
 _FREEDOM = 5.0
 """Degrees of freedom of Student's t: a single miss must not blow up all intervals."""
+_WIDER = _FREEDOM / (_FREEDOM - 2)
+_MIDDLE = math.exp(-(_PRIOR_SD**2)) / math.sqrt(_WIDER)
+"""The middle of what is believed at first, as part of the first guess: so that the guess is what a
+prediction gets before any check, and a check that was right never widens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,8 @@ def _learn(rows: list[Checked], a_first: float, b_first: float) -> Discrepancy:
     if not rows:
         return Discrepancy(a_first, b_first)
     a, b = np.meshgrid(_A, _B, indexing="ij")
-    weight = -0.5 * (np.log(a / a_first) / _PRIOR_SD) ** 2
-    weight -= 0.5 * (np.log(b / b_first) / _PRIOR_SD) ** 2
+    weight = -0.5 * (np.log(a / (a_first * _MIDDLE)) / _PRIOR_SD) ** 2
+    weight -= 0.5 * (np.log(b / (b_first * _MIDDLE)) / _PRIOR_SD) ** 2
     for row in rows:
         known = row.predicted_sd**2 + row.obtained_sd**2
         variance = a**2 + (b * row.predicted_s) ** 2 + known
@@ -99,9 +104,8 @@ def _learn(rows: list[Checked], a_first: float, b_first: float) -> Discrepancy:
     part = np.exp(weight - weight.max())
     part /= part.sum()
     # the mean of the variances is what a prediction's own variance is; t's heavier tails on top
-    wider = _FREEDOM / (_FREEDOM - 2)
     return Discrepancy(
-        float(np.sqrt(wider * (part * a**2).sum())),
-        float(np.sqrt(wider * (part * b**2).sum())),
+        float(np.sqrt(_WIDER * (part * a**2).sum())),
+        float(np.sqrt(_WIDER * (part * b**2).sum())),
         len(rows),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pitwall.prerace.advice import Advice
 from pitwall.prerace.discrepancy import Checked
-from pitwall.prerace.series import Trust
+from pitwall.prerace.series import Trust, least_trusted
 from pitwall.telemetry import BadInput
 
 ADVICE, SCORE = "advice/", "score/"
@@ -77,8 +77,7 @@ def logged(
     for key, value in values.items():
         if key not in rows or rows[key].proposed != value:
             raise BadInput(f"{key} = {value:g} is not what was advised")
-    order = (Trust.PHYSICS, Trust.MIXED, Trust.DATA)
-    trust = max((rows[k].trust for k in values), key=order.index)
+    trust = least_trusted(rows[key].trust for key in values)
     if len(values) == 1:
         gain = rows[next(iter(values))].gain
     else:

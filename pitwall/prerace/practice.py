@@ -20,7 +20,8 @@ OUTLIER = 3.0
 TRAFFIC_US = 700_000
 """A car so close ahead at both ends of a lap was in the way all round it."""
 LIFT_S = 1.0
-_FEWEST = 3
+FEWEST = 3
+"""Laps below which a calibration means nothing."""
 _SPREAD_FLOOR_S = 0.15
 _FLAT, _LIFTED = 0.95, 0.6
 _PART_MEASURED = 0.8
@@ -127,10 +128,10 @@ def practice_laps(
 def enough(laps: tuple[PracticeLap, ...]) -> list[Floats]:
     """The speeds of those that count. Raises BadInput when they are too few to mean anything."""
     used = [lap.speed_ms for lap in laps if not lap.dropped]
-    if len(used) < _FEWEST:
+    if len(used) < FEWEST:
         why = sorted({lap.dropped for lap in laps if lap.dropped})
         raise BadInput(
-            f"{len(used)} of {len(laps)} laps can be used, at least {_FEWEST} are needed"
+            f"{len(used)} of {len(laps)} laps can be used, at least {FEWEST} are needed"
             + (f" (others: {'; '.join(why)})" if why else "")
         )
     return used
@@ -139,7 +140,7 @@ def enough(laps: tuple[PracticeLap, ...]) -> list[Floats]:
 def _screened(laps: list[PracticeLap], step_m: float) -> tuple[PracticeLap, ...]:
     """Drop what only shows beside the other laps: lifts, and times far off."""
     used = [lap for lap in laps if not lap.dropped]
-    if len(used) < _FEWEST:
+    if len(used) < FEWEST:
         return tuple(laps)
     throttle = np.stack([lap.throttle for lap in used])
     flat = (np.where(np.isfinite(throttle), throttle, 0.0) >= _FLAT).mean(axis=0) > 0.5

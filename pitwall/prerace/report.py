@@ -9,6 +9,7 @@ from pitwall.prerace.advice import Advice, Row
 from pitwall.prerace.calibrate import Calibration
 from pitwall.prerace.gain import Gain
 from pitwall.prerace.sheet import Change, Sheet
+from pitwall.telemetry.probability import chance
 
 
 def calibration_doc(c: Calibration) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def advice_text(advice: Advice) -> list[str]:
         if row.gain is not None:
             g = row.gain
             line += f", {g.mean_s:+.3f} s a lap ({g.lo_s:+.3f} to {g.hi_s:+.3f}), "
-            line += f"P(gain) {g.p_gain:.0%}"
+            line += f"P(gain) {chance(g.p_gain)}"
         more = [row.reason, f"stopped by: {row.stopped_by}" if row.stopped_by else ""]
         more.append(row.plan.says() if row.plan is not None else "")
         out.append("; ".join([line, *(m for m in more if m)]))

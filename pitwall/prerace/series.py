@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,11 @@ class Trust(StrEnum):
     """The sign is simulated, the size needs laps."""
     DATA = "data"
     """Not in the model at all: only laps tell."""
+
+
+def least_trusted(classes: Iterable[Trust]) -> Trust:
+    """Of changes made together the class that all of them are. Raises ValueError for none."""
+    return max(classes, key=list(Trust).index)
 
 
 @dataclass(frozen=True, slots=True)

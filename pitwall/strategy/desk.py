@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pitwall.strategy.live import Plan
+from pitwall.telemetry.probability import chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def desk(plan: Plan) -> Desk:
     rivals = tuple(
         f"{'Undercut' if d.kind == 'undercut' else 'Cover'} car {d.car}, {abs(d.gap_s):.1f} s "
         f"{'ahead' if d.gap_s > 0 else 'behind'}: {d.gain_s:+.1f} s, P(ahead) "
-        f"{_share(d.p_ahead)} if both stop"
+        f"{chance(d.p_ahead)} if both stop"
         for d in plan.duels
     )
     return Desk(
@@ -127,18 +128,11 @@ def _fuel(plan: Plan) -> tuple[str, bool]:
         return "", False
     text = (
         f"Fuel {f.left_kg:.1f} kg, at the flag {f.margin_kg:+.1f} kg ({f.margin_lo_kg:+.1f} to "
-        f"{f.margin_hi_kg:+.1f}), P(run dry) {_share(f.p_dry)}"
+        f"{f.margin_hi_kg:+.1f}), P(run dry) {chance(f.p_dry)}"
     )
     if f.save_kg > 0:
         text += f"; saves {f.save_kg:.2f} kg a lap to reach it"
     return text, f.p_dry > 0.05
-
-
-def _share(p: float) -> str:
-    """What rests on a model is never all or nothing."""
-    if p > 0.99:
-        return "> 99 %"
-    return "< 1 %" if p < 0.01 else f"{100 * p:.0f} %"
 
 
 def _pace(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from pitwall.strategy.live import Plan
 from pitwall.strategy.montecarlo import Outcomes
 from pitwall.strategy.race import race_time
 from pitwall.strategy.race_file import RaceFile
+from pitwall.telemetry.probability import chance
 
 
 def plan_doc(plan: Plan) -> dict[str, Any]:
@@ -121,14 +122,14 @@ def plan_text(plan: Plan) -> list[str]:
         f = plan.fuel
         out.append(
             f"fuel: {f.left_kg:.1f} kg, at the flag {f.margin_kg:+.1f} kg "
-            f"({f.margin_lo_kg:+.1f} to {f.margin_hi_kg:+.1f}), P(run dry) {f.p_dry:.0%}, "
+            f"({f.margin_lo_kg:+.1f} to {f.margin_hi_kg:+.1f}), P(run dry) {chance(f.p_dry)}, "
             f"reaches {f.reaches_laps} laps"
         )
     for d in plan.duels:
         word = "ahead" if d.gap_s > 0 else "behind"
         out.append(
             f"{d.kind} car {d.car} ({abs(d.gap_s):.1f} s {word}): {d.gain_s:+.1f} s, "
-            f"P(ahead) {d.p_ahead:.0%} if both stop"
+            f"P(ahead) {chance(d.p_ahead)} if both stop"
         )
     return [*out, *plan.notes]
 

@@ -11,6 +11,9 @@ import pytest
 from pitwall.analysis import Lap, LapKind
 from pitwall.prerace import fit_car, shipped_vehicle, simulate
 from pitwall.prerace.ask import Papers, runs, scored, sheet_now, tried
+from pitwall.prerace.calibrate import Gathered, calibrate
+from pitwall.prerace.discrepancy import Discrepancies, learn
+from pitwall.prerace.held_out import held_out
 from pitwall.prerace.log import Logged
 from pitwall.prerace.practice import OUTLIER, PracticeLap, _in_traffic, _screened
 from pitwall.prerace.regression import TimedLap, fit_laps
@@ -131,3 +134,49 @@ def test_an_applied_advice_is_scored_when_its_laps_are_there():
         Papers((a, b), (), ((entry, None),)), "1", calibrated(a, b, -1.0).lap_model
     )
     assert not wrong.held
+
+
+def modelled(*of):
+    times = simulate([s.set_up(shipped_vehicle("road-cup")) for s in of], TRACK).time_s
+    return float(times[0] - times[1])
+
+
+@pytest.mark.parametrize("wrong_s", [0.0, 0.5])
+def test_a_change_between_two_runs_checks_the_model(wrong_s):
+    a, b = sheets(ballast=60.0)
+    a = replace(a, values={**a.values, "ballast": 0.0})
+    gain = modelled(a, b)
+    found = calibrated(a, b, gain + wrong_s)
+    (check,) = held_out((a, b), "1", found)
+    assert check.trust is Trust.PHYSICS
+    assert check.predicted_s == pytest.approx(gain, abs=0.02)
+    assert check.obtained_s == pytest.approx(gain + wrong_s, abs=4 * check.obtained_sd + 0.02)
+    assert 0.0 < check.predicted_sd < 0.1
+    sd = learn([check]).sd(gain, Trust.PHYSICS)
+    first = Discrepancies().sd(gain, Trust.PHYSICS)
+    assert sd > 1.5 * first if wrong_s else sd < 1.6 * first
+
+
+def test_what_checks_nothing():
+    a, b = sheets(ballast=60.0)
+    assert held_out((a, b), "1", calibrated(a, b, 0.1)) == (), "it is not on the first sheet"
+    a, b = sheets(wing=5.0, pressure_lf=178.5)
+    assert held_out((a, b), "1", calibrated(a, b, 0.1)) == (), "tyre pressure is not in the model"
+    a, b = sheets(wing=5.0)
+    found = calibrated(a, b, 0.1)
+    assert held_out((a, replace(b, advice="advice/1/2")), "1", found) == (), "the log has it"
+    unseen = replace(b, from_lap=30, written_us=9, values={**b.values, "wing": 6.0})
+    assert len(held_out((a, b, unseen), "1", found)) == 1, "no lap was driven with the third"
+    assert held_out((a, b), "1", SimpleNamespace(lap_model=None)) == ()
+
+
+@pytest.mark.parametrize(("changed_at", "fitted"), [(20, 0), (9, 0), (8, 1)])
+def test_a_sheet_that_was_just_changed_takes_the_laps_of_the_one_before(changed_at, fitted):
+    both = sheets(wing=5.0)
+    both = both[0], replace(both[1], from_lap=changed_at)
+    car = both[0].set_up(shipped_vehicle("road-cup"))
+    speed = simulate([car], TRACK).speed_ms[:, 0]
+    laps = tuple(replace(driven(k, 60.0), speed_ms=speed) for k in range(2, 11))
+    found = calibrate(Gathered("1", TRACK, (), laps, 0), car, sheets=both)
+    assert found.sheet == both[fitted]
+    assert found.fit.car.aero.wing == both[fitted].values["wing"]
