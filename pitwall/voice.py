@@ -81,8 +81,7 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
         chunks, reads = counted(d["chunks"], "chunk"), counted(d["reads"], "read")
         return f"repaired {chunks} from the table in {reads}"
     if name == "named":
-        verb = "is" if d["chunks"] == 1 else "are"
-        return f"{counted(d['chunks'], 'chunk')} {verb} missing for good: {d['reason']}"
+        return f"{_lost(d)}: {d['reason']}"
     if name == "failed":
         return f"stopped: {d['reason']}"
     if name == "live":
@@ -121,6 +120,19 @@ def in_words(name: str, details: Mapping[str, object]) -> str:
     return ""
 
 
+def _lost(d: Mapping[str, Any]) -> str:
+    """Whose data is missing, how much and where."""
+    cars, (first, last) = d["cars"], d["laps"]
+    shown = ", ".join(cars[:_MOST_CARS]) + (" and others" if len(cars) > _MOST_CARS else "")
+    each = " at most" if len(cars) > 1 else ""
+    laps = f"lap {first}" if first == last else f"laps {first} to {last}"
+    return (
+        f"car{'s'[: len(cars) > 1]} {shown}: {d['seconds']:.1f} s{each} missing for good, {laps} "
+        f"({counted(d['chunks'], 'chunk')})"
+    )
+
+
+_MOST_CARS = 8
 _STATES = frozenset(state.value for state in State if state.says)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pitwall.store import Ledger
+from pitwall.store import Gap, Ledger
 from pitwall.stream import Pool, ReaderStatus
 from pitwall.turbo.desk import Desk
+from pitwall.turbo.holes import HoleTimes
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.overdue import Overdue
-from pitwall.turbo.repair import Repaired, Repairer
+from pitwall.turbo.repair import Repaired, Repairer, loss_of
 from pitwall.turbo.splice import Missing, targets_of
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import TableReader
@@ -92,7 +93,10 @@ class Mender:
         """Name ``holes``: the history was cancelled."""
         self._named(self._repairer.name(holes, CANCELLED), CANCELLED)
 
-    def _named(self, chunks: int, reason: str) -> None:
-        if chunks:
+    def _named(self, gaps: Sequence[Gap], reason: str) -> None:
+        if gaps:
+            chunks = sum(gap.n_hi - gap.n_lo + 1 for gap in gaps)
             self._desk.set(named=self._desk.status.named + chunks)
-            self._desk.tell("named", {"chunks": chunks, "reason": reason})
+            self._desk.tell(
+                "named", {**loss_of(gaps, HoleTimes(self._desk.store)), "reason": reason}
+            )

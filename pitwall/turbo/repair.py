@@ -10,6 +10,7 @@ from pitwall.cloud import LapEntry
 from pitwall.store import Batch, Gap, Quarantined, Source
 from pitwall.stream import Pool
 from pitwall.telemetry import Failure, Segment, Series
+from pitwall.telemetry.clock import SECOND_US
 from pitwall.telemetry.names import MAX_LAP
 from pitwall.turbo.desk import Desk
 from pitwall.turbo.holes import HoleTimes
@@ -27,7 +28,8 @@ class Repaired:
     """What came of it. Belongs to the caller.
 
     Attributes:
-        asked, filled, named: chunks.
+        asked, filled: chunks.
+        named: what was given up.
         left: holes that are still open: not in the table, and not to be named yet.
         reads: requests made.
         failure: why some could not be asked for; empty when all were.
@@ -35,7 +37,7 @@ class Repaired:
 
     asked: int = 0
     filled: int = 0
-    named: int = 0
+    named: list[Gap] = field(default_factory=list)
     left: list[Missing] = field(default_factory=list)
     reads: int = 0
     failure: str = ""
@@ -217,8 +219,8 @@ class Repairer:
                     out.append(Missing(hole.series, lo, hi))
         return out
 
-    def name(self, holes: Sequence[Missing], reason: str) -> int:
-        """Name ``holes`` without reading. Returns the chunks in them."""
+    def name(self, holes: Sequence[Missing], reason: str) -> list[Gap]:
+        """Name ``holes`` without reading."""
         out = Repaired()
         self._name(holes, lambda hole: reason, out)
         return out.named
@@ -238,12 +240,37 @@ class Repairer:
             else:
                 left.append(hole)
         if gaps:
-            out.named = sum(gap.n_hi - gap.n_lo + 1 for gap in gaps)
+            out.named = gaps
             self._desk.submit(
                 Batch(Source.TABLE, received_us=self._desk.time.now_us(), gaps=tuple(gaps))
             )
             self._desk.flush()
         return left
+
+
+def loss_of(gaps: Sequence[Gap], times: HoleTimes) -> dict[str, object]:
+    """What was lost, for whoever tells of it: ``chunks``; ``cars``; ``seconds``, of the car that
+    lost most, however many of its groups; ``laps``, first and last in which it may be."""
+    lost: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    around: list[int] = []
+    for gap in gaps:
+        lost[gap.series.car].append((gap.t_lo, gap.t_hi))
+        around += times.laps(Missing(gap.series, gap.n_lo, gap.n_hi))
+    return {
+        "chunks": sum(gap.n_hi - gap.n_lo + 1 for gap in gaps),
+        "cars": sorted(lost),
+        "seconds": max(map(_covered_us, lost.values())) / SECOND_US,
+        "laps": (min(around), max(around)),
+    }
+
+
+def _covered_us(spans: Iterable[tuple[int, int]]) -> int:
+    """How long at least one of the spans lasts."""
+    covered = end = 0
+    for lo, hi in sorted(spans):
+        covered += max(hi - max(lo, end), 0)
+        end = max(end, hi)
+    return covered
 
 
 def _asked(segment: Segment, holes: Iterable[Missing]) -> bool:

@@ -28,7 +28,7 @@ from tests.simulation.join_plan import JoinPlan, JoinStep
 from tests.simulation.join_race import JoinRace
 from tests.simulation.join_schedules import JoinSchedule
 from tests.unit.stream.rig import SECOND
-from tests.unit.turbo.rig import Joined, chunk_of
+from tests.unit.turbo.rig import Joined, chunk_of, lap_at
 
 DESIGN = Path(__file__).resolve().parents[3] / "shared/design/streams.md"
 BEFORE, RUN = 0, 1
@@ -169,10 +169,13 @@ def _denied(told: Told) -> None:
 
 def _named(told: Told) -> None:
     assert told.told("named")
-    assert "missing for good" in told.words()
+    said = re.search(r"car \d: (\d+\.\d) s missing for good, laps? (\d)", told.words())
     gaps = told.joined.recorder.recording.gaps()
     assert gaps
     assert all(gap.t_lo < gap.t_hi and gap.reason for gap in gaps)
+    assert said is not None
+    assert float(said[1]) == pytest.approx((gaps[0].t_hi - gaps[0].t_lo) / SECOND, abs=0.1)
+    assert int(said[2]) == lap_at(gaps[0].t_lo)
     assert told.ledger.named == sum(gap.n_hi - gap.n_lo + 1 for gap in gaps)
     holes = [hole for car in told.race.cars for hole in told.joined.store.holes(car)]
     assert any(hole.named_reason for hole in holes)
