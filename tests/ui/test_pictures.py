@@ -13,6 +13,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from pitwall.moment import take
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.roles import Role
+from pitwall.ui.theme import load_theme, scale_for
 from tests.pictures.compare import judge
 from tests.pictures.painted import words_of
 from tests.pictures.tables import figure, spots, table
@@ -92,6 +93,35 @@ def test_text_over_text_and_cut_text_are_found(doc: dict[str, Any]) -> None:
     found = [fault.text for fault in judge(wrong).faults if fault.pane == "header"]
     assert any("lies over" in text for text in found)
     assert any("is cut" in text for text in found)
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("size", [(1366, 768), (3840, 2160)])
+def test_nothing_is_cut_or_written_over_another(
+    finished: Wall,
+    open_window: Open,
+    role: Role,
+    size: tuple[int, int],
+    settle: Callable[[], None],
+) -> None:
+    window = open_window(finished, (3840, 2160))  # and made smaller: what was large must not stay
+    window.bench.show_role(role)
+    window.resize(*size)
+    window.set_theme(load_theme("sunlight", scale_for(*size)))
+    settle()
+    faults = judge(document(finished, window)).faults
+    cut = [str(one) for one in faults if "is cut" in one.text or "lies over" in one.text]
+    assert cut == []
+
+
+def test_the_least_size_of_a_pane_follows_the_scale(finished: Wall, open_window: Open) -> None:
+    window = open_window(finished, (3840, 2160))
+    window.bench.show_role(Role.DEBRIEF)
+    pane = window.bench.pane("histogram")
+    assert pane is not None
+    large = pane.minimumHeight()
+    window.set_theme(load_theme("dark", 0.85))
+    assert pane.minimumHeight() == pytest.approx(large * 0.85 / 2.0, abs=2)
 
 
 class Cut(QtWidgets.QWidget):

@@ -7,7 +7,7 @@ from pitwall.analysis.coach_words import gain, half_width, quiet, radio, short, 
 from pitwall.ui.corner_curves import corner_spans
 from pitwall.ui.model import Axis, Workspace
 from pitwall.ui.panes.coach_cards import MOST, advice_of, spoken
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
@@ -72,15 +72,40 @@ class CoachPane(Panel):
         words = self.sentence or self.reason
         room = self.rect().adjusted(self.padding, self.top + theme.px(4), -self.padding, 0)
         painter.drawText(room, _WRAP, words)
-        y = self._first_y(self.width())
-        height = theme.px(ROW)
-        for one in self.said:
-            if y + height > self.height():
-                break
-            self._paint_row(painter, one, QtCore.QRect(self.padding, y,
-                            self.width() - 2 * self.padding, height))  # fmt: skip
-            y += height
+        for one, rect in zip(self.said, self._rows(), strict=False):
+            self._paint_row(painter, one, rect)
         painter.end()
+
+    def _rows(self) -> list[QtCore.QRect]:
+        """Where the findings stand that there is room for: a line each, two where the words want
+        them and all fit."""
+        lean, most = self.theme.px(ROW), self.height() - self.theme.px(4)
+        y, width = self._first_y(self.width()), self.width() - 2 * self.padding
+        metrics = QtGui.QFontMetrics(self.theme.body())
+        heights = [
+            lean
+            if metrics.horizontalAdvance(short(one)) <= self._words_room(one, width)[1]
+            else metrics.lineSpacing() * 2 + self.theme.px(8)
+            for one in self.said
+        ]
+        if y + sum(heights) > most:
+            heights = [lean] * len(self.said)
+        rows = []
+        for height in heights:
+            if y + height > most:
+                break
+            rows.append(QtCore.QRect(self.padding, y, width, height))
+            y += height
+        return rows
+
+    def _words_room(self, one: Finding, width: int) -> tuple[int, int]:
+        """How far from the left a finding's words begin, and their room: between the corner's name
+        and what it is worth."""
+        theme = self.theme
+        name = QtGui.QFontMetrics(theme.body(bold=True)).horizontalAdvance(one.corner.name)
+        figure = QtGui.QFontMetrics(theme.small(mono=True)).horizontalAdvance(_figure(one))
+        left = max(name, theme.px(24)) + theme.px(8)
+        return left, width - left - figure - theme.px(12)
 
     def _first_y(self, width: int) -> int:
         font = self.theme.body(bold=bool(self.sentence))
@@ -95,27 +120,24 @@ class CoachPane(Panel):
         painter.drawLine(rect.left(), rect.top(), rect.right(), rect.top())
         painter.setFont(theme.body(bold=True))
         painter.setPen(c.text)
-        name = one.corner.name
-        painter.drawText(rect, _LEFT, name)
-        x = max(painter.fontMetrics().horizontalAdvance(name), theme.px(22)) + theme.px(8)
-        figure = f"{gain(one)} ± {half_width(one)}"
+        painter.drawText(rect, _LEFT, one.corner.name)
         painter.setFont(theme.small(mono=True))
         painter.setPen(c.attention if one.gain_s > 0 else c.live)
-        painter.drawText(rect, _RIGHT, figure)
-        width = painter.fontMetrics().horizontalAdvance(figure) + theme.px(12)
+        painter.drawText(rect, _RIGHT, _figure(one))
         painter.setFont(theme.body())
         painter.setPen(c.text)
-        room = rect.adjusted(x, 0, -width, 0)
-        text = painter.fontMetrics().elidedText(
-            short(one), QtCore.Qt.TextElideMode.ElideRight, max(room.width(), 0)
-        )
-        painter.drawText(room, _LEFT, text)
+        left, width = self._words_room(one, rect.width())
+        room = QtCore.QRect(rect.left() + left, rect.top(), width, rect.height())
+        if rect.height() > theme.px(ROW):
+            painter.drawText(room, _LEFT | QtCore.Qt.TextFlag.TextWordWrap, short(one))
+        else:
+            painter.drawText(room, _LEFT, elided(painter, short(one), width))
 
     # -- pointer ------------------------------------------------------------------------
 
     def _at(self, y: float) -> Finding | None:
-        index = (y - self._first_y(self.width())) / self.theme.px(ROW)
-        return self.said[int(index)] if 0 <= index < len(self.said) else None
+        rows = zip(self.said, self._rows(), strict=False)
+        return next((one for one, rect in rows if rect.top() <= y < rect.bottom()), None)
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
         one = self._at(event.position().y())
@@ -131,6 +153,10 @@ class CoachPane(Panel):
             QtWidgets.QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
+
+
+def _figure(one: Finding) -> str:
+    return f"{gain(one)} ± {half_width(one)}"
 
 
 def _span(laps: tuple[int, ...]) -> str:

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 BEFORE_M = 60.0
 """Shown ahead of the corner's part, so that the brake point is not at the edge."""
 SPEED_SHARE = 0.6
+LOW, LOWEST = 130, 34
+"""Heights below which the speed has the picture for itself, and below which nothing is seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +89,9 @@ class CornerTraces(Panel):
         area = QtCore.QRectF(self.rect()).adjusted(
             pad + theme.px(28), y + theme.px(20), -pad, -theme.px(30)
         )
-        if area.height() > theme.px(60):
+        if area.height() < theme.px(LOW):
+            area.setBottom(self.height() - theme.px(10))
+        if area.height() >= theme.px(LOWEST):
             self._paint_curves(painter, picture, area)
         painter.end()
 
@@ -126,8 +130,9 @@ class CornerTraces(Panel):
         self, painter: QtGui.QPainter, picture: CornerPicture, area: QtCore.QRectF
     ) -> None:
         c, theme = self.theme.colours, self.theme
+        alone = area.height() < theme.px(LOW)
         top = QtCore.QRectF(area)
-        top.setHeight(area.height() * SPEED_SHARE)
+        top.setHeight(area.height() * (1.0 if alone else SPEED_SHARE))
         low = QtCore.QRectF(area)
         low.setTop(top.bottom() + theme.px(14))
         laps = [(picture.other, c.reference_text), (picture.own, self._colour)]
@@ -145,7 +150,8 @@ class CornerTraces(Panel):
             return
         least = min(float(v.min()) for _, v in speeds)
         most = max(float(v.max()) for _, v in speeds)
-        step = next(s for s in (10, 20, 50, 100) if (most - least) / s <= 5 or s == 100)
+        figures = min(5.0, max(top.height() / theme.px(18), 1.0))
+        step = next(s for s in (10, 20, 50, 100) if (most - least) / s <= figures or s == 100)
         lo, hi = np.floor(least / step) * step, np.ceil(most / step) * step
         painter.setFont(theme.small(mono=True))
         for value in np.arange(lo, hi + 1, step):
@@ -153,14 +159,17 @@ class CornerTraces(Panel):
             painter.setPen(c.line)
             painter.drawLine(QtCore.QPointF(top.left(), y), QtCore.QPointF(top.right(), y))
             painter.setPen(c.dim)
-            box = QtCore.QRectF(0, y - 8, top.left() - theme.px(6), 16)
+            box = QtCore.QRectF(0, y - theme.px(8), top.left() - theme.px(6), theme.px(16))
             painter.drawText(box, _RIGHT, f"{value:.0f}")
-        self._paint_brakes(painter, picture, area)
+        if not alone:
+            self._paint_brakes(painter, picture, area)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
         for lap, colour in laps:
             if lap is None:
                 continue
-            self._line(painter, _part(lap.speed, picture), picture, top, (lo, hi), colour, 2)
+            self._line(painter, _part(lap.speed, picture), picture, top, (lo, hi), colour, 1.4)
+            if alone:
+                continue
             self._line(painter, _part(lap.throttle, picture), picture, low, (0, 1), colour, 1)
             self._line(
                 painter, _part(lap.brake, picture), picture, low, (0, 1), colour, 1, dashed=True
@@ -168,9 +177,25 @@ class CornerTraces(Panel):
         painter.setFont(theme.small())
         painter.setPen(c.dim)
         painter.drawText(QtCore.QPointF(top.left() + 2, top.top() - theme.px(3)), "km/h")
-        painter.drawText(
-            QtCore.QPointF(low.left() + 2, low.top() - theme.px(3)), "throttle ── brake ╌╌"
-        )
+        if not alone:
+            self._paint_key(painter, QtCore.QPointF(low.left() + 2, low.top() - theme.px(3)))
+
+    def _paint_key(self, painter: QtGui.QPainter, at: QtCore.QPointF) -> None:
+        """Which of the lower lines is which, each with its own stroke."""
+        theme, metrics = self.theme, painter.fontMetrics()
+        for words, style in (
+            ("throttle", QtCore.Qt.PenStyle.SolidLine),
+            ("brake", QtCore.Qt.PenStyle.DotLine),
+        ):
+            painter.setPen(self.theme.colours.dim)
+            painter.drawText(at, words)
+            x = at.x() + metrics.horizontalAdvance(words) + theme.px(4)
+            y = at.y() - metrics.xHeight() / 2
+            pen = QtGui.QPen(self.theme.colours.dim, theme.scale)
+            pen.setStyle(style)
+            painter.setPen(pen)
+            painter.drawLine(QtCore.QPointF(x, y), QtCore.QPointF(x + theme.px(16), y))
+            at = QtCore.QPointF(x + theme.px(28), at.y())
 
     def _paint_brakes(
         self, painter: QtGui.QPainter, picture: CornerPicture, area: QtCore.QRectF
@@ -187,7 +212,7 @@ class CornerTraces(Panel):
         metrics = painter.fontMetrics()
         for at, colour in known:
             x = area.left() + (at - picture.lo) / (picture.hi - picture.lo) * area.width()
-            pen = QtGui.QPen(colour, 1)
+            pen = QtGui.QPen(colour, theme.scale)
             pen.setStyle(QtCore.Qt.PenStyle.DashLine)
             painter.setPen(pen)
             painter.drawLine(QtCore.QPointF(x, area.top()), QtCore.QPointF(x, area.bottom()))
@@ -208,7 +233,7 @@ class CornerTraces(Panel):
         area: QtCore.QRectF,
         limits: tuple[float, float],
         colour: QtGui.QColor,
-        width: int,
+        width: float,
         *,
         dashed: bool = False,
     ) -> None:
@@ -217,7 +242,7 @@ class CornerTraces(Panel):
         s, v = part
         x = area.left() + (s - picture.lo) / (picture.hi - picture.lo) * area.width()
         y = area.bottom() - (v - limits[0]) / max(limits[1] - limits[0], 1e-9) * area.height()
-        pen = QtGui.QPen(colour, width)
+        pen = QtGui.QPen(colour, width * self.theme.scale)
         if dashed:
             pen.setStyle(QtCore.Qt.PenStyle.DotLine)
         painter.setPen(pen)

@@ -15,7 +15,7 @@ from pitwall.ui.theme import Theme
 from pitwall.ui.words import DASH, signed
 
 COLUMNS = (
-    Column("", "T00", right=False, mono=False),
+    Column("", "T000", right=False, mono=False),
     Column("Δ s", "+0.000"),
     Column("to best", "+0.000", optional=2),
     Column("Entry", "000", optional=3),

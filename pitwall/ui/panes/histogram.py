@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pitwall.ui.charts import Histogram, histogram_of
+from pitwall.ui.charts import Histogram, Part, histogram_of
 from pitwall.ui.plot.axis import Scale, nice_limits
 from pitwall.ui.plot.chart import ChartPane, Question
 from pitwall.ui.plot.polyline import polygon
@@ -62,9 +62,15 @@ class HistogramPane(ChartPane):
             painter.setPen(pen)
             painter.drawPolyline(outline)
         painter.setClipping(False)
+
+    def figures(self) -> list[tuple[Part, str]]:
+        """As :meth:`ChartPane.figures`."""
+        found = self.answer
+        assert isinstance(found, Histogram)  # noqa: S101 - what compute gives
+        how = shown(found.trace.channel, self.workspace.view.units)
         figures = []
         for one in found.shares:
             spread = f"{abs(how.conversion.change(one.deviation)):.{how.decimals}f}"
             words = f"mean {how.text(one.mean)} {how.unit}  sd {spread}  n {one.count}"
             figures.append((one.part, words))
-        self.paint_figures(painter, figures)
+        return figures

@@ -117,7 +117,7 @@ class LapChart(Panel):
             painter.fillRect(band, with_alpha(colour, 0.16))
             painter.setFont(theme.small())
             painter.setPen(colour)
-            painter.drawText(band.adjusted(3, 1, 60, 0), _TOP, caution.word)
+            painter.drawText(band.adjusted(3, 1, theme.px(60), 0), _TOP, caution.word)
         painter.setFont(theme.small(mono=True))
         step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30) if (high - low) / s <= 6), 60)
         for value in np.arange(np.ceil(low / step) * step, high, step):
@@ -125,7 +125,7 @@ class LapChart(Panel):
             painter.setPen(c.line)
             painter.drawLine(QtCore.QPointF(area.left(), y), QtCore.QPointF(area.right(), y))
             painter.setPen(c.dim)
-            box = QtCore.QRectF(0, y - 8, area.left() - theme.px(6), 16)
+            box = QtCore.QRectF(0, y - theme.px(8), area.left() - theme.px(6), theme.px(16))
             painter.drawText(box, _RIGHT, lap_time(round(float(value) * SECOND_US))[:-2])
         last = int(self._limits[1])
         every = next(
@@ -133,7 +133,8 @@ class LapChart(Panel):
         )
         for lap in range(every, last + 1, every):
             x, _ = self._at(lap, low)
-            box = QtCore.QRectF(x - 30, area.bottom() + theme.px(4), 60, 16)
+            half, top = theme.px(30), area.bottom() + theme.px(4)
+            box = QtCore.QRectF(x - half, top, 2 * half, theme.px(16))
             painter.setPen(c.dim)
             painter.drawText(box, QtCore.Qt.AlignmentFlag.AlignCenter, str(lap))
 
@@ -148,7 +149,9 @@ class LapChart(Panel):
         high = self._limits[3]
         x, y = self._points(laps, np.minimum(times, high))
         seen = np.isfinite(times)
-        painter.setPen(QtGui.QPen(colour, 2 if own else 1))
+        # On a wall of pixels a line of one of them is not seen.
+        thick = theme.scale * (2.0 if own else 1.2)
+        painter.setPen(QtGui.QPen(colour, thick))
         edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
         for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             painter.drawPolyline(polygon(x[a:b], y[a:b]))
@@ -156,32 +159,34 @@ class LapChart(Panel):
                 painter.setBrush(colour)
                 for i in range(a, b):
                     size = 4.5 if own and run.laps[i] == self._shown else 2.5
+                    size *= theme.scale
                     painter.drawEllipse(QtCore.QPointF(x[i], y[i]), size, size)
                 painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
         for lap in run.stops:
             sx, _ = self._at(lap, high)
             base = self._area.bottom()
-            painter.setPen(QtGui.QPen(colour, 2 if own else 1))
+            painter.setPen(QtGui.QPen(colour, thick))
             painter.drawLine(QtCore.QPointF(sx, base), QtCore.QPointF(sx, base - theme.px(10)))
             if own:
                 painter.setFont(theme.small())
-                painter.drawText(QtCore.QPointF(sx + 4, base - theme.px(3)), "stop")
+                place = QtCore.QPointF(sx + theme.px(4), base - theme.px(3))
+                painter.drawText(place, "stop")
 
     def _paint_names(self, painter: QtGui.QPainter) -> None:
-        """Each car's number where its line ends, as far as there is room."""
+        """Each car's number where its line ends, or beside it where others end there too."""
         theme = self.theme
         painter.setFont(theme.small(bold=True))
         height = painter.fontMetrics().capHeight()
-        taken: list[float] = []
-        for run in sorted(self.runs, key=lambda run: run.car != self._selected):
+        ends: list[tuple[float, Run]] = []
+        for run in self.runs:
             known = [i for i, s in enumerate(run.seconds) if np.isfinite(s)]
-            if not known:
-                continue
-            lap, seconds = run.laps[known[-1]], min(run.seconds[known[-1]], self._limits[3])
-            _, y = self._at(lap, seconds)
-            if any(abs(y - other) < height + 3 for other in taken):
-                continue
-            taken.append(y)
+            if known:
+                lap, seconds = run.laps[known[-1]], min(run.seconds[known[-1]], self._limits[3])
+                ends.append((self._at(lap, seconds)[1], run))
+        ends.sort(key=lambda end: end[0])
+        room = (self._area.top() + height / 2, self._area.bottom() - height / 2)
+        places = apart([y for y, _ in ends], height + theme.px(3), room)
+        for (_, run), y in zip(ends, places, strict=True):
             painter.setPen(QtGui.QColor.fromRgba(run.colour))
             x = self._area.right() + theme.px(6)
             painter.drawText(QtCore.QPointF(x, y + height / 2), run.car)
@@ -216,6 +221,22 @@ class LapChart(Panel):
         if found is not None:
             self._workspace.select_car(found[0])
             self._workspace.select_lap(found[1])
+
+
+def apart(wanted: list[float], step: float, room: tuple[float, float]) -> list[float]:
+    """Places for names that want to be at ``wanted`` (rising), at least ``step`` from each other
+    and within ``room``; closer where the room is too small for all."""
+    if not wanted:
+        return []
+    step = min(step, (room[1] - room[0]) / max(len(wanted) - 1, 1))
+    places: list[float] = []
+    for y in wanted:
+        places.append(max(y, room[0] if not places else places[-1] + step))
+    limit = room[1]
+    for i in range(len(places) - 1, -1, -1):
+        places[i] = min(places[i], limit)
+        limit = places[i] - step
+    return places
 
 
 def _runs(timing: Timing, control: RaceControl, scene: Scene) -> tuple[Run, ...]:

@@ -10,7 +10,7 @@ from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme, mix
 
 TILE = 118
-HEIGHT = 62
+HEIGHT = 52
 
 
 @dataclass(frozen=True, slots=True)

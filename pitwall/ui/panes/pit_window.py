@@ -40,10 +40,6 @@ class PitWindowPane(Panel):
         self._model = model
         self._known: object = None
 
-    def needed_width(self) -> int:
-        """Pixels that it wants for itself."""
-        return self.theme.px(420)
-
     def handlers(self) -> dict[str, Callable[[], None]]:
         """The actions of this pane."""
         return {"pit_window": self.setFocus, "cautions": self._other_cautions}

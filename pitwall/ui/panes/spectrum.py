@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from pitwall.ui.charts import Spectrum, spectrum_of
+from pitwall.ui.charts import Part, Spectrum, spectrum_of
 from pitwall.ui.plot.axis import Scale
 from pitwall.ui.plot.chart import ChartPane, Question
 from pitwall.ui.plot.polyline import polygon
@@ -65,13 +65,18 @@ class SpectrumPane(ChartPane):
             painter.drawPolyline(polygon(x.pixels(one.hz), y.pixels(each)))
         painter.setClipping(False)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+
+    def figures(self) -> list[tuple[Part, str]]:
+        """As :meth:`ChartPane.figures`."""
+        found = self.answer
+        assert isinstance(found, Spectrum)  # noqa: S101 - what compute gives
         figures = []
         for one in found.curves:
             words = f"{one.windows} windows"
             if one.samples > one.used:
                 words += f", {one.samples - one.used} of {one.samples} samples in none"
             figures.append((one.part, words))
-        self.paint_figures(painter, figures)
+        return figures
 
     def _paint_decades(
         self, painter: QtGui.QPainter, area: QtCore.QRect, y: Scale, low: int, high: int

@@ -12,7 +12,7 @@ from pitwall.ui.qt import QtWidgets
 from pitwall.ui.theme import Theme
 from pitwall.ui.words import count, megabytes, percent, seconds, signed
 
-HEIGHT = 28
+HEIGHT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _source(vital: Vital) -> list[Item]:
         items.append(
             Item(
                 "state",
-                (Part(health.state.word, role, "small", bold=True),),
+                (Part(health.state.word, role, bold=True),),
                 tip=health.state.says,
             )
         )
@@ -114,7 +114,7 @@ def _books(vital: Vital, books: Ledger) -> Item:
         "ledger",
         (
             Part("Ledger ", "dim", "small"),
-            Part(f"missing {count(books.missing)}{known}", role, "small", bold=True),
+            Part(f"missing {count(books.missing)}{known}", role, bold=True),
             Part(rest, "dim", "small"),
         ),
         tip="Chunks expected by the producers' counters against chunks here",
@@ -142,7 +142,7 @@ def _program(vital: Vital) -> list[Item]:
 
 
 def _item(key: str, dim: str, strong: str, rest: str = "", *, drop: int = 0, tip: str = "") -> Item:
-    parts = [Part(dim, "dim", "small"), Part(strong, "text", "small", bold=True)]
+    parts = [Part(dim, "dim", "small"), Part(strong, "text", bold=True)]
     if rest:
         parts.append(Part(rest, "dim", "small"))
     return Item(key, tuple(parts), drop=drop, tip=tip)

@@ -16,7 +16,7 @@ from pitwall.ui.chart_choice import ChartChoice
 from pitwall.ui.charts import Part, parts_of
 from pitwall.ui.charts.parts import REFERENCE
 from pitwall.ui.model import Workspace
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.picture import Picture
 from pitwall.ui.plot.axis import Scale, nice_step, nice_ticks, tick_text
 from pitwall.ui.plot.carrying import unpacked
@@ -24,12 +24,12 @@ from pitwall.ui.plot.choice import Trace
 from pitwall.ui.plot.looks import Look, look_of
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
-from pitwall.ui.theme import Theme, mix, readable, with_alpha
+from pitwall.ui.theme import Theme, mix, readable
 from pitwall.ui.trace_layout import ChannelName
 
 REST_S = 0.4
 """Between two answers while data comes; nobody reads a distribution faster."""
-LEFT, BOTTOM, TOP, RIGHT = 58, 36, 6, 16
+LEFT, BOTTOM, TOP, RIGHT = 58, 36, 4, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class ChartPane(Panel):
         self._done_at = 0.0
         self._looks: dict[int, Look] = {}
         self._units = workspace.view.units
+        self._up = QtCore.QRect()
         self._errands = Errands(f"pitwall-{type(self).__name__.lower()}")
         self._errands.told.connect(self._told)
         self._later = QtCore.QTimer(self)
@@ -100,6 +101,10 @@ class ChartPane(Panel):
     def paint_answer(self, painter: QtGui.QPainter, area: QtCore.QRect) -> None:
         """Paint :attr:`answer` into the chart's area."""
         raise NotImplementedError
+
+    def figures(self) -> list[tuple[Part, str]]:
+        """What there is to say of each part of :attr:`answer`, a line each, over the chart."""
+        return []
 
     # -- asking -------------------------------------------------------------------------
 
@@ -191,20 +196,27 @@ class ChartPane(Panel):
 
     @property
     def area(self) -> QtCore.QRect:
-        """Where the chart is."""
+        """Where the chart is, under the lines that say what it is of."""
         px = self.theme.px
+        lines = max(len(self.figures()) if self.answer is not None else 0, 1)
+        top = self.top + px(TOP) + lines * self._line_height
         return QtCore.QRect(
             px(LEFT),
-            self.top + px(TOP),
+            top,
             max(self.width() - px(LEFT) - px(RIGHT), 10),
-            max(self.height() - self.top - px(TOP) - px(BOTTOM), 10),
+            max(self.height() - top - px(BOTTOM), 10),
         )
+
+    @property
+    def _line_height(self) -> int:
+        return QtGui.QFontMetrics(self.theme.small(mono=True)).height()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
         painter = QtGui.QPainter(self)
         self.paint_frame(painter)
         if self.answer is not None:
             self.paint_answer(painter, self.area)
+            self._paint_figures(painter)
         painter.end()
 
     def paint_axes(
@@ -247,30 +259,22 @@ class ChartPane(Panel):
         across = metrics.elidedText(words[0], QtCore.Qt.TextElideMode.ElideRight, area.width())
         right = area.right() - metrics.horizontalAdvance(across)
         painter.drawText(QtCore.QPointF(right, base), across)
-        back = metrics.boundingRect(words[1]).adjusted(-3, -1, 3, 1)
-        back.moveTopLeft(area.topLeft() + QtCore.QPoint(theme.px(4), theme.px(2)))
-        painter.fillRect(back, c.panel)
-        painter.drawText(back.left() + 3, back.top() + metrics.ascent(), words[1])
+        self._up = QtCore.QRect(self.padding, self.top, metrics.horizontalAdvance(words[1]), 0)
+        painter.drawText(self._up.left(), self.top + metrics.ascent(), words[1])
 
-    def paint_figures(self, painter: QtGui.QPainter, figures: list[tuple[Part, str]]) -> None:
-        """What there is to say of each part, in its colour, at the upper right of the chart."""
+    def _paint_figures(self, painter: QtGui.QPainter) -> None:
+        """What there is to say of each part, in its colour, over the chart's right end."""
         theme, c, area = self.theme, self.theme.colours, self.area
         painter.setFont(theme.small(mono=True))
-        metrics = painter.fontMetrics()
-        top = area.top() + theme.px(2)
-        for part, words in figures:
+        metrics, top = painter.fontMetrics(), self.top
+        room = area.right() - self._up.right() - theme.px(12)
+        for part, words in self.figures():
             name = "reference " if part.number == REFERENCE else ""
-            text = metrics.elidedText(
-                f"{name}{part.words}  {words}",
-                QtCore.Qt.TextElideMode.ElideRight,
-                area.width() - theme.px(60),
-            )
-            width = metrics.horizontalAdvance(text)
-            back = QtCore.QRectF(area.right() - width - 4, top, width + 4, metrics.height())
-            painter.fillRect(back, with_alpha(c.panel, 0.85))
+            text = elided(painter, f"{name}{part.words}  {words}", room)
             painter.setPen(readable(self.look(part.number).inks[0], c.panel, c.text))
-            painter.drawText(QtCore.QPointF(back.left() + 2, top + metrics.ascent()), text)
-            top += metrics.height()
+            x = area.right() - metrics.horizontalAdvance(text)
+            painter.drawText(QtCore.QPointF(x, top + metrics.ascent()), text)
+            top += self._line_height
 
     def paint_left(self, painter: QtGui.QPainter, at: int, text: str) -> None:
         """A figure at the left axis."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pitwall.store import SessionStore, Source
 from pitwall.store.block import pieces_of
@@ -12,6 +16,7 @@ from pitwall.store.samples import Samples
 from pitwall.telemetry import Catalog, Channel, Group, Session
 from pitwall.ui.chart_choice import ChartChoice
 from pitwall.ui.charts import Part, histogram_of, pairs_of, spectrum_of
+from pitwall.ui.panes.lap_chart import apart
 from pitwall.ui.plot.choice import Trace, named
 from pitwall.ui.trace_layout import ChannelName
 
@@ -188,3 +193,19 @@ def test_the_usual_channels_of_charts() -> None:
     other = ChartChoice(histogram=ChannelName("x", "not_here"))
     assert other.trace("histogram", SESSION.catalog) is not None
     assert ChartChoice.from_plain(own.to_plain()) == own
+
+
+@given(
+    wanted=st.lists(st.floats(-50, 250), max_size=30),
+    step=st.floats(1, 30),
+)
+def test_names_stand_apart_and_in_the_chart(wanted: list[float], step: float) -> None:
+    places = apart(sorted(wanted), step, (0.0, 200.0))
+    assert len(places) == len(wanted)
+    possible = min(step, 200.0 / max(len(wanted) - 1, 1))
+    assert all(b - a >= possible - 1e-6 for a, b in itertools.pairwise(places))
+    assert all(-1e-6 <= y <= 200.0 + 1e-6 for y in places)
+
+
+def test_names_that_have_room_stay_where_their_lines_end() -> None:
+    assert apart([10.0, 40.0, 90.0], 12.0, (0.0, 100.0)) == [10.0, 40.0, 90.0]
