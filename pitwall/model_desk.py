@@ -1,7 +1,8 @@
 """Advice and strategy of a session at work: asked for one car, kept up to date lap by lap.
 
 Reading the laps is a thread's work; calibration and advice take a processor for seconds and are a
-process's, so that neither the window nor the data that comes in waits for them.
+process's, so that neither the window nor the data that comes in waits for them. The model is
+imported by the first question: a session is joined and its history loaded before anybody asks one.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pitwall.analysis import Timing
 from pitwall.model_worker import ModelWorker
-from pitwall.prerace.ask import VARIANTS, Papers
-from pitwall.prerace.calibrate import gather
-from pitwall.prerace.job import AdviceJob, AdviceResult, run_job
 from pitwall.runtime import Refresher
 from pitwall.store import Recording, SessionStore, Writer
 from pitwall.store.edit_keeper import EditKeeper, batch_of, write_into
 from pitwall.store.edits import Edit
-from pitwall.strategy import caution_model, plan
 from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
+
+if TYPE_CHECKING:
+    from pitwall.prerace.ask import Papers
+    from pitwall.prerace.job import AdviceJob, AdviceResult
 
 WRITE_S = 20.0
 
@@ -60,7 +62,7 @@ class ModelDesk:
         self._written: Mapping[str, str] = {}
         self._asked = Asked()
         self._turn = 0
-        self._worker: ModelWorker[AdviceJob, AdviceResult] = ModelWorker(run_job)
+        self._worker: ModelWorker[AdviceJob, AdviceResult] = ModelWorker(_work)
         self._keeper = EditKeeper(write_into(recording.path) if writer is None else _by(writer))
         self._advice: Refresher[Answer] = Refresher(
             "pitwall-advice", self._advice_due, self._advise, min_interval_s=1.0
@@ -89,6 +91,9 @@ class ModelDesk:
 
     def ask(self, asked: Asked) -> None:
         """Look at another car, or for another purpose. Raises BadInput."""
+        from pitwall.prerace.ask import VARIANTS
+        from pitwall.strategy import caution_model
+
         if asked.variant not in VARIANTS:
             raise BadInput(f"{asked.variant!r}: advice is for {' or '.join(VARIANTS)}")
         caution_model(asked.cautions)
@@ -103,6 +108,8 @@ class ModelDesk:
 
     def papers(self, car: str | None = None) -> Papers:
         """What people wrote down, what was just written included. Raises BadInput."""
+        from pitwall.prerace.ask import Papers
+
         return Papers.of({**self._store.all_meta(), **self._written}, car)
 
     @property
@@ -154,6 +161,9 @@ class ModelDesk:
         asked, timing = self._asked, self._timing()
         if not asked.car or timing is None:
             return Answer(asked)
+        from pitwall.prerace.calibrate import gather
+        from pitwall.prerace.job import AdviceJob
+
         lap = self._laps(asked.car)
         before = self._advice.latest
         try:
@@ -170,6 +180,8 @@ class ModelDesk:
         asked, timing = self._asked, self._timing()
         if not asked.car or timing is None:
             return Answer(asked)
+        from pitwall.strategy import caution_model, plan
+
         lap = self._laps(asked.car)
         try:
             model = caution_model(asked.cautions)
@@ -177,6 +189,13 @@ class ModelDesk:
             return Answer(asked, lap, plan=found)
         except PitwallError as error:
             return Answer(asked, lap, plan_trouble=str(error))
+
+
+def _work(job: AdviceJob) -> AdviceResult:
+    """In the worker's process."""
+    from pitwall.prerace.job import run_job
+
+    return run_job(job)
 
 
 def _by(writer: Writer) -> Callable[[tuple[Edit, ...]], None]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pitwall.cloud.mapping import PlainMapping
     from pitwall.stream import Pool
     from pitwall.turbo import Follower, FollowerStatus
+    from pitwall.turbo.unpack_child import Unpacking
 
 OnEvent = Callable[[str, Mapping[str, object]], None]
 
@@ -45,6 +46,7 @@ DEBRIEF_S = 0.15
 """How long the debrief works on laps at a stretch, while there are more of them."""
 FOLLOWER_STOP_S = 8.0
 PAGER_STOP_S = 5.0
+UNPACKING_STOP_S = 5.0
 WRITER_STOP_S = 15.0
 SETTLE_S = 3.0
 _STATES: dict[str, State] = {
@@ -125,12 +127,14 @@ class Run:
         clients: Clients | None = None,
         address: CloudAddress | None = None,
         on_event: OnEvent = lambda name, details: None,
+        unpacking: Unpacking | None = None,
     ) -> None:
         self.store = store
         self.source = source
         self.recording_path = recording.path
         self._recording = recording
         self._clients = clients
+        self._unpacking = unpacking
         self._writer: Writer | None = None
         self._aside: Callable[[], None] | None = None
         """Called first on threads that load history; set before they are started."""
@@ -165,6 +169,7 @@ class Run:
                 mapping=address.mapping,
                 table_only=address.table_only,
                 make_pool=self._pool,
+                unpacking=unpacking,
             )
         self.channels = ChannelDesk(recording, store, self._writer, self.timing)
         self.model = ModelDesk(recording, store, self._writer, self.timing)
@@ -186,28 +191,35 @@ class Run:
         """A session of the table, kept in the recording at ``path``, which is gone on with when
         it exists. Asks the table for the session, unless a mapping describes it, and for the
         Kinesis stream where one is named; blocks. Raises BadInput or Failure."""
-        from pitwall.cloud.query import read_session
-        from pitwall.turbo import check_kinesis
+        with contextlib.ExitStack() as undo:
+            unpacking = _unpacking(address, path)
+            if unpacking is not None:
+                undo.callback(unpacking.close)
+            from pitwall.cloud.query import read_session
+            from pitwall.turbo import check_kinesis
 
-        clients = address.clients()
-        if address.mapping is not None:
-            described = address.mapping.session(session, now_us())
-        else:
-            described = read_session(clients.dynamodb, address.table, session)
-        if address.kinesis:
-            check_kinesis(clients, address.kinesis, address.table)
-        if address.bucket is None:
-            address = replace(address, bucket=_archive(address, clients, on_event))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        recording, store = open_session(path, described)
-        return cls(
-            recording,
-            store,
-            address.shown,
-            clients=clients,
-            address=address,
-            on_event=on_event,
-        )
+            clients = address.clients()
+            if address.mapping is not None:
+                described = address.mapping.session(session, now_us())
+            else:
+                described = read_session(clients.dynamodb, address.table, session)
+            if address.kinesis:
+                check_kinesis(clients, address.kinesis, address.table)
+            if address.bucket is None:
+                address = replace(address, bucket=_archive(address, clients, on_event))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            recording, store = open_session(path, described)
+            run = cls(
+                recording,
+                store,
+                address.shown,
+                clients=clients,
+                address=address,
+                on_event=on_event,
+                unpacking=unpacking,
+            )
+            undo.pop_all()
+        return run
 
     def limit_memory(self, budget: int) -> None:
         """Keep the session within so many bytes of memory: what nobody looks at is paged out to the
@@ -251,6 +263,9 @@ class Run:
             steps.add("writer", writer.stop, WRITER_STOP_S)
         else:
             steps.add("recording", lambda _: self._recording.close(), WRITER_STOP_S)
+        if self._unpacking is not None:
+            unpacking = self._unpacking
+            steps.add("unpacking", lambda _: unpacking.close(), UNPACKING_STOP_S)
         if self._clients is not None:
             clients = self._clients
             steps.add("clients", lambda _: clients.close(), 1.0)
@@ -433,6 +448,18 @@ class Run:
                     Batch(Source.TABLE, received_us=now_us(), meta=line), timeout_s=1.0
                 )
         return timing
+
+
+def _unpacking(address: CloudAddress, path: Path) -> Unpacking | None:
+    """What unpacks the archive, started while the first answers are still on their way; None where
+    there is none, or a recording that holds what was loaded."""
+    if address.mapping is not None or address.table_only or address.bucket == "" or path.exists():
+        return None
+    from pitwall.turbo.unpack_child import unpack_in_processes
+
+    unpacking = unpack_in_processes()
+    unpacking.start()
+    return unpacking
 
 
 def _archive(address: CloudAddress, clients: Clients, on_event: OnEvent) -> str:

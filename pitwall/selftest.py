@@ -212,7 +212,7 @@ def check_readers() -> str:
     names = ("time", "car", "")
     catalog = Catalog((group,))
     plain = PlainChildren(PlainMapping("", *names, 1e6, {}, catalog, ("v",), True), 1)
-    unpacking = UnpackChildren(catalog, 1)
+    unpacking = UnpackChildren(1)
 
     def end() -> None:
         plain.close()

@@ -10,7 +10,7 @@ from pitwall.store.columns import Columns, Span, Window
 from pitwall.store.computed import MARK, Computed, is_computed
 from pitwall.store.edits import Edit
 from pitwall.store.holes import Hole, Runs, named_parts, runs_of
-from pitwall.store.identity import MAX_SPAN_US, Unpack, open_segments
+from pitwall.store.identity import MAX_SPAN_US, Unpack, open_segments, segment_fault
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.notes import DropNote, Note, PutNote
@@ -68,6 +68,7 @@ __all__ = [
     "named_parts",
     "Unpack",
     "open_segments",
+    "segment_fault",
     "open_session",
     "runs_of",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pitwall.store.edits import Edit
 from pitwall.telemetry import Head, Samples, Segment, Series
@@ -51,7 +51,7 @@ _CODES = {
 _BY_CODE = {code: source for source, code in _CODES.items()}
 
 
-def _nothing() -> Mapping[str, str]:
+def _nothing() -> Mapping[Any, Any]:
     return MappingProxyType({})
 
 
@@ -123,9 +123,11 @@ class Batch:
         checkpoints: shard id -> its state as JSON, committed together with the data.
         meta: entries for the recording's key/value table (track line, address of the source).
         edits: notes and alarms that are written, changed or taken away.
-        samples: what :func:`pitwall.store.open_segments` made of ``segments``, one for each (None
-            where it could not), when whoever read them had the time; empty when the writer is to
-            open them.
+        samples: what :func:`pitwall.store.open_segments` made of ``segments``, one for each, when
+            whoever read them had the time; empty when the writer is to open them. None where it
+            could not: with samples a segment has no :func:`pitwall.store.segment_fault`.
+        repeats: chunks that came and are left out, since they are the same to the byte as such
+            that were handed over, by series: the books count them.
     """
 
     source: Source
@@ -138,6 +140,7 @@ class Batch:
     meta: Mapping[str, str] = field(default_factory=_nothing)
     edits: tuple[Edit, ...] = ()
     samples: tuple[Samples | None, ...] = field(default=(), repr=False, compare=False)
+    repeats: Mapping[Series, int] = field(default_factory=_nothing)
 
     @property
     def chunks(self) -> int:

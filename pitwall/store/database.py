@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.request import pathname2url
+from urllib.parse import quote
 
 from pitwall.store.rows import DamagedRow
 from pitwall.store.schema import APPLICATION_ID
@@ -127,9 +127,10 @@ def refuse_existing(path: Path) -> None:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    name = quote(os.fsencode(path.absolute().as_posix()), safe="/:")
     # One thread at a time uses it, but not the one that opened it.
     return sqlite3.connect(
-        f"file:{pathname2url(str(path.absolute()))}?mode={mode}",
+        f"file://{'' if name.startswith('/') else '/'}{name}?mode={mode}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,

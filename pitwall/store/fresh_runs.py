@@ -7,6 +7,7 @@ blocks where they lie; copying them would cost more than unpacking did.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -68,13 +69,17 @@ def _run(parts: Sequence[Fresh], values: Values, growing: GrowingColumns) -> Sam
     lengths = list(map(_length, parts))
     t = np.concatenate([p.samples.t for p in parts])
     t += np.repeat(np.array([p.segment.t_lo for p in parts], np.int64), lengths)
-    chunks = [p.segment.n_hi - p.segment.n_lo + 1 for p in parts]
-    counters = [n for p in parts for n in range(p.segment.n_lo, p.segment.n_hi + 1)]
-    counts = np.array([c for p in parts for c in p.segment.counts], np.int64)
+    chunks = np.array([p.segment.chunks for p in parts], np.int64)
+    ends = np.cumsum(chunks)
+    first = np.array([p.segment.n_lo for p in parts], np.int64) - (ends - chunks)
+    counters = np.arange(ends[-1]) + np.repeat(first, chunks)
+    counts = np.fromiter(
+        chain.from_iterable(p.segment.counts for p in parts), np.int64, int(ends[-1])
+    )
     epochs = [growing.epoch_index(p.segment.series.epoch) for p in parts]
     pieces = chunk_pieces(
         counts,
-        np.array(counters, np.int32),
+        counters.astype(np.int32),
         np.repeat(np.array(epochs, np.uint16), chunks),
         np.repeat(np.array([p.code for p in parts], np.uint8), chunks),
         np.repeat(np.array([p.segment.lap for p in parts], np.uint16), chunks),

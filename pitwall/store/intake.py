@@ -88,7 +88,8 @@ class Intake:
             for segment, samples in zip(batch.segments, opened, strict=True):
                 candidate = Candidate(segment, batch.source, batch.received_us, samples)
                 books = self._state.books.get(segment.series)
-                fault = segment_fault(segment)
+                # who has opened it has looked
+                fault = segment_fault(segment) if samples is None else None
                 if books is None:
                     fault = series_fault(segment.series, self._session) or fault
                 if fault is not None:
@@ -119,6 +120,9 @@ class Intake:
         for batch in self._batches:
             for gap in batch.gaps:
                 self._gap(gap)
+            for series, count in batch.repeats.items():
+                self._account(series).duplicates[batch.source] += count
+                self._sums["duplicates"] += count
             self._db.executemany(
                 "INSERT OR REPLACE INTO checkpoints (shard, state) VALUES (?, ?)",
                 batch.checkpoints.items(),

@@ -6,8 +6,10 @@ import json
 import sqlite3
 import struct
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from sys import byteorder
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +62,7 @@ def insert_segments(db: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> 
 def _values(sid: int, row: Row) -> tuple[int | bytes, ...]:
     s = row.segment
     row_id = sid << SHIFT | s.n_lo
-    counts, crcs = _pack(s.counts, "<u2"), _pack(s.crcs, "<u4")
+    counts, crcs = _pack(s.counts, "H"), _pack(s.crcs, "I")
     source = row.source.code | (LATE if row.late else 0)
     return (
         row_id,
@@ -219,10 +221,11 @@ def _row(
         raise DamagedRow(f"a row cannot be read: {error!r}") from error
 
 
-def _pack(numbers: tuple[int, ...], dtype: str) -> bytes:
-    if len(numbers) == 1:
-        return numbers[0].to_bytes(np.dtype(dtype).itemsize, "little")
-    return np.array(numbers, dtype).tobytes()
+def _pack(numbers: tuple[int, ...], code: str) -> bytes:
+    packed = array(code, numbers)
+    if byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
 
 
 def _unpack(raw: bytes, dtype: str) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from pitwall.cloud.lines import MAX_LINE
 from pitwall.store import Batch, Quarantined, Source, Unpack, open_segments
 from pitwall.stream import Fault, Pace, Pool, Retryable, Sink, Throttled, Time
 from pitwall.telemetry import BadInput, PitwallError, Segment, Series, Session, decode_many
+from pitwall.turbo.brought import Brought
 from pitwall.turbo.choose import hours, newest_laps
 from pitwall.turbo.framing import Damaged, Framer
 from pitwall.turbo.gather import Tail, gather
@@ -121,6 +122,7 @@ class ArchiveLoader:
         self._cancel = cancel
         self._prefix = prefix
         self._unpack = unpack
+        self._brought = Brought()
         self._done = {
             name[len(CHECKPOINT) :]: text
             for name, text in known.items()
@@ -267,7 +269,7 @@ class ArchiveLoader:
         checkpoints: Mapping[str, str] | None = None,
         sealed: Sequence[Segment] = (),
     ) -> None:
-        gathered = gather(lines, self._session.catalog, wanted)
+        gathered = gather(lines, self._session.catalog, wanted, self._brought.has)
         segments = [*sealed]
         for line in gathered.left:
             try:
@@ -279,6 +281,8 @@ class ArchiveLoader:
                 )
         # Here, where there is time: the writer has one thread for everything.
         opened, samples = open_segments(segments, self._session, self._unpack)
+        if sealed:
+            self._brought.note(zip(opened, samples, strict=True))
         opened += tuple(gathered.segments)
         samples += tuple(gathered.samples)
         self._laps.note_all(opened)
@@ -291,6 +295,7 @@ class ArchiveLoader:
             quarantined=tuple(bad),
             checkpoints=checkpoints or {},
             samples=samples,
+            repeats=gathered.repeats,
         )
         while True:
             if self._cancel.is_set():

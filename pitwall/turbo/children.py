@@ -1,10 +1,10 @@
 """Processes that do what the interpreter's lock would not let threads do side by side.
 
 Parent and child speak over the child's standard input and output: each message is its length (8
-bytes, little-endian) and so many bytes; a first one says what the child is to know, and every one
-after it is answered by one. A child lives as long as its input is open, so it ends with the parent
-however that ends. Where the system has it, a child may hand over memory beside an answer, which
-then need not be copied.
+bytes, little-endian) and so many bytes; a first one may say what the child is to know, and every
+one after it is answered by one. A child lives as long as its input is open, so it ends with the
+parent however that ends. Where the system has it, a child may hand over memory beside an answer,
+which then need not be copied.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ class Child:
     Args:
         verb: what the program is told to be, where it is frozen.
         module: what Python is told to run, where it is not.
-        first: the first message.
+        first: the first message; None where there is nothing to know.
         what: what it is, in words, for messages.
         shares: it is given a way to hand over memory.
     """
 
-    def __init__(self, verb: str, module: str, first: bytes, what: str, shares: bool) -> None:
+    def __init__(
+        self, verb: str, module: str, first: bytes | None, what: str, shares: bool
+    ) -> None:
         self._what = what
         self._memory: socket.socket | None = None
         words = [verb] if getattr(sys, "frozen", False) else ["-m", module]
@@ -70,7 +72,8 @@ class Child:
         finally:
             if theirs is not None:
                 theirs.close()
-        self._send(first)
+        if first is not None:
+            self._send(first)
 
     def ask(self, message: bytes) -> bytes:
         """The answer to a message. Raises Failure when the child has ended."""
@@ -133,7 +136,14 @@ class Children:
     """
 
     def __init__(
-        self, verb: str, module: str, first: bytes, what: str, count: int, *, shares: bool = False
+        self,
+        verb: str,
+        module: str,
+        first: bytes | None,
+        what: str,
+        count: int,
+        *,
+        shares: bool = False,
     ) -> None:
         self._made = (verb, module, first, what, shares)
         self._what = what

@@ -33,7 +33,7 @@ from pitwall.stream.envelope import Form, as_it_is
 from pitwall.telemetry import BadInput, Failure, Session
 from pitwall.turbo.desk import Recorder
 from pitwall.turbo.follower import Follower
-from pitwall.turbo.history import History, unpack_in_processes
+from pitwall.turbo.history import History
 from pitwall.turbo.laps import LapIndex
 from pitwall.turbo.objects import S3Bucket
 from pitwall.turbo.patience import told
@@ -45,6 +45,7 @@ from pitwall.turbo.sources import ByTable, Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
 from pitwall.turbo.table_source import PACE, SLACK_US, TableSource
+from pitwall.turbo.unpack_child import Unpacking, unpack_in_processes
 
 
 class UsesClients(TableAndBucket, Protocol):
@@ -88,6 +89,7 @@ def make_follower(
     tempo: Tempo | None = None,
     time: Time | None = None,
     make_pool: Callable[[str, int], Pool[Any]] = ThreadPool,
+    unpacking: Unpacking | None = None,
 ) -> Follower:
     """A follower of ``session`` in ``table``, with ``bucket`` as its archive (none when empty).
 
@@ -102,12 +104,20 @@ def make_follower(
 
     Call it before the recording's writer is started: the checkpoints are read here. Nothing is
     sent and no client is made before the follower's own thread runs.
+
+    ``unpacking`` is what the first load unpacks sealed laps with, started ahead; the caller closes
+    it when the follower has ended.
     """
     time = time or SystemTime()
     server = ServerClock(time)
     clients.on_notice = lambda text: on_event("endpoint", {"reason": text})
     form = as_it_is if mapping is not None and mapping.bare else Image
     archived = mapping is None or mapping.archive is not None
+
+    ahead = [] if unpacking is None else [unpacking]
+
+    def make_unpacking() -> Unpacking:
+        return ahead.pop() if ahead else unpack_in_processes()
 
     def by_table() -> Sources:
         return table_sources(clients, table, session.key, store, server, time)
@@ -125,7 +135,7 @@ def make_follower(
         None,
         None if mapping else by_table,
         (
-            partial(History, make_unpacking=unpack_in_processes)
+            partial(History, make_unpacking=make_unpacking)
             if mapping is None
             else partial(PlainHistory, mapping, read_in_processes)
         ),

@@ -9,7 +9,7 @@ left over, to be looked at one by one.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pitwall.cloud import Line, keys
 from pitwall.cloud.items import MAX_PAYLOAD
-from pitwall.store import MAX_SPAN_US
+from pitwall.store import MAX_SPAN_US, segment_fault
 from pitwall.telemetry import (
     BadInput,
     Catalog,
@@ -35,6 +35,7 @@ from pitwall.telemetry.clock import SECOND_US
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Filter = Callable[[Series, Line], bool]
 
 _SK = 25
 _T_DIGITS = 10 ** np.arange(15, -1, -1, dtype=np.int64)
@@ -63,12 +64,14 @@ class Gathered:
         samples: of each segment, as unpacking it would give; None where the writer is to look.
         left: lines to be looked at one by one.
         tails: by series.
+        repeats: how many of each series' lines were brought by other ways.
     """
 
     segments: list[Segment] = field(default_factory=list)
     samples: list[Samples | None] = field(default_factory=list)
     left: list[Line] = field(default_factory=list)
     tails: dict[Series, Tail] = field(default_factory=dict)
+    repeats: Counter[Series] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +88,18 @@ def gather(
     lines: Iterable[Line],
     catalog: Catalog,
     wanted: Callable[[Series, int], bool] | None = None,
+    brought: Filter | None = None,
     *,
     squeeze: bool = True,
 ) -> Gathered:
     """Runs of the chunks in ``lines``, which are all of one session.
 
-    ``wanted`` says by series and n which chunks to take; all without it. Tails count all.
+    ``wanted`` says by series and n which chunks to take; all without it. Those that were
+    ``brought`` by other ways, the same to the byte, are counted alone. Tails count all.
     ``squeeze=False`` leaves the runs' payloads uncompressed, for what comes in short runs and is
     packed lap by lap soon after.
     """
-    (found,) = gather_apart([lines], catalog, wanted, squeeze=squeeze)
+    (found,) = gather_apart([lines], catalog, wanted, brought, squeeze=squeeze)
     return found
 
 
@@ -102,6 +107,7 @@ def gather_apart(
     parts: Iterable[Iterable[Line]],
     catalog: Catalog,
     wanted: Callable[[Series, int], bool] | None = None,
+    brought: Filter | None = None,
     *,
     squeeze: bool = True,
 ) -> list[Gathered]:
@@ -112,7 +118,7 @@ def gather_apart(
     for lines in parts:
         out = Gathered()
         found.append(out)
-        for lap in _laps(lines, wanted, out):
+        for lap in _laps(lines, wanted, brought, out):
             if lap.series.group in groups:
                 laps[lap.series.group].append(lap)
             else:
@@ -123,7 +129,10 @@ def gather_apart(
 
 
 def _laps(
-    lines: Iterable[Line], wanted: Callable[[Series, int], bool] | None, out: Gathered
+    lines: Iterable[Line],
+    wanted: Callable[[Series, int], bool] | None,
+    brought: Filter | None,
+    out: Gathered,
 ) -> Iterator[_Lap]:
     by_key: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
@@ -138,6 +147,11 @@ def _laps(
         _note_tail(out.tails, series, mine[-1])
         if wanted is not None:
             mine = [line for line in mine if wanted(series, line.n)]
+        if brought is not None:
+            new = [line for line in mine if not brought(series, line)]
+            if len(new) < len(mine):
+                out.repeats[series] += len(mine) - len(new)
+            mine = new
         mine = _once(mine, out.left)
         if mine:
             yield _Lap(series, lap, mine, out)
@@ -168,25 +182,26 @@ def _of_group(laps: list[_Lap], group: Group, version: int, squeeze: bool) -> No
                 if z - a == 1
                 else encode(t[lo:hi], part.values, group, version, squeeze=squeeze)
             )
-            lap.out.segments.append(
-                Segment(
-                    lap.series,
-                    lines[a].n,
-                    lines[z - 1].n,
-                    lap.lap,
-                    start,
-                    # as the sample times have it: they are what the crcs vouch for
-                    start + int(part.t[-1]),
-                    tuple(counts[a:z].tolist()),
-                    tuple(crcs[a:z]),
-                    payload,
-                )
+            segment = Segment(
+                lap.series,
+                lines[a].n,
+                lines[z - 1].n,
+                lap.lap,
+                start,
+                # as the sample times have it: they are what the crcs vouch for
+                start + int(part.t[-1]),
+                tuple(counts[a:z].tolist()),
+                tuple(crcs[a:z]),
+                payload,
             )
-            lap.out.samples.append(None if _wild(part.t) else part)
+            lap.out.segments.append(segment)
+            # with a fault the writer is to look, which refuses it with its own words
+            sound = not _wild(part.t) and segment_fault(segment) is None
+            lap.out.samples.append(part if sound else None)
 
 
 def _wild(t: Ints) -> bool:
-    """True of sample times that no lap has, which the writer refuses with its own words."""
+    """True of sample times that no lap has."""
     return int(t.min()) < -MAX_SPAN_US or int(t.max()) > MAX_SPAN_US
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 from bisect import bisect_right
@@ -12,7 +11,7 @@ from typing import Any
 
 from pitwall.store import Ledger
 from pitwall.stream import Fault, Pool, Sink
-from pitwall.telemetry import Catalog, Head, Series, Session, decode_many
+from pitwall.telemetry import Head, Series, Session, decode_many
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
 from pitwall.turbo.choose import arrived_since
@@ -22,12 +21,11 @@ from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
 from pitwall.turbo.progress import Progress
 from pitwall.turbo.status import Tempo
-from pitwall.turbo.unpack_child import UnpackChildren, Unpacking
+from pitwall.turbo.unpack_child import Unpacking
 
 _HOUR_US = 3600 * SECOND_US
 _LONG_US = 48 * _HOUR_US
 _TOP = 1 << 62
-_MOST_CHILDREN = 4
 _SEALED_SHARE = 0.8
 """Of the progress: how much of the raw objects is wanted is not known before."""
 
@@ -59,7 +57,7 @@ class History:
         make_pool: Callable[[str, int], Pool[Any]],
         rng: random.Random,
         tempo: Tempo,
-        make_unpacking: Callable[[Catalog], Unpacking] | None = None,
+        make_unpacking: Callable[[], Unpacking] | None = None,
     ) -> None:
         self._bucket = bucket
         self._session = session
@@ -91,7 +89,7 @@ class History:
         """
         desk = self._desk
         pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
-        unpacking = self._make_unpacking(self._session.catalog) if self._make_unpacking else None
+        unpacking = self._make_unpacking() if self._make_unpacking else None
         loader = ArchiveLoader(
             self._bucket,
             self._session,
@@ -186,8 +184,3 @@ def _absent_in(ledger: Ledger) -> Wanted:
         return at < 0 or received[at][1] < n
 
     return absent
-
-
-def unpack_in_processes(catalog: Catalog) -> Unpacking:
-    """Sealed laps are unpacked in processes, as many as there are processors, up to four."""
-    return UnpackChildren(catalog, min(os.cpu_count() or 1, _MOST_CHILDREN))

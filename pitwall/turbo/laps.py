@@ -31,22 +31,23 @@ class LapIndex:
 
     def note(self, segment: Segment) -> None:
         """A segment came by."""
-        with self._lock:
-            self._seen.add((segment.series.car, segment.lap))
-        self._add(segment.series, segment.lap, segment.n_lo, segment.n_hi)
+        self.note_all((segment,))
 
     def note_all(self, segments: Iterable[Segment]) -> None:
         """Several."""
-        for segment in segments:
-            self.note(segment)
+        with self._lock:
+            for segment in segments:
+                self._seen.add((segment.series.car, segment.lap))
+                self._add(segment.series, segment.lap, segment.n_lo, segment.n_hi)
 
     def learn(self, entries: Iterable[LapEntry]) -> None:
         """Take the catalog's word."""
-        for entry in entries:
-            for (group, epoch), runs in entry.ranges.items():
-                series = Series(entry.session, entry.car, group, epoch)
-                for lo, hi in runs:
-                    self._add(series, entry.lap, lo, hi)
+        with self._lock:
+            for entry in entries:
+                for (group, epoch), runs in entry.ranges.items():
+                    series = Series(entry.session, entry.car, group, epoch)
+                    for lo, hi in runs:
+                        self._add(series, entry.lap, lo, hi)
 
     def around(self, series: Series, n_lo: int, n_hi: int, newest: int) -> range:
         """Laps that can hold chunks of ``n_lo..n_hi``; ``newest`` is the producer's lap now."""
@@ -63,11 +64,11 @@ class LapIndex:
             return n == 1 or any(lo < n for lo, _ in self._laps.get(series, {}).values())
 
     def _add(self, series: Series, lap: int, lo: int, hi: int) -> None:
-        with self._lock:
-            laps = self._laps.setdefault(series, {})
-            known = laps.get(lap)
-            if known is None:
-                laps[lap] = [lo, hi]
-            elif lo < known[0] or hi > known[1]:
-                known[0] = min(lo, known[0])
-                known[1] = max(hi, known[1])
+        """Under the lock."""
+        laps = self._laps.setdefault(series, {})
+        known = laps.get(lap)
+        if known is None:
+            laps[lap] = [lo, hi]
+        elif lo < known[0] or hi > known[1]:
+            known[0] = min(lo, known[0])
+            known[1] = max(hi, known[1])

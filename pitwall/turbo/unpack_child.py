@@ -1,10 +1,9 @@
 """Unpacking sealed laps in processes of its own.
 
 Unpacking is numpy's work, in steps so short that threads spend as long on passing the interpreter's
-lock to and fro; the writer needs it too. The first message is the catalog as JSON; each job is a
-group and its payloads, answered by how many samples each has, their times, and what is wrong with
-which, both as MessagePack. The values come as memory, or within the answer where there is none to
-give.
+lock to and fro; the writer needs it too. Each job is a group and its payloads, answered by how many
+samples each has, their times, and what is wrong with which, both as MessagePack. The values come as
+memory, or within the answer where there is none to give.
 """
 
 from __future__ import annotations
@@ -22,19 +21,25 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pitwall.telemetry import BadPayload, Catalog, Failure, Group, Samples, decode_many
+from pitwall.telemetry import BadPayload, Failure, Group, Samples, decode_many
 from pitwall.turbo.children import SHARES, Buffer, Children, receive, send, streams
 
 VERB = "unpack"
 _GIVE_WAY = 10
 """Steps of niceness: the window, and what writes, go first."""
+_MOST_CHILDREN = 4
 _log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
 
 
 class _Job(msgspec.Struct, frozen=True):
-    group: str
+    """Attributes:
+    version: the catalog's that the group is of.
+    """
+
+    group: Group
+    version: int
     dtype: str
     payloads: list[bytes]
 
@@ -86,10 +91,9 @@ class UnpackChildren:
         failed: one has; set by whoever sees it first, never taken back.
     """
 
-    def __init__(self, catalog: Catalog, count: int) -> None:
-        first = msgspec.json.encode(catalog)
+    def __init__(self, count: int) -> None:
         self._children = Children(
-            VERB, "pitwall.turbo.unpack_child", first, "an unpacking process", count, shares=True
+            VERB, "pitwall.turbo.unpack_child", None, "an unpacking process", count, shares=True
         )
         self.failed = False
 
@@ -103,7 +107,7 @@ class UnpackChildren:
         """As one of the children does it; waits while all are busy."""
         if not self.failed:
             try:
-                return self._ask(payloads, group, dtype)
+                return self._ask(payloads, group, catalog_version, dtype)
             except Failure as failure:
                 self.failed = True
                 _log.warning("%s: unpacking goes on in this process, slower", failure)
@@ -122,9 +126,13 @@ class UnpackChildren:
         self._children.close()
 
     def _ask(
-        self, payloads: Sequence[bytes], group: Group, dtype: np.dtype[np.floating[Any]]
+        self,
+        payloads: Sequence[bytes],
+        group: Group,
+        catalog_version: int,
+        dtype: np.dtype[np.floating[Any]],
     ) -> tuple[Ints, Samples, dict[int, BadPayload]]:
-        job = msgspec.msgpack.encode(_Job(group.name, dtype.str, list(payloads)))
+        job = msgspec.msgpack.encode(_Job(group, catalog_version, dtype.str, list(payloads)))
         channels = len(group.channels)
         with self._children.one() as child:
             answer = _answers.decode(child.ask(job))
@@ -137,6 +145,11 @@ class UnpackChildren:
         values.flags.writeable = False
         bad = {place: BadPayload(reason) for place, reason in answer.bad.items()}
         return np.frombuffer(answer.counts, np.int64), Samples(t, values), bad
+
+
+def unpack_in_processes() -> Unpacking:
+    """Sealed laps are unpacked in processes, as many as there are processors, up to four."""
+    return UnpackChildren(min(os.cpu_count() or 1, _MOST_CHILDREN))
 
 
 # ------------------------------------------------------------------ in the child
@@ -176,18 +189,14 @@ class _Memory:
 
 def serve(source: IO[bytes], sink: IO[bytes], parent: socket.socket | None = None) -> None:
     """The child's work, until ``source`` ends."""
-    first = receive(source)
-    if first is None:
-        return
-    catalog = msgspec.json.decode(first, type=Catalog)
     memory = _Memory(parent)
     while (message := receive(source)) is not None:
         job = _jobs.decode(message)
         del message
         counts, samples, bad = decode_many(
             job.payloads,
-            catalog.group(job.group),
-            catalog.version,
+            job.group,
+            job.version,
             np.dtype(job.dtype),
             memory.room,
         )

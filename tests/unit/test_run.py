@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pitwall.run import CloudAddress, Run
+from pitwall.telemetry import Failure
+from pitwall.turbo import unpack_child
 
 
 class Told(Run):
@@ -38,3 +41,42 @@ def test_elsewhere_there_is_nothing_to_wait_for(state: str) -> None:
 def test_no_password_is_shown() -> None:
     address = CloudAddress("t", "b", endpoint_url="http://u:hunter2@127.0.0.1:9", kinesis="laps")
     assert address.shown == "t + laps · http://***@127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "here", "said"),
+    [
+        (None, False, ["start", "close"]),
+        ("archive", False, ["start", "close"]),
+        ("", False, []),
+        (None, True, []),
+    ],
+    ids=["archive to be found", "archive named", "no archive", "some is here"],
+)
+def test_what_unpacks_the_archive_is_started_ahead_and_ends_with_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    bucket: str | None,
+    here: bool,
+    said: list[str],
+) -> None:
+    told: list[str] = []
+
+    class Unpacking:
+        def start(self) -> None:
+            told.append("start")
+
+        def close(self) -> None:
+            told.append("close")
+
+    def refuse(self: CloudAddress) -> None:
+        raise Failure("no credentials")
+
+    monkeypatch.setattr(unpack_child, "unpack_in_processes", Unpacking)
+    monkeypatch.setattr(CloudAddress, "clients", refuse)
+    path = tmp_path / "race.pitwall"
+    if here:
+        path.touch()
+    with pytest.raises(Failure, match="no credentials"):
+        Run.joined("s", CloudAddress("t", bucket), path, lambda name, details: None)
+    assert told == said

@@ -110,6 +110,16 @@ def test_identity_counts_repeats_and_keeps_both_sides_of_a_conflict(path: Path) 
         assert window.v.tolist() == np.float32(values(3)[0]).tolist()
 
 
+def test_repeats_that_are_left_out_are_in_the_books(path: Path) -> None:
+    with Recording.create(path, SESSION) as recording:
+        recording.apply(Batch(Source.ARCHIVE, (run(range(1, 5)),)))
+        done = recording.apply(Batch(Source.ARCHIVE, repeats={series(): 3}))
+        assert (done.chunks, done.duplicates) == (0, 3)
+        assert recording.ledger().duplicates_by_source[Source.ARCHIVE] == 3
+    with Recording.open(path) as again:
+        assert again.ledger().duplicates_by_source[Source.ARCHIVE] == 3
+
+
 def test_a_run_that_is_partly_known_is_cut(path: Path) -> None:
     with Recording.create(path, SESSION) as recording:
         recording.apply(Batch(Source.STREAM, (one(3), one(4), one(7))))

@@ -249,6 +249,15 @@ def test_only_what_is_wanted_is_taken() -> None:
     assert gathered.tails[series_of("1")].n == 20
 
 
+def test_what_sealed_laps_have_brought_is_counted_and_not_made_again() -> None:
+    lines = lines_of([segment(n) for n in range(1, 21)])
+    gathered = gather(lines, CATALOG, None, lambda series, line: line.n <= 15)
+    assert [(s.n_lo, s.n_hi) for s in gathered.segments] == [(n, n) for n in range(16, 20 + 1)]
+    assert gathered.repeats == {series_of("1"): 15}
+    assert gathered.tails[series_of("1")].n == 20
+    assert gather(lines, CATALOG, lambda series, n: n > 10, lambda *_: True).repeats.total() == 10
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -9,13 +9,14 @@ import os
 import signal
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 import pytest
 
 from pitwall.telemetry import decode_many
 from pitwall.turbo import children as module
 from pitwall.turbo.children import receive, send
-from pitwall.turbo.unpack_child import UnpackChildren, _answers, serve
+from pitwall.turbo.unpack_child import UnpackChildren, _answers, _Job, serve
 from tests.unit.store.helpers import CATALOG, DRIVER, TYRE, one, run
 
 FLOAT32 = np.dtype(np.float32)
@@ -35,7 +36,7 @@ def children(
     if request.param and not module.SHARES:
         pytest.skip("this system has no memory without a name")
     monkeypatch.setattr(module, "SHARES", request.param)
-    made = UnpackChildren(CATALOG, 2)
+    made = UnpackChildren(2)
     yield made
     made.close()
 
@@ -100,7 +101,7 @@ def test_where_none_can_be_started(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module.sys, "executable", "/nowhere/python")
-    made = UnpackChildren(CATALOG, 1)
+    made = UnpackChildren(1)
     with caplog.at_level(logging.WARNING):
         made.start()
         assert_same(made, PAYLOADS, FLOAT32)
@@ -115,11 +116,8 @@ def test_a_child_ends_with_its_input() -> None:
 
 
 def test_answers_hold_the_values_where_memory_cannot_be_given() -> None:
-    import msgspec
-
     source, sink = io.BytesIO(), io.BytesIO()
-    send(source, msgspec.json.encode(CATALOG))
-    job = {"group": "driver", "dtype": "<f4", "payloads": PAYLOADS[:1]}
+    job = _Job(DRIVER, CATALOG.version, "<f4", PAYLOADS[:1])
     send(source, msgspec.msgpack.encode(job))
     source.seek(0)
     serve(source, sink)
