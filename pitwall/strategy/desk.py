@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pitwall.strategy.live import Plan
+from pitwall.strategy.report import duel_text
 from pitwall.telemetry.probability import chance
 
 
@@ -100,12 +101,7 @@ def desk(plan: Plan) -> Desk:
         elif window.cautions:
             caution = "A caution in the next laps changes nothing: stay out"
     fuel, alarm = _fuel(plan)
-    rivals = tuple(
-        f"{'Undercut' if d.kind == 'undercut' else 'Cover'} car {d.car}, {abs(d.gap_s):.1f} s "
-        f"{'ahead' if d.gap_s > 0 else 'behind'}: {d.gain_s:+.1f} s, P(ahead) "
-        f"{chance(d.p_ahead)} if both stop"
-        for d in plan.duels
-    )
+    rivals = tuple(duel_text(d) for d in plan.duels)
     return Desk(
         f"Car {here.car}: lap {here.lap}, {here.left} to go, tyres {here.age} laps",
         verdict,

@@ -9,6 +9,7 @@ from pitwall.strategy.live import Plan
 from pitwall.strategy.montecarlo import Outcomes
 from pitwall.strategy.race import race_time
 from pitwall.strategy.race_file import RaceFile
+from pitwall.strategy.rivals import LATE, SOON, Duel
 from pitwall.telemetry.probability import chance
 
 
@@ -34,10 +35,13 @@ def plan_doc(plan: Plan) -> dict[str, Any]:
                 "car": d.car,
                 "kind": d.kind,
                 "gap_s": round(d.gap_s, 3),
-                "answers_after_laps": d.answers,
+                "answers_after_laps": SOON,
                 "gain_s": round(d.gain_s, 3),
                 "sd_s": round(d.sd_s, 3),
                 "p_ahead": round(d.p_ahead, 3),
+                "late_answers_after_laps": LATE,
+                "late_gain_s": round(d.late_gain_s, 3),
+                "late_p_ahead": round(d.late_p_ahead, 3),
             }
             for d in plan.duels
         ],
@@ -125,13 +129,21 @@ def plan_text(plan: Plan) -> list[str]:
             f"({f.margin_lo_kg:+.1f} to {f.margin_hi_kg:+.1f}), P(run dry) {chance(f.p_dry)}, "
             f"reaches {f.reaches_laps} laps"
         )
-    for d in plan.duels:
-        word = "ahead" if d.gap_s > 0 else "behind"
-        out.append(
-            f"{d.kind} car {d.car} ({abs(d.gap_s):.1f} s {word}): {d.gain_s:+.1f} s, "
-            f"P(ahead) {chance(d.p_ahead)} if both stop"
-        )
+    out += [duel_text(d) for d in plan.duels]
     return [*out, *plan.notes]
+
+
+def duel_text(d: Duel) -> str:
+    """A rival in one line."""
+    gap = f"{abs(d.gap_s):.1f} s"
+    if d.kind == "undercut":
+        what, answer = f"Undercut car {d.car}, {gap} ahead", "if it answers next lap"
+    else:
+        what, answer = f"Car {d.car}, {gap} behind, stops first", "answering next lap"
+    return (
+        f"{what}: P(ahead) {chance(d.p_ahead)} ({d.gain_s:+.1f} s) {answer}, "
+        f"{chance(d.late_p_ahead)} after {LATE}"
+    )
 
 
 def race_doc(file: RaceFile, outcomes: Outcomes, races: int, seed: int) -> dict[str, Any]:

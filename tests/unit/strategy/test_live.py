@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,6 +140,20 @@ def test_an_undercut_needs_worn_tyres_ahead_and_a_small_gap():
     behind = duel(RACE, ours, 20, theirs, 20, "9", -0.8)
     assert behind.kind == "cover"
     assert behind.p_ahead < duel(RACE, ours, 20, theirs, 20, "9", -15.0).p_ahead
+    # tyres of twenty laps: each lap out longer helps who stopped first
+    assert near.late_gain_s > near.gain_s > 0
+    assert near.late_p_ahead > near.p_ahead
+    assert behind.late_gain_s < behind.gain_s < 0
+    assert behind.late_p_ahead < behind.p_ahead
+
+
+def test_a_duel_is_the_laps_between_the_stops():
+    """One lap of new tyres against one of old ones, no more: the rival may answer at once."""
+    pace = replace(refit(laps_of(20, seed=2)), wear_s=0.1, base_s=90.0)
+    race = replace(RACE, cold_s=0.4)
+    found = duel(race, pace, 20, pace, 20, "7", 1.0)
+    assert found.gain_s == pytest.approx(0.1 * 21 - 0.4)
+    assert found.late_gain_s == pytest.approx(0.1 * (21 + 22 + 23) - 0.1 * (0 + 1 + 2) - 0.4)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +194,7 @@ def test_a_longer_race_has_a_window_and_rivals(raced):
     assert found.window.first > found.situation.lap
     assert len(found.duels) == 2
     shown = desk(found)
-    assert all("if both stop" in line for line in shown.rivals)
+    assert all("P(ahead)" in line and "next lap" in line for line in shown.rivals)
     assert shown.verdict.startswith(("Pit window", "Stop on lap"))
     assert shown.fuel_alarm, "ninety laps are more than a tank"
 
