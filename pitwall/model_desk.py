@@ -185,7 +185,9 @@ class ModelDesk:
         lap = self._laps(asked.car)
         try:
             model = caution_model(asked.cautions)
-            found = plan(self._store, timing, asked.car, model, asked.laps)
+            found = plan(
+                self._store, timing, asked.car, model, asked.laps, must_stop=asked.must_stop
+            )
             return Answer(asked, lap, plan=found)
         except PitwallError as error:
             return Answer(asked, lap, plan_trouble=str(error))

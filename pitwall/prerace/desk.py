@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pitwall.prerace.advice import Advice, Row, Verdict
+from pitwall.prerace.advice import Advice, Joint, Row, Verdict
+from pitwall.prerace.gain import Gain
 from pitwall.prerace.job import AdviceResult
 from pitwall.prerace.log import reliability
 from pitwall.prerace.phases import Phase
+from pitwall.prerace.series import least_trusted
 from pitwall.prerace.sheet import Change, Sheet, changes
 from pitwall.telemetry.probability import chance
 
@@ -31,12 +33,16 @@ NAMES = {
 }
 
 
+TOGETHER = "together"
+"""Key of the row of all that is best changed at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskRow:
     """One line of the table.
 
     Attributes:
-        key, name: the setting, and what it is called.
+        key, name: the setting, and what it is called; ``TOGETHER`` for several at once.
         now, proposed: with unit; empty when there is none.
         verdict: as in :class:`pitwall.prerace.advice.Verdict`.
         trust: ``physics``, ``mixed`` or ``data only``.
@@ -72,10 +78,10 @@ class Desk:
 
     Attributes:
         title: car, variant and modelled lap.
-        rows: best lower bound first.
+        rows: several changes at once first, where they are advised; then single ones, best lower
+            bound first.
         unwritten: names of settings that nobody wrote down.
         full_scale_s: seconds at the end of the bars.
-        together: the joint proposal in one line; empty when nothing is advised.
         reliability: how often the band held.
         alarms: why no advice is given, and contradictions: to be read first.
         driver: what the driver uses of the car, worst first, a line each.
@@ -86,7 +92,6 @@ class Desk:
     rows: tuple[DeskRow, ...]
     unwritten: tuple[str, ...]
     full_scale_s: float
-    together: str
     reliability: str
     alarms: tuple[str, ...]
     driver: tuple[str, ...]
@@ -99,22 +104,26 @@ def desk(result: AdviceResult) -> Desk:
     scale = _scale(advice)
     rows = [r for r in advice.rows if r.verdict is not Verdict.UNKNOWN]
     unwritten = [NAMES.get(r.key, r.key) for r in advice.rows if r.verdict is Verdict.UNKNOWN]
-    together = ""
-    if advice.joint is not None:
-        g = advice.joint.gain
-        parts = ", ".join(f"{NAMES.get(k, k)} {v:g}" for k, v in advice.joint.values.items())
-        together = f"{parts}: {g.mean_s:+.2f} s a lap ({g.lo_s:+.2f} to {g.hi_s:+.2f})"
+    shown = [_row(row, scale) for row in rows]
+    if advice.joint is not None and len(advice.joint.values) > 1:
+        shown.insert(0, _together(advice, advice.joint, scale))
     return Desk(
         f"Car {advice.car}, {advice.variant}: modelled lap {advice.lap_s:.2f} s",
-        tuple(_row(row, scale) for row in rows),
+        tuple(shown),
         tuple(unwritten),
         scale,
-        together,
         reliability(result.log),
-        (*advice.withheld, *advice.notes),
+        (*(f"No advice: {line}" for line in advice.withheld), *advice.notes),
         _driver(result),
         _known(result),
     )
+
+
+def proposed(advice: Advice, key: str) -> dict[str, float]:
+    """What a row of the table changes, to what; empty for one that proposes nothing."""
+    if key == TOGETHER:
+        return dict(advice.joint.values) if advice.joint is not None else {}
+    return {r.key: r.proposed for r in advice.rows if r.key == key and r.proposed is not None}
 
 
 def sheet_lines(sheet: Sheet, before: Sheet | None = None) -> tuple[tuple[str, str, str], ...]:
@@ -134,6 +143,7 @@ def sheet_lines(sheet: Sheet, before: Sheet | None = None) -> tuple[tuple[str, s
 def _scale(advice: Advice) -> float:
     """A round number of seconds that holds all bands, at least a tenth."""
     gains = [r.gain for r in advice.rows if r.gain is not None]
+    gains += [advice.joint.gain] if advice.joint is not None else []
     most = max((max(abs(g.lo_s), abs(g.hi_s)) for g in gains), default=0.1)
     return next((s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if s >= most), most)
 
@@ -165,13 +175,43 @@ def _row(row: Row, scale: float) -> DeskRow:
         f"{g.mean_s:+.2f} s",
         f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
         chance(g.p_gain),
-        tuple(max(-1.0, min(1.0, v / scale)) for v in (g.lo_s, g.mean_s, g.hi_s)),  # type: ignore[arg-type]
+        _bar(g, scale),
         f"{top:+.1f} km/h" if abs(top) >= 0.05 else "",
         _balance(row),
         base.why,
         ", ".join(f"{name} {gain:+.2f}" for name, gain in row.corners if abs(gain) >= 0.005),
         base.can_apply,
     )
+
+
+def _together(advice: Advice, joint: Joint, scale: float) -> DeskRow:
+    """The joint proposal as a row of its own, to be looked at and applied like any other."""
+    rows = {row.key: row for row in advice.rows}
+    trust = least_trusted(rows[key].trust for key in joint.values)
+    changes = [
+        f"{NAMES.get(key, key)} {rows[key].now:g} \u2192 {value:g} {rows[key].unit}"
+        for key, value in joint.values.items()
+    ]
+    g = joint.gain
+    return DeskRow(
+        TOGETHER,
+        "Together",
+        "",
+        ", ".join(f"{NAMES.get(key, key)} {value:g}" for key, value in joint.values.items()),
+        Verdict.ADVISED.value,
+        trust.value,
+        f"{g.mean_s:+.2f} s",
+        f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
+        chance(g.p_gain),
+        _bar(g, scale),
+        why="; ".join(changes),
+        can_apply=True,
+    )
+
+
+def _bar(g: Gain, scale: float) -> tuple[float, float, float]:
+    low, mean, high = (max(-1.0, min(1.0, v / scale)) for v in (g.lo_s, g.mean_s, g.hi_s))
+    return low, mean, high
 
 
 def _balance(row: Row) -> str:

@@ -74,6 +74,8 @@ class Plan:
         cautions: which model of them.
         reason: why there is no window; empty with one.
         notes: what is assumed, a line each.
+        total: the race's laps as they were given; None when the session's time told them.
+        must_stop: whether it was made for rules that ask for a stop.
     """
 
     situation: Situation
@@ -83,6 +85,12 @@ class Plan:
     cautions: CautionModel
     reason: str
     notes: tuple[str, ...]
+    total: int | None = None
+    must_stop: bool = False
+
+    def answers(self, cautions: str, total: int | None, *, must_stop: bool) -> bool:
+        """Whether it was made for this model of cautions, length and rule."""
+        return (self.cautions.key, self.total, self.must_stop) == (cautions, total, must_stop)
 
 
 def situation(store: SessionStore, timing: Timing, car: str, total: int | None = None) -> Situation:
@@ -109,8 +117,10 @@ def situation(store: SessionStore, timing: Timing, car: str, total: int | None =
         pace = None
     fuel = _fuel_at(store, car, timing.cars[car].laps)
     began = since[-1] if since else laps[0].lap
+    # the way out of the garage to the grid is no stop
+    made = sum(number > laps[0].lap for number in since)
     return Situation(
-        car, lap, left, lap - began + 1, len(since), pace, burn_of(laps), fuel, green, stops, laps
+        car, lap, left, lap - began + 1, made, pace, burn_of(laps), fuel, green, stops, laps
     )
 
 
@@ -127,6 +137,7 @@ def plan(
     """Window, fuel and duels of a car as of its newest lap. ``must_stop``: the rules ask for a stop
     that the car has not made. Raises BadInput as :func:`situation`."""
     here = situation(store, timing, car, total)
+    asked_stop, must_stop = must_stop, must_stop and not here.stops
     notes = []
     if here.green_stops == 0:
         notes.append("pit loss is assumed: nobody has stopped yet")
@@ -146,8 +157,6 @@ def plan(
         reason = "too few laps at racing speed to know the pace"
     elif here.left < 2:
         reason = "no lap is left to stop on"
-    elif must_stop and here.stops:
-        must_stop = False
     if not reason and here.pace is not None:
         race = _rest(here, here.pace)
         chances = Chances(cautions, here.pace.lap_sd_s, 0.4, here.pace.wear_sd, lap_m, here.lap, of)
@@ -171,6 +180,8 @@ def plan(
         cautions,
         reason,
         tuple(notes),
+        total,
+        asked_stop,
     )
 
 
@@ -235,7 +246,9 @@ def _rest(here: Situation, pace: Pace) -> Race:
 def _length(store: SessionStore, timing: Timing, car: str, lap_s: float, lap: int) -> int:
     planned = store.session.length_s
     if not planned:
-        raise BadInput("the length of the race is not known: give it in laps (--laps N)")
+        raise BadInput(
+            "the length of the race is not known: give it in laps (Race length; --laps N)"
+        )
     ends = [x.t_end for x in timing.cars[car].laps if x.t_end is not None]
     elapsed = (ends[-1] - store.session.started_us) / 1e6
     if elapsed >= planned:

@@ -360,6 +360,13 @@ ACTIONS: tuple[Action, ...] = (
         "Setup and strategy",
         "How often this kind of race is neutralised: road cup, formula, stock car, none.",
     ),
+    Action(
+        "race_length",
+        "Race length",
+        ("Alt+P",),
+        "Setup and strategy",
+        "In laps, where the session does not say it; and whether the rules ask for a stop.",
+    ),
     *(
         Action(
             f"workspace_{role.value}",

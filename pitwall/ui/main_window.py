@@ -40,6 +40,7 @@ from pitwall.ui.panes.timing import TimingPane
 from pitwall.ui.panes.values import ValuesPane
 from pitwall.ui.plot.trace_stack import TraceStack
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.race_length import RaceLength
 from pitwall.ui.registry import Setting
 from pitwall.ui.report import ReportDesk
 from pitwall.ui.roles import Role
@@ -115,6 +116,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._navigator = Navigator(inputs, self.workspace, self.panes)
         prompt = Prompt(theme, self, self.panes.timeline)
         self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
+        self.race_length = RaceLength(prompt, inputs.model)
         self._bell = AlarmBell(
             lambda text: self.notice.say(text, grave=True), QtWidgets.QApplication.beep
         )
@@ -229,6 +231,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "full_screen": self._full_screen,
             "quit": lambda: _ignore(self.close()),
             **self.time.handlers(),
+            **self.race_length.handlers(),
         }
 
     # -- panes --------------------------------------------------------------------------

@@ -28,12 +28,14 @@ class Asked:
         variant: ``race`` or ``qualifying``.
         cautions: name of the model of cautions.
         laps: the race's length; None takes it from the session.
+        must_stop: whether the rules ask for a stop.
     """
 
     car: str = ""
     variant: str = RACE
     cautions: str = "road-cup"
     laps: int | None = None
+    must_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pitwall.ui.modelling import CAUTIONS, Modelling
-from pitwall.ui.panes.panel import Panel, elided
+from pitwall.ui.modelling import CAUTIONS, Answer, Asked, Modelling
+from pitwall.ui.panes.model_pane import CENTRE, LEFT, RIGHT, WRAP, ModelPane
+from pitwall.ui.panes.panel import elided
 from pitwall.ui.qt import QtCore, QtGui
-from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme, mix, with_alpha
 
 if TYPE_CHECKING:
@@ -19,26 +19,16 @@ if TYPE_CHECKING:
 LINE = 20
 SCALES_S = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 LOSS = "lost on the best lap to stop on: line mean, bar 10 to 90 %"
-NO_CAR = "No car is selected."
-WORKING = "Working it out: pace and wear are taken from the laps so far."
 
 
-class PitWindowPane(Panel):
-    """The plan for the selected car.
-
-    Attributes:
-        shown: what is shown; None while there is nothing.
-        reason: why there is nothing.
-    """
+class PitWindowPane(ModelPane["Desk"]):
+    """The plan for the selected car."""
 
     SMALLEST = (300, 160)
+    WORKING = "Working it out: pace and wear are taken from the laps so far."
 
     def __init__(self, theme: Theme, model: Modelling) -> None:
-        super().__init__(theme, "Pit window")
-        self.shown: Desk | None = None
-        self.reason = NO_CAR
-        self._model = model
-        self._known: object = None
+        super().__init__(theme, "Pit window", model)
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """The actions of this pane."""
@@ -47,56 +37,43 @@ class PitWindowPane(Panel):
     def _other_cautions(self) -> None:
         asked = self._model.asked
         at = CAUTIONS.index(asked.cautions) if asked.cautions in CAUTIONS else -1
-        self._model.ask(replace(asked, cautions=CAUTIONS[(at + 1) % len(CAUTIONS)]))
-        self._known = None
-        self.set_titles(self.title, f"cautions as in: {self._model.asked.cautions}")
+        self.ask(replace(asked, cautions=CAUTIONS[(at + 1) % len(CAUTIONS)]))
 
-    def show_scene(self, scene: Scene) -> None:
-        """Ask for the selected car's plan and draw what there is."""
-        car, model = scene.view.car or "", self._model
-        if model.asked.car != car:
-            model.ask(replace(model.asked, car=car))
-        known = (model.version, model.asked)
-        if known == self._known:
-            return
-        self._known = known
-        answer = model.answer
-        self.shown, self.reason = None, WORKING if car else NO_CAR
-        if car and answer.asked.car == car:
-            if answer.plan is not None:
-                from pitwall.strategy.desk import desk
+    def taken(self, answer: Answer, asked: Asked) -> tuple[Desk | None, str]:
+        """The plan with these cautions, over so many laps; or why there is none."""
+        if answer.plan is None:
+            return None, answer.plan_trouble
+        if not answer.plan.answers(asked.cautions, asked.laps, must_stop=asked.must_stop):
+            return None, ""
+        from pitwall.strategy.desk import desk
 
-                self.shown, self.reason = desk(answer.plan), ""
-            elif answer.plan_trouble:
-                self.reason = answer.plan_trouble
-        title = f"{self.shown.title} · pit window" if self.shown is not None else "Pit window"
-        self.set_titles(title, f"cautions as in: {model.asked.cautions}")
+        return desk(answer.plan), ""
+
+    def renewed(self, asked: Asked) -> None:
+        """Titles: whose race, and what is taken for granted about it."""
+        shown = self.shown
+        given = [f"cautions as in: {asked.cautions}"]
+        given += [f"{asked.laps} laps"] if asked.laps is not None else []
+        given += ["a stop is due by the rules"] if asked.must_stop else []
+        title = f"{shown.title} · pit window" if shown is not None else "Pit window"
+        self.set_titles(title, ", ".join(given))
         self.setAccessibleDescription(
-            f"{self.shown.verdict}. {self.shown.fuel}" if self.shown is not None else self.reason
+            f"{shown.verdict}. {shown.fuel}" if shown is not None else self.reason
         )
-        self.update()
 
     # -- painting -----------------------------------------------------------------------
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
-        painter = QtGui.QPainter(self)
-        self.paint_frame(painter)
+    def paint(self, painter: QtGui.QPainter, box: QtCore.QRect, shown: Desk) -> None:
+        """The verdict, the bars, and what else presses."""
         c, theme = self.theme.colours, self.theme
-        box = self.rect().adjusted(self.padding, self.top, -self.padding, -theme.px(8))
-        desk = self.shown
-        if desk is None:
-            painter.setFont(theme.body())
-            painter.setPen(c.dim)
-            painter.drawText(box.adjusted(0, theme.px(4), 0, 0), _WRAP, self.reason)
-            painter.end()
-            return
+        desk = shown
         verdict = desk.verdict[:1].upper() + desk.verdict[1:]
         font = theme.large(bold=True)
         if QtGui.QFontMetrics(font).horizontalAdvance(verdict) > box.width():
             font = theme.body(bold=True)
         painter.setFont(font)
         painter.setPen(c.text)
-        words = painter.fontMetrics().boundingRect(box, _WRAP, verdict)
+        words = painter.fontMetrics().boundingRect(box, WRAP, verdict)
         head = QtCore.QRect(box.x(), box.y(), box.width(), max(words.height(), theme.px(32)))
         painter.drawText(head, _MIDDLE_WRAP, verdict)
         lines = self._lines(desk)
@@ -109,7 +86,7 @@ class PitWindowPane(Panel):
             said = QtCore.QRect(box.x(), head.bottom(), box.width(), height)
             painter.setFont(theme.small())
             painter.setPen(c.faint)
-            painter.drawText(said, _LEFT, elided(painter, LOSS, said.width()))
+            painter.drawText(said, LEFT, elided(painter, LOSS, said.width()))
             area = QtCore.QRect(
                 box.x() + theme.px(46),
                 said.bottom() + theme.px(6),
@@ -122,9 +99,8 @@ class PitWindowPane(Panel):
             painter.setFont(theme.small(bold=bold))
             painter.setPen(colour)
             line = QtCore.QRect(box.x(), y, box.width(), height)
-            painter.drawText(line, _LEFT, elided(painter, text, line.width()))
+            painter.drawText(line, LEFT, elided(painter, text, line.width()))
             y += height
-        painter.end()
 
     def _lines(self, desk: Desk) -> list[tuple[str, QtGui.QColor, bool]]:
         """What is said under the bars, most pressing first."""
@@ -167,7 +143,7 @@ class PitWindowPane(Panel):
             painter.drawLine(area.left(), y, area.right(), y)
             painter.setPen(c.dim)
             label = QtCore.QRect(area.left() - theme.px(46), y - 8, theme.px(40), 16)
-            painter.drawText(label, _RIGHT, f"+{top * share:g} s" if share else "best")
+            painter.drawText(label, RIGHT, f"+{top * share:g} s" if share else "best")
         width = max(area.width() / (last - first) * 0.62, 2.0)
         for bar in desk.bars:
             x = x_of(bar.lap)
@@ -210,7 +186,7 @@ class PitWindowPane(Panel):
         for bar in desk.bars:
             if bar.lap % every == 0 or (every > 1 and bar is desk.bars[0]):
                 label = QtCore.QRectF(x_of(bar.lap) - 30, area.bottom() + theme.px(3), 60, 16)
-                painter.drawText(label, _CENTRE, str(bar.lap))
+                painter.drawText(label, CENTRE, str(bar.lap))
 
 
 def _scale(bars: tuple[LapBar, ...]) -> float:
@@ -220,9 +196,6 @@ def _scale(bars: tuple[LapBar, ...]) -> float:
     return next((s for s in SCALES_S if s >= typical), 200.0)
 
 
-_A = QtCore.Qt.AlignmentFlag
-_LEFT = _A.AlignVCenter | _A.AlignLeft
-_MIDDLE_WRAP = int(_A.AlignVCenter.value | QtCore.Qt.TextFlag.TextWordWrap.value)
-_RIGHT = _A.AlignVCenter | _A.AlignRight
-_CENTRE = _A.AlignCenter
-_WRAP = int(_A.AlignTop.value | _A.AlignLeft.value | QtCore.Qt.TextFlag.TextWordWrap.value)
+_MIDDLE_WRAP = int(
+    QtCore.Qt.AlignmentFlag.AlignVCenter.value | QtCore.Qt.TextFlag.TextWordWrap.value
+)
