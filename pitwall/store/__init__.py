@@ -9,13 +9,14 @@ from pitwall.store.block import Block
 from pitwall.store.columns import Columns, Span, Window
 from pitwall.store.computed import MARK, Computed, is_computed
 from pitwall.store.edits import Edit
-from pitwall.store.holes import Hole, Runs, named_parts, runs_of
+from pitwall.store.holes import Hole, named_parts, runs_of
 from pitwall.store.identity import MAX_SPAN_US, Unpack, open_segments, segment_fault
 from pitwall.store.ledger import Ledger, SeriesLedger
 from pitwall.store.load import load, open_session
 from pitwall.store.notes import DropNote, Note, PutNote
 from pitwall.store.pager import Pager, PagerStats, budget_bytes
 from pitwall.store.recording import Recording
+from pitwall.store.runs import Runs
 from pitwall.store.session_store import SessionStore, View
 from pitwall.store.thin import Thin
 from pitwall.store.writer import Writer, WriterStats

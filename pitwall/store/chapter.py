@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from pitwall.store.batch import LATE, Source
 from pitwall.store.between import Totals, totals_of
 from pitwall.store.bins import FINEST, NO_INDEX, Index, Times, Values
 from pitwall.store.block import Block, Rule, breaks_between
+from pitwall.store.runs import RunFold
 
 BLOCKS = 128
 """Blocks in a chapter, once it is full."""
@@ -45,7 +48,18 @@ class Chapter:
         t_lo, t_hi: first and last time.
     """
 
-    __slots__ = ("_levels", "_rest", "_rule", "_totals", "blocks", "samples", "t_hi", "t_lo")
+    __slots__ = (
+        "_levels",
+        "_rest",
+        "_rule",
+        "_runs",
+        "_sources",
+        "_totals",
+        "blocks",
+        "samples",
+        "t_hi",
+        "t_lo",
+    )
 
     def __init__(self, blocks: tuple[Block, ...], rule: Rule) -> None:
         self.blocks = blocks
@@ -54,6 +68,8 @@ class Chapter:
         self._rule = rule
         self._levels: tuple[Level, ...] = ()
         self._totals: Totals | None = None
+        self._runs: RunFold | None = None
+        self._sources: tuple[tuple[tuple[int, Source], ...], bool] | None = None
         self._rest = 0
 
     def level(self, index: int) -> Level:
@@ -69,6 +85,23 @@ class Chapter:
             whole = [(block, 0, len(block)) for block in self.blocks]
             self._totals = totals_of(whole, len(self.blocks[0].bins.low))
         return self._totals
+
+    def runs(self) -> RunFold:
+        """Its unbroken runs, for :meth:`RunFold.join`; put together when first asked for."""
+        if self._runs is None:
+            fold = RunFold(self._rule)
+            fold.add(self.blocks)
+            self._runs = fold
+        return self._runs
+
+    def sources(self) -> tuple[tuple[tuple[int, Source], ...], bool]:
+        """Which leg brought the samples, as :func:`sources_of` says it, and whether any came late;
+        looked up when first asked for."""
+        if self._sources is None:
+            whole = [(block, 0, len(block)) for block in self.blocks]
+            late = any(len(block.shifts) or block.piece(0)[3] & LATE for block in self.blocks)
+            self._sources = (tuple(sources_of(whole)), late)
+        return self._sources
 
     def let_go(self) -> None:
         """Forget the levels; they are folded again when they are next drawn."""
@@ -92,6 +125,19 @@ class Chapter:
         for narrow, wide in zip(WIDTHS, WIDTHS[1:], strict=False):
             levels.append(coarser(levels[-1], wide // narrow))
         return tuple(levels)
+
+
+def sources_of(parts: Iterable[tuple[Block, int, int]]) -> Iterator[tuple[int, Source]]:
+    """Which leg brought samples i..j-1 of each block: the time of the first sample, and of each
+    from which on it is another."""
+    before: Source | None = None
+    for block, i0, i1 in parts:
+        lo, hi = np.searchsorted(block.shifts, (i0 + 1, i1))
+        for i in (i0, *block.shifts[lo:hi].tolist()):
+            source = Source.of_code(block.piece(i)[3])
+            if source is not before:
+                before = source
+                yield int(block.t[i]), source
 
 
 def finest(blocks: tuple[Block, ...], rule: Rule) -> Level:

@@ -7,7 +7,7 @@ writer (:mod:`pitwall.store.growth`) makes the next one beside it and swaps a re
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from pitwall.store.batch import LATE, Source
 from pitwall.store.between import Between, Totals, ends, summed, totals_of
 from pitwall.store.block import NO_TIMES, Block, Laps, Rule, Times, Values, breaks_between
-from pitwall.store.chapter import Chapter
+from pitwall.store.chapter import Chapter, sources_of
 from pitwall.store.thin import Thin, thin_of
 from pitwall.telemetry import Group
 
@@ -186,14 +186,12 @@ class Columns:
     def sources(self, t_lo: int, t_hi: int) -> tuple[tuple[int, Source], ...]:
         """Which leg brought the samples between two times: the first sample's, and each from
         which on it is another."""
-        parts = self._parts(t_lo, t_hi, 0)
         out: list[tuple[int, Source]] = []
-        for block, i0, i1 in parts:
-            lo, hi = np.searchsorted(block.shifts, (i0 + 1, i1))
-            for i in (i0, *block.shifts[lo:hi].tolist()):
-                source = Source.of_code(block.piece(i)[3])
+        for part in self._gathered(t_lo, t_hi):
+            found = part.sources()[0] if isinstance(part, Chapter) else sources_of([part])
+            for t, source in found:
                 if not out or out[-1][1] is not source:
-                    out.append((int(block.t[i]), source))
+                    out.append((t, source))
         return tuple(out)
 
     def late(self, t_lo: int, t_hi: int) -> tuple[tuple[int, int], ...]:
@@ -202,12 +200,13 @@ class Columns:
 
         Late is what the ledger counts as late: the stream brought it when its series had samples
         more than two seconds newer. It is kept in the recording. Whoever draws it apart draws
-        ``first <= t <= last`` of each pair in another way; cost: the shifts in view, not samples.
+        ``first <= t <= last`` of each pair in another way; cost: chapters and the shifts in view,
+        not samples.
         """
         out: list[tuple[int, int]] = []
         going = False
         before: tuple[Block, int] | None = None
-        for block, i0, i1 in self._parts(t_lo, t_hi, 0):
+        for block, i0, i1 in self._of_which_some_late(t_lo, t_hi):
             broken = before is None or breaks_between(*before, block, i0, self.rule)
             before = (block, i1 - 1)
             going = going and not broken
@@ -256,6 +255,38 @@ class Columns:
         gathered = sum(len(chapter.blocks) for chapter in self.chapters)
         rest = sum(block.nbytes for block in self.blocks[gathered:])
         return rest + sum(chapter.held_bytes for chapter in self.chapters)
+
+    def _of_which_some_late(self, t_lo: int, t_hi: int) -> Iterator[tuple[Block, int, int]]:
+        """As :meth:`_parts`; of whole chapters in which nothing came late, the last block."""
+        for part in self._gathered(t_lo, t_hi):
+            if not isinstance(part, Chapter):
+                yield part
+            elif part.sources()[1]:
+                yield from [(block, 0, len(block)) for block in part.blocks]
+            else:
+                yield part.blocks[-1], 0, len(part.blocks[-1])
+
+    def _gathered(self, t_lo: int, t_hi: int) -> Iterator[Chapter | tuple[Block, int, int]]:
+        """What lies between two times: whole chapters as such, pieces of blocks for the rest."""
+        blocks = self.blocks
+        first, i0, last, i1 = ends(blocks, t_lo, t_hi)
+
+        def pieces(a: int, z: int) -> Iterator[tuple[Block, int, int]]:
+            for at in range(max(a, first), min(z, last + 1)):
+                i = i0 if at == first else 0
+                j = i1 if at == last else len(blocks[at])
+                if i < j:
+                    yield blocks[at], i, j
+
+        at = 0
+        for chapter in self.chapters:
+            start, at = at, at + len(chapter.blocks)
+            begun = first < start or (first == start and i0 == 0)
+            if begun and (at <= last or (at == last + 1 and i1 == len(blocks[last]))):
+                yield chapter
+            else:
+                yield from pieces(start, at)
+        yield from pieces(at, len(blocks))
 
     def _parts(self, t_lo: int, t_hi: int, margin: int) -> list[tuple[Block, int, int]]:
         """The pieces of blocks that hold the samples asked for."""

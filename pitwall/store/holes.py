@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from pitwall.store.batch import Gap
 from pitwall.store.columns import Columns
 from pitwall.store.intervals import Interval
 from pitwall.store.ledger import SeriesLedger
+from pitwall.store.runs import RunFold, Runs
 from pitwall.telemetry import Head
 
 BLACKOUT = "no data from the source"
@@ -35,60 +35,15 @@ class Hole:
     named_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Samples without a break in between: counters and times of its ends."""
-
-    n_first: int
-    n_last: int
-    t_first: int
-    t_last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """The unbroken runs of one epoch in order of n, and the silences between them."""
-
-    runs: tuple[Run, ...]
-    silences: tuple[Interval, ...]
-
-    def before(self, n: int) -> int | None:
-        """Time of the last sample of the chunks below ``n``."""
-        i = bisect_left(self.runs, n, key=lambda r: r.n_last) - 1
-        return self.runs[i].t_last if i >= 0 else None
-
-    def after(self, n: int) -> int | None:
-        """Time of the first sample of the chunks above ``n``."""
-        i = bisect_right(self.runs, n, key=lambda r: r.n_first)
-        return self.runs[i].t_first if i < len(self.runs) else None
-
-
-def runs_of(columns: Columns) -> dict[str, Runs]:
-    """Unbroken runs by epoch. O(blocks and breaks), not samples."""
-    found: dict[int, list[Run]] = {}
-    silences: dict[int, list[Interval]] = {}
-    rule = columns.rule
-    for block in columns.blocks:
-        edges = [0, *block.starts.tolist(), len(block)]
-        for a, z in zip(edges, edges[1:], strict=False):
-            n_first, epoch, _, _ = block.piece(a)
-            n_last = block.piece(z - 1)[0]
-            run = Run(n_first, n_last, int(block.t[a]), int(block.t[z - 1]))
-            runs = found.setdefault(epoch, [])
-            if runs and not (rule.counted and abs(run.n_first - runs[-1].n_last) > 1):
-                before = runs[-1]
-                if run.t_first - before.t_last > rule.limit_us:
-                    silences.setdefault(epoch, []).append((before.t_last, run.t_first))
-                else:
-                    run = Run(before.n_first, run.n_last, before.t_first, run.t_last)
-                    runs.pop()
-            runs.append(run)
-    return {
-        columns.epochs[epoch]: Runs(
-            tuple(sorted(runs, key=lambda r: r.n_first)), tuple(silences.get(epoch, ()))
-        )
-        for epoch, runs in found.items()
-    }
+def runs_of(columns: Columns) -> Mapping[str, Runs]:
+    """Unbroken runs by epoch. O(chapters, and the newest blocks), not samples."""
+    fold = RunFold(columns.rule)
+    gathered = 0
+    for chapter in columns.chapters:
+        fold.join(chapter.runs())
+        gathered += len(chapter.blocks)
+    fold.add(columns.blocks[gathered:])
+    return fold.by_epoch(columns.epochs)
 
 
 def holes_of(
