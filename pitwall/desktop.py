@@ -274,6 +274,7 @@ class Desktop:
             debrief=run.debrief,
             channels=run.channels,
             model=run.model,
+            settled=run.settled,
         )
         theme, size = self._options.theme, self._options.size
         if old_window is not None:

@@ -18,6 +18,7 @@ from pitwall.channels import ChannelDesk
 from pitwall.cloud.endpoints import masked
 from pitwall.model_desk import ModelDesk
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, collector, give_way
+from pitwall.session_desk import SessionDesk
 from pitwall.store import (
     Batch,
     Pager,
@@ -116,6 +117,7 @@ class Run:
         source: where it comes from, as shown.
         channels: notes, maths channels and alarms.
         model: setup advice and strategy.
+        settled: which official car is which, and what corners are called.
     """
 
     def __init__(
@@ -173,6 +175,7 @@ class Run:
             )
         self.channels = ChannelDesk(recording, store, self._writer, self.timing)
         self.model = ModelDesk(recording, store, self._writer, self.timing)
+        self.settled = SessionDesk(recording, store, self._writer, self.timing)
 
     @classmethod
     def of_file(cls, path: Path) -> Run:
@@ -246,6 +249,7 @@ class Run:
         self._debrief.start()
         self.channels.start()
         self.model.start()
+        self.settled.start()
 
     def stop(self) -> None:
         """Stop everything in order, each step with a limit; what was handed over is kept."""
@@ -254,6 +258,7 @@ class Run:
         if follower is not None:
             steps.add("follower", follower.stop, FOLLOWER_STOP_S)
         steps.add("model", self.model.stop, ANALYSIS_STOP_S)
+        steps.add("settled", self.settled.stop, ANALYSIS_STOP_S)
         steps.add("channels", self.channels.stop, ANALYSIS_STOP_S)
         steps.add("debrief", self._debrief.stop, ANALYSIS_STOP_S)
         steps.add("analysis", self._analysis.stop, ANALYSIS_STOP_S)
@@ -303,7 +308,7 @@ class Run:
         """What stopped the writer or the analysis before its time; None while all is well."""
         if self._writer is not None and self._writer.failure is not None:
             return self._writer.failure
-        of = (self._analysis, self._debrief, self.channels, self.model)
+        of = (self._analysis, self._debrief, self.channels, self.model, self.settled)
         return next((part.failure for part in of if part.failure is not None), None)
 
     def server_now_us(self) -> int:

@@ -27,7 +27,8 @@ _TURN = np.radians(12.0)
 """What turns by less is no corner."""
 _AT_LEAST_M = 15.0
 _MOST = 80
-_NAME = 24
+NAME_MOST = 24
+"""Characters of a corner's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,8 @@ def renamed(corners: tuple[Corner, ...], names: Mapping[int, str]) -> tuple[Corn
     for number, name in names.items():
         if number not in known:
             raise BadInput(f"corner {number}: there are {len(corners)}, numbered from 1")
-        if not name.strip() or len(name) > _NAME or not name.isprintable():
-            raise BadInput(f"corner {number}: a name of 1 to {_NAME} characters, not {name!r}")
+        if not name.strip() or len(name) > NAME_MOST or not name.isprintable():
+            raise BadInput(f"corner {number}: a name of 1 to {NAME_MOST} characters, not {name!r}")
     out = tuple(replace(c, name=names.get(c.number, c.name).strip()) for c in corners)
     if len({corner.name for corner in out}) != len(out):
         raise BadInput("corners: two of one name")
@@ -160,7 +161,7 @@ def corners_from_json(text: str) -> tuple[Corner, ...]:
         corners = tuple(
             Corner(
                 int(c["number"]),
-                str(c["name"])[:_NAME],
+                str(c["name"])[:NAME_MOST],
                 float(c["entry_m"]),
                 float(c["apex_m"]),
                 float(c["exit_m"]),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.analysis.coach import MOST_LAPS, Advice, Silence, Stint, advise
-from pitwall.analysis.corners import Corner
+from pitwall.analysis.corners import Corner, corners_to_json
 from pitwall.analysis.flags import RaceControl, race_control
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import Circuit
@@ -117,8 +117,11 @@ class DebriefEngine:
             self.behind = False
             return Debrief(self._version)
         if circuit is not self._circuit:
-            self._circuit = circuit
-            self._laps, self._bests, self._advice, self._judged = {}, {}, {}, {}
+            if not _same_places(self._circuit, circuit):
+                self._laps, self._bests, self._advice = {}, {}, {}
+            # Corners that only have other names are told anew, not measured anew.
+            self._circuit, self._judged = circuit, {}
+            self._version += 1
         first = tuple(first)
         changed = self._take(timing, circuit, first, budget_s)
         for car in changed:
@@ -279,6 +282,14 @@ class DebriefEngine:
             return None
         t = columns.span(lap.t_start, lap.t_end).t
         return float(np.median(np.diff(t))) / 1e6 if len(t) > 2 else None
+
+
+def _same_places(before: Circuit | None, now: Circuit) -> bool:
+    """Whether two circuits are one, but for what its corners are called."""
+    if before is None or before.track is not now.track or before.length_m != now.length_m:
+        return False
+    places = [tuple(replace(c, name="") for c in one.corners) for one in (before, now)]
+    return corners_to_json(places[0]) == corners_to_json(places[1])
 
 
 def _counts(lap: Lap) -> bool:

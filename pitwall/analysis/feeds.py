@@ -49,7 +49,7 @@ def feed_matches(official: OfficialTiming) -> tuple[FeedMatch, ...]:
     for feed in official.tables:
         if feed is table or feed.clock is not TableClock.UTC or not feed.laps:
             continue
-        identity = identify(feed_laps(feed), table)
+        identity = identify(feed_laps(feed), table, confirmed=official.said)
         found += [FeedMatch(feed.source, match) for match in identity.matches]
     return tuple(found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pitwall.analysis.identity import Identity, Match, identify
 from pitwall.analysis.laps import Lap
@@ -32,11 +32,13 @@ class OfficialTiming:
         tables: as imported.
         laps: the table that laps are compared with: the one that knows most about each lap.
         identity: which car is which in it.
+        said: car of the telemetry, or id of a feed, -> official car, as a person confirmed.
     """
 
     tables: tuple[Official, ...]
     laps: Official | None
     identity: Identity
+    said: Mapping[str, str] = field(default_factory=dict)
 
     def match(self, car: str) -> Match | None:
         """What is known of a car of the telemetry."""
@@ -76,29 +78,32 @@ def official_timing(
 ) -> OfficialTiming | None:
     """The session's official timing; None where nothing was imported.
 
-    ``confirmed`` adds to what the recording keeps under IDENTITY_META. Raises BadInput when what
-    the recording keeps cannot be read.
+    ``confirmed`` takes the place of what the recording keeps under IDENTITY_META. Raises BadInput
+    when what the recording keeps cannot be read.
     """
     tables = official_from_json(store.meta(OFFICIAL_META))
     if not tables:
         return None
-    said = {**confirmed_cars(store), **(confirmed or {})}
+    said = confirmed_cars(store) if confirmed is None else dict(confirmed)
     table = _best(tables)
     if table is None:
-        return OfficialTiming(tables, None, Identity((), (), ()))
+        return OfficialTiming(tables, None, Identity((), (), ()), said)
     ids = _strings(store.meta("cars"))
-    return OfficialTiming(tables, table, identify(laps, table, ids, said))
+    return OfficialTiming(tables, table, identify(laps, table, ids, said), said)
 
 
-def confirmed_cars(store: SessionStore) -> dict[str, str]:
-    """Car -> official car, as a person confirmed."""
-    return _strings(store.meta(IDENTITY_META))
+def confirmed_cars(store: SessionStore | str) -> dict[str, str]:
+    """Car -> official car, as a person confirmed; of a session, or of the entry's text."""
+    return _strings(store if isinstance(store, str) else store.meta(IDENTITY_META))
 
 
-def confirming(store: SessionStore, car: str, official: str | None) -> dict[str, str]:
-    """The entry for ``Batch.meta`` that keeps that ``car`` is ``official``; with None what was
-    said is taken back."""
-    said = confirmed_cars(store)
+def confirming(
+    store: SessionStore, car: str, official: str | None, said: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The entry for ``Batch.meta`` that keeps that ``car`` (of the telemetry, or the id of a feed)
+    is ``official``; with None what was said of it is taken back. ``said``: what was said so far,
+    where that is more than the recording knows."""
+    said = dict(confirmed_cars(store) if said is None else said)
     said.pop(car, None)
     if official is not None:
         said[car] = official

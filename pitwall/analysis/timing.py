@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pitwall.analysis.car import CarTracker
+from pitwall.analysis.corners import CORNERS_META, corners_from_json
 from pitwall.analysis.crossings import MAX_SPEED
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.learn import MAX_LAPS, Circuit, learn
@@ -114,6 +115,8 @@ class TimingEngine:
         self._cars: dict[str, CarTracker] = {}
         self._timings: dict[str, CarTiming] = {}
         self._tried = 0
+        self._corners: str | None = None
+        """The entry that the circuit's corners are of; None for those that were found."""
         self._store: SessionStore | None = None
 
     def update(self, store: SessionStore) -> Timing:
@@ -124,6 +127,7 @@ class TimingEngine:
         signals = self._signals
         assert signals is not None
         self._learn(store, signals)
+        self._take_corners(store)
         circuit = self._circuit
         if circuit is None:
             return self._unmeasured(store, version)
@@ -148,6 +152,7 @@ class TimingEngine:
         self._cars = {}
         self._timings = {}
         self._tried = 0
+        self._corners = None
 
     def _learn(self, store: SessionStore, signals: Signals) -> None:
         """Find out about the circuit, and again once there is much more to learn from."""
@@ -166,7 +171,16 @@ class TimingEngine:
         learnt = learn(store, signals, given)
         if learnt is not None:
             self._circuit = learnt
+            self._corners = store.meta(CORNERS_META)
             self._cars = {}
+
+    def _take_corners(self, store: SessionStore) -> None:
+        """Corners that somebody has named or moved meanwhile; laps do not depend on them."""
+        text = store.meta(CORNERS_META)
+        if self._circuit is None or text is None or text == self._corners:
+            return
+        self._corners = text
+        self._circuit = replace(self._circuit, corners=corners_from_json(text))
 
     def _unmeasured(self, store: SessionStore, version: int) -> Timing:
         """Before anything marks a lap: one implicit lap for each car."""

@@ -208,6 +208,13 @@ class SessionStore:
                 growing.insert(samples)
         return self.publish(by_key, applied.ledger, applied.heads, applied.meta)
 
+    def tell(self, entries: Mapping[str, str]) -> int:
+        """Other entries of the key/value table, for a session that nobody writes (of one that is
+        followed a batch brings them). Returns the new version."""
+        view = self._view
+        meta = MappingProxyType({**view.meta, **entries})
+        return self.publish((), view.ledger, view.heads, meta)
+
     def growing(self, key: Key, *, counted: bool = True) -> GrowingColumns:
         """The writer's handle on the columns of (car, group); whether their chunks are counted by
         their producer is settled by the first."""

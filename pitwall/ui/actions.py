@@ -58,6 +58,13 @@ ACTIONS: tuple[Action, ...] = (
         "Those of a folder, found by a few letters, and the way to the sessions of a table.",
     ),
     Action(
+        "official_cars",
+        "Official cars",
+        ("Shift+C",),
+        "Session",
+        "Which official car each car and feed is; what you confirm is kept, and can be undone.",
+    ),
+    Action(
         "doctor",
         "Doctor",
         ("Shift+H",),
@@ -140,6 +147,13 @@ ACTIONS: tuple[Action, ...] = (
         ("Shift+R",),
         "Cars and laps",
         "Compare with the lap on screen from now on.",
+    ),
+    Action(
+        "corner_name",
+        "Name a corner",
+        ("B",),
+        "Cars and laps",
+        "Type `5 Hairpin`; a double click on a row of the corner table asks for its name too.",
     ),
     Action("axis", "Distance / time", ("D",), "Traces", "Switch the shared axis."),
     Action(

@@ -16,6 +16,7 @@ from pitwall.store import AlarmBoard, PagerStats, Rule, SessionStore
 from pitwall.store.note_book import NoteBook
 from pitwall.telemetry.clock import now_us
 from pitwall.ui.modelling import Modelling, NoModel
+from pitwall.ui.settling import NothingSettled, Settling
 
 
 class Commands(Protocol):
@@ -109,6 +110,7 @@ class Inputs:
         debrief: the newest debrief; None before the first. As ``timing``.
         channels: notes, maths channels and alarms.
         model: setup advice and strategy.
+        settled: which official car is which, and what corners are called.
     """
 
     store: SessionStore
@@ -122,3 +124,4 @@ class Inputs:
     debrief: Callable[[], Debrief | None] = lambda: None
     channels: Channels = field(default_factory=NoChannels)
     model: Modelling = field(default_factory=NoModel)
+    settled: Settling = field(default_factory=NothingSettled)

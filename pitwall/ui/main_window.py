@@ -44,6 +44,7 @@ from pitwall.ui.race_length import RaceLength
 from pitwall.ui.registry import Setting
 from pitwall.ui.report import ReportDesk
 from pitwall.ui.roles import Role
+from pitwall.ui.settle_desk import SettleDesk
 from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 from pitwall.ui.time_desk import TimeDesk
@@ -70,6 +71,7 @@ class MainWindow(QtWidgets.QMainWindow):
         history, keeper: steps back, and layouts from start to start.
         palette_box, notice: over the window when they are wanted.
         reports: writes reports.
+        settle: official cars, and corners' names.
         job: what is being opened or imported for it.
         pump: the clock of the window.
         feed: brings data to the panes.
@@ -116,6 +118,13 @@ class MainWindow(QtWidgets.QMainWindow):
         self._navigator = Navigator(inputs, self.workspace, self.panes)
         prompt = Prompt(theme, self, self.panes.timeline)
         self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
+        self.settle = SettleDesk(
+            inputs.settled,
+            self,
+            lambda: self._theme,
+            prompt,
+            lambda text, grave: self.notice.say(text, grave=grave),
+        )
         self.race_length = RaceLength(prompt, inputs.model)
         self._bell = AlarmBell(
             lambda text: self.notice.say(text, grave=True), QtWidgets.QApplication.beep
@@ -139,6 +148,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.pump.watch("pages", lambda: inputs.store.pages)
         self.pump.watch("channels", lambda: inputs.channels.version)
         self.pump.watch("model", lambda: inputs.model.version)
+        self.pump.watch("settled", lambda: inputs.settled.version)
         self.pump.watch("health", inputs.health)
         self.pump.drive(self.time.tick)
         self.pump.connected_when(lambda: inputs.health().connected)
@@ -232,6 +242,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "quit": lambda: _ignore(self.close()),
             **self.time.handlers(),
             **self.race_length.handlers(),
+            **self.settle.handlers(),
         }
 
     # -- panes --------------------------------------------------------------------------
@@ -292,6 +303,8 @@ class MainWindow(QtWidgets.QMainWindow):
     def _data_changed(self, names: frozenset[str]) -> None:
         if "channels" in names:
             self._bell.look(self._inputs.channels.alarms)
+        if "settled" in names:
+            self.settle.look()
         health = self._inputs.health()
         loading = health.loading
         # The panes say whether they are loading and live: the end of it is shown without data.
@@ -372,6 +385,7 @@ class MainWindow(QtWidgets.QMainWindow):
         for over in (self.job, self._keys, self.notice, self.palette_box, self.time.prompt):
             over.set_theme(theme)
         self.own.set_theme(theme)
+        self.settle.set_theme(theme)
         self.arrange()
         self.refresh(redraw=True)
         self.themed.emit(theme)
@@ -453,6 +467,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.keeper.stop()
         self.bench.close()
         self.reports.stop()
+        self.settle.close()
         self.closed.emit()
         super().closeEvent(event)
 

@@ -182,7 +182,7 @@ PANES: tuple[PaneSpec, ...] = (
         "corners",
         "Corners",
         "Speeds, brake and throttle points and times of every corner, beside the reference.",
-        lambda s: CornersPane(s.theme, s.workspace),
+        lambda s: CornersPane(s.theme, s.workspace, s.inputs.settled),
         (Home(_B, _BOTTOM, 10, share=36),),
         fits=_has_places,
     ),

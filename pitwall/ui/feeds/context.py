@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pitwall.analysis import Timing, TrackLine
-from pitwall.telemetry.clock import clock_text
+from pitwall.analysis import Corner, Timing, TrackLine
+from pitwall.telemetry.clock import SECOND_US, clock_text
 from pitwall.ui.car_colours import CarColours
 from pitwall.ui.inputs import Inputs
 from pitwall.ui.lapview import LapView
@@ -25,6 +25,9 @@ from pitwall.ui.plot.choice import choose
 from pitwall.ui.plot.trace_stack import TraceStack
 from pitwall.ui.qt import QtGui
 from pitwall.ui.theme import Theme
+
+BEHIND_S = 3.0
+"""Timing that is older than data by this much is said to be."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,9 @@ class Context:
         self.older_us = 0
         self.track: TrackLine | None = None
         self._theme = theme
+        self._corners: tuple[Corner, ...] = ()
+        self._timing: Timing | None = None
+        self._since_s = 0.0
         self._colours = CarColours(len(theme().cars))
 
     @property
@@ -94,12 +100,22 @@ class Context:
 
     def learn_track(self, timing: Timing | None) -> None:
         """Take over the track line, and its corners for the traces and the map."""
-        track = timing.track if timing else None
-        if track is not self.track:
-            self.track = track
-            circuit = timing.circuit if timing else None
-            corners = circuit.corners if circuit is not None else ()
+        self.track = timing.track if timing else None
+        circuit = timing.circuit if timing else None
+        corners = circuit.corners if circuit is not None else ()
+        if corners is not self._corners:
+            self._corners = corners
             self.laps.corners = tuple((c.name, c.apex_m) for c in corners)
+
+    def behind_us(self, timing: Timing, now_s: float) -> int | None:
+        """For how long this timing has been the newest although there is newer data; None while
+        it keeps up. ``now_s`` is a steady clock."""
+        if timing is not self._timing:
+            self._timing, self._since_s = timing, now_s
+        waited = now_s - self._since_s
+        if timing.version == self.inputs.store.version or waited < BEHIND_S:
+            return None
+        return round(waited * SECOND_US)
 
     def as_of_words(self) -> str:
         """What is said beside everything that shows the past."""

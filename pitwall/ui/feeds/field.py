@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from pitwall.analysis import Lap, Timing
@@ -45,6 +46,7 @@ class FieldFeed:
             best = timing.best  # a chosen lap stands in the list of all of them
         shown = context.laps.shown(view, timing)
         reference, _ = context.laps.reference(view, timing, shown)
+        settled = context.inputs.settled.cars
         panes.laps.show_laps(
             car.car,
             laps,
@@ -58,6 +60,9 @@ class FieldFeed:
             loading=context.laps.loading,
             thirds=timing.track is None or not timing.track.sectors,
             ideal_s=self._ideal(car.car) if self._context.as_of is None else None,
+            official=settled.laps.get(car.car),
+            source=settled.source,
+            older_us=context.behind_us(timing, time.monotonic()),
         )
 
     def _ideal(self, car: str) -> float | None:

@@ -6,11 +6,16 @@ import numpy as np
 
 from pitwall.analysis import Corner, Debrief, LapPassages, Measure
 from pitwall.analysis.compare import CornerLine, consistency, corner_lines
+from pitwall.analysis.corners import NAME_MOST
+from pitwall.telemetry import PitwallError
 from pitwall.ui.corner_curves import corner_spans
+from pitwall.ui.dialogs.ask_name import ask_name
 from pitwall.ui.model import Axis, Workspace
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
 from pitwall.ui.picture import Shown
+from pitwall.ui.qt import QtGui, QtWidgets
 from pitwall.ui.scene import Scene
+from pitwall.ui.settling import NothingSettled, Settling
 from pitwall.ui.theme import Theme
 from pitwall.ui.words import DASH, signed
 
@@ -36,17 +41,25 @@ NOTICEABLE_S = 0.02
 
 
 class CornersPane(RowsPane):
-    """One row for each corner; a click shows it in the traces."""
+    """One row for each corner; a click shows it in the traces, a double click asks for its name.
 
-    def __init__(self, theme: Theme, workspace: Workspace) -> None:
+    Attributes:
+        asking: the box for a name, while it is open.
+    """
+
+    def __init__(self, theme: Theme, workspace: Workspace, settled: Settling | None = None) -> None:
         super().__init__(theme, "Corners", COLUMNS)
+        self.asking: QtWidgets.QDialog | None = None
         self._workspace = workspace
+        self._settled: Settling = settled or NothingSettled()
+        self._corners: tuple[Corner, ...] = ()
         self._spans: dict[object, tuple[float, float]] = {}
         self.chosen.connect(self._show_corner)
 
     def show_scene(self, scene: Scene) -> None:
         """Draw this from now on."""
         debrief, picture = scene.debrief, scene.picture
+        self._corners = debrief.corners if debrief is not None else ()
         shown = picture.shown if picture is not None else None
         if debrief is None or shown is None or not debrief.corners:
             self.set_titles("Corners", "known after the first whole lap")
@@ -68,6 +81,32 @@ class CornersPane(RowsPane):
         self.set_titles(words, against)
         self._spans = dict[object, tuple[float, float]](corner_spans(debrief).items())
         self.set_rows(_rows(debrief, own.passages, other))
+
+    def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: D102, N802
+        index = self.row_at(event.position().y())
+        if index is not None:
+            self.ask_name(self.rows[index].key)
+
+    def ask_name(self, number: object, wrong: str = "") -> None:
+        """Ask what a corner is to be called; ``wrong`` says why the last answer did not do."""
+        corner = next((c for c in self._corners if c.number == number), None)
+        if corner is None:
+            return
+        title = f"Name of turn {corner.number}" + (f": {wrong}" if wrong else "")
+        self.asking = ask_name(
+            self.window(),
+            self.theme,
+            title,
+            corner.name,
+            NAME_MOST,
+            lambda name: self._rename(corner.number, name),
+        )
+
+    def _rename(self, number: int, name: str) -> None:
+        try:
+            self._settled.rename(number, name)
+        except PitwallError as error:
+            self.ask_name(number, str(error))
 
     def _show_corner(self, key: object, _modified: bool) -> None:
         span = self._spans.get(key)

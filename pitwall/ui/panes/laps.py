@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pitwall.analysis import Lap, LapKind
 from pitwall.store import Hole
+from pitwall.telemetry import OfficialLap
 from pitwall.telemetry.clock import SECOND_US, lap_time
 from pitwall.ui.overdue import awaited
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
@@ -32,8 +34,8 @@ class LapsPane(RowsPane):
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Laps", columns(0), parent=parent)
         self._context: object = None
-        # Cells of finished laps: they do not change while what they are compared with does not.
-        self._done: dict[int, tuple[Lap, tuple[Cell, ...], str]] = {}
+        # Finished laps: they do not change while what they are compared with does not.
+        self._done: dict[int, tuple[Lap, Row]] = {}
 
     def show_laps(
         self,
@@ -50,17 +52,26 @@ class LapsPane(RowsPane):
         loading: bool = False,
         thirds: bool = False,
         ideal_s: float | None = None,
+        official: Mapping[int, OfficialLap] | None = None,
+        source: str = "",
+        older_us: int | None = None,
     ) -> None:
         """Show the laps, newest first; ``running`` is the number of the lap that still runs, and
         ``predicted`` its time to come with the lap that this is reckoned from; while ``loading``,
         what is not here is not called missing. ``thirds``: the sectors are not the circuit's own;
-        ``ideal_s``: the car's best sectors put together.
+        ``ideal_s``: the car's best sectors put together; ``official``: the laps as the table
+        ``source`` has them, by our numbers, None where there is none; ``older_us``: by how much
+        these laps are older than the data on screen, None while they keep up.
         """
-        self.set_titles(f"Laps of car {car}", _remark(own, ideal_s))
+        official_us = None
+        if official is not None:
+            official_us = {n: lap.time_us for n, lap in official.items() if lap.time_us is not None}
+        self.set_titles(f"Laps of car {car}", _lagging(older_us) or _remark(own, ideal_s))
         sectors = max((len(lap.sectors) for lap in laps), default=0)
         rough = any(lap.uncertainty_us > WIDE_US for lap in laps)
-        self.set_columns(columns(sectors, rough=rough, thirds=thirds))
-        context = (own, best, tuple(holes), sectors, rough, loading)
+        told = source if official_us is not None else None
+        self.set_columns(columns(sectors, rough=rough, thirds=thirds, official=told))
+        context = (own, best, tuple(holes), sectors, rough, loading, official_us)
         if context != self._context:
             self._context, self._done = context, {}
         rows = []
@@ -69,26 +80,27 @@ class LapsPane(RowsPane):
             if open_:
                 self._done.pop(lap.number, None)
             kept = self._done.get(lap.number)
-            if kept is None or kept[0] != lap:
+            if kept is None or (kept[0] is not lap and kept[0] != lap):
                 cells = _cells(lap, open_, predicted, own, best, holes, *context[3:])
                 tip = _tip(lap, predicted if open_ else None)
-                kept = self._done[lap.number] = (lap, cells, tip)
-            key = (lap.car, lap.number)
-            rows.append(
-                Row(
-                    lap.number,
-                    kept[1],
-                    selected=key == shown,
-                    marked=key == reference,
-                    tip=kept[2],
-                )
-            )
+                if official_us is not None and lap.time_us is not None:
+                    tip += _official_tip(lap.time_us, official_us.get(lap.number), source)
+                kept = self._done[lap.number] = (lap, Row(lap.number, cells, tip=tip))
+            row, key = kept[1], (lap.car, lap.number)
+            looks = (key == shown, key == reference)
+            if looks != (row.selected, row.marked):
+                row = replace(row, selected=looks[0], marked=looks[1])
+                self._done[lap.number] = (lap, row)
+            rows.append(row)
         self.set_rows(rows)
 
 
-def columns(sectors: int, *, rough: bool = False, thirds: bool = False) -> tuple[Column, ...]:
-    """The columns for laps of so many sectors; sectors give way first. ``rough``: the intervals of
-    the times are wide enough to be told; ``thirds``: sectors are parts of the length."""
+def columns(
+    sectors: int, *, rough: bool = False, thirds: bool = False, official: str | None = None
+) -> tuple[Column, ...]:
+    """The columns for laps of so many sectors; what is official and sectors give way first.
+    ``rough``: the intervals of the times are wide enough to be told; ``thirds``: sectors are parts
+    of the length; ``official``: the table that laps are compared with."""
     titles = [f"{i + 1}/{sectors}" if thirds else f"S{i + 1}" for i in range(sectors)]
     told = f"A {sectors}th of the lap's length" if thirds else "The circuit's own sector"
     tip = f"{told}, seconds, from crossings interpolated to its ends"
@@ -103,10 +115,20 @@ def columns(sectors: int, *, rough: bool = False, thirds: bool = False) -> tuple
             if rough
             else ()
         ),
+        *(
+            (Column("Official", "0:00.000", optional=2, tip=f"As in {official}"),)
+            if official is not None
+            else ()
+        ),
         Column("Δ best", "+00.000", tip="This lap less the session's best"),
         *parts,
         Column("", "00.0 s missing", mono=False, remark=True),
     )
+
+
+def _lagging(older_us: int | None) -> str:
+    """Laps that lag behind the data on screen are not all the laps there are."""
+    return f"! laps {seconds(older_us)} behind the data" if older_us is not None else ""
 
 
 def _remark(own: Lap | None, ideal_s: float | None) -> str:
@@ -128,6 +150,7 @@ def _cells(
     sectors: int,
     rough: bool,
     loading: bool,
+    official_us: Mapping[int, int] | None = None,
 ) -> tuple[Cell, ...]:
     difference = None
     if lap.time_us is not None and best is not None and best.time_us is not None:
@@ -138,6 +161,7 @@ def _cells(
         Cell(str(lap.number), bold=running),
         _time(lap, role, predicted[0] if running and predicted else None),
         *((_spread(lap),) if rough else ()),
+        *((_official(lap, official_us),) if official_us is not None else ()),
         Cell(DASH, "faint") if difference is None or same(lap, best) else _difference(difference),
         *(Cell(sector(t), "dim") if t is not None else Cell(DASH, "faint") for t in times),
         _remark_cell(lap, running, predicted[1] if predicted else None, holes, loading),
@@ -158,6 +182,22 @@ def _spread(lap: Lap) -> Cell:
     if lap.time_us is None:
         return Cell(DASH, "faint")
     return Cell(f"{lap.uncertainty_us / SECOND_US:.2f}", "dim")
+
+
+def _official(lap: Lap, official_us: Mapping[int, int]) -> Cell:
+    """What the table says; amber where ours is beside it by more than its interval."""
+    theirs = official_us.get(lap.number)
+    if theirs is None:
+        return Cell(DASH, "faint")
+    counted = lap.time_us is not None and lap.valid and lap.kind is not LapKind.FIRST
+    off = counted and abs((lap.time_us or 0) - theirs) > max(lap.uncertainty_us, 1_000)
+    return Cell(lap_time(theirs), "attention" if off else "dim")
+
+
+def _official_tip(ours: int, theirs: int | None, source: str) -> str:
+    if theirs is None:
+        return f" Not in {source}."
+    return f" Official {lap_time(theirs)} ({source}): ours is {delta(ours - theirs)} s beside it."
 
 
 def sector(us: int) -> str:
