@@ -226,7 +226,7 @@ class Pager:
         if held <= goal:
             return True
         freed = 0
-        for line, columns, blocks in list(self._candidates()):
+        for line, columns, blocks in self._candidates():
             if held - freed <= goal * ROOM or self._stopping or self._asked:
                 break
             freed += self._put_away(line, columns, blocks, held - freed - int(goal * ROOM))
