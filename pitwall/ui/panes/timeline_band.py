@@ -166,15 +166,22 @@ class Band:
         metrics = painter.fontMetrics()
         free = -1e9
         base = band.bottom() + theme.px(6) + metrics.ascent()
-        for lap in span.laps:
-            left = x.pixel(float(lap.t_start))
+        edges = [x.pixel(float(lap.t_start)) for lap in span.laps]
+        painter.setPen(mix(c.line, c.faint, 0.35))
+        foot = band.bottom() + theme.px(4)
+        # Lines on one column of pixels are one line.
+        columns = dict.fromkeys(round(at) for at in edges if band.left() <= at <= band.right())
+        painter.drawLines([QtCore.QLineF(at, band.top(), at, foot) for at in columns])
+        for i, lap in enumerate(span.laps):
+            left = edges[i]
             right = x.pixel(float(lap.t_end if lap.t_end is not None else span.latest_us))
-            painter.setPen(mix(c.line, c.faint, 0.35))
-            painter.drawLine(QtCore.QLineF(left, band.top(), left, band.bottom() + theme.px(4)))
+            middle = (left + right) / 2
+            if right - left <= 2 or middle <= free:
+                continue
             text = f"L{lap.number}"
             width = metrics.horizontalAdvance(text)
-            at = (left + right) / 2 - width / 2
-            if right - left > 2 and at > free and at + width < band.right():
+            at = middle - width / 2
+            if at > free and at + width < band.right():
                 painter.setPen(c.text if lap.t_end is None else c.faint)
                 painter.drawText(QtCore.QPointF(at, base), text)
                 free = at + width + theme.px(7)
