@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pitwall.strategy.live import Plan
 from pitwall.strategy.report import duel_text
+from pitwall.telemetry.plural import counted
 from pitwall.telemetry.probability import chance
 
 
@@ -37,7 +38,8 @@ class Desk:
     """All that the pane shows.
 
     Attributes:
-        title: car, laps done and to go, age of the tyres.
+        title: the car.
+        state: laps done and to go, age of the tyres.
         verdict: the one line to read: the window, or why there is none.
         lap, last_lap: the newest finished lap, and the race's last.
         bars: for every lap that a stop is possible on.
@@ -51,6 +53,7 @@ class Desk:
     """
 
     title: str
+    state: str
     verdict: str
     lap: int
     last_lap: int
@@ -103,7 +106,8 @@ def desk(plan: Plan) -> Desk:
     fuel, alarm = _fuel(plan)
     rivals = tuple(duel_text(d) for d in plan.duels)
     return Desk(
-        f"Car {here.car}: lap {here.lap}, {here.left} to go, tyres {here.age} laps",
+        f"Car {here.car}",
+        f"lap {here.lap}, {here.left} to go, tyres {counted(here.age, 'lap')}",
         verdict,
         here.lap,
         here.lap + here.left,

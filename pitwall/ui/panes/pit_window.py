@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pitwall.ui.modelling import CAUTIONS, Answer, Asked, Modelling
@@ -17,8 +17,20 @@ if TYPE_CHECKING:
     from pitwall.strategy.desk import Desk, LapBar
 
 LINE = 20
+LEAST_BARS = 66
+"""Height that the bars with their laps keep: below it lines give way."""
 SCALES_S = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 LOSS = "lost on the best lap to stop on: line mean, bar 10 to 90 %"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A text under the bars, and the pixels that it takes."""
+
+    text: str
+    colour: QtGui.QColor
+    bold: bool = False
+    height: int = 0
 
 
 class PitWindowPane(ModelPane["Desk"]):
@@ -52,7 +64,8 @@ class PitWindowPane(ModelPane["Desk"]):
     def renewed(self, asked: Asked) -> None:
         """Titles: whose race, and what is taken for granted about it."""
         shown = self.shown
-        given = [f"cautions as in: {asked.cautions}"]
+        given = [shown.state] if shown is not None else []
+        given += [f"cautions as in {asked.cautions}"]
         given += [f"{asked.laps} laps"] if asked.laps is not None else []
         given += ["a stop is due by the rules"] if asked.must_stop else []
         title = f"{shown.title} · pit window" if shown is not None else "Pit window"
@@ -76,12 +89,10 @@ class PitWindowPane(ModelPane["Desk"]):
         words = painter.fontMetrics().boundingRect(box, WRAP, verdict)
         head = QtCore.QRect(box.x(), box.y(), box.width(), max(words.height(), theme.px(32)))
         painter.drawText(head, _MIDDLE_WRAP, verdict)
-        lines = self._lines(desk)
         height = theme.px(LINE)
-        least = theme.px(90)
-        room = box.bottom() - head.bottom() - least - height
-        lines = lines[: max(room // height, 1)]
-        foot = box.bottom() - height * len(lines)
+        room = box.bottom() - head.bottom() - theme.px(LEAST_BARS) - height
+        lines = self._that_fit(self._lines(desk), box.width(), max(room, height))
+        foot = box.bottom() - sum(line.height for line in lines)
         if desk.bars:
             said = QtCore.QRect(box.x(), head.bottom(), box.width(), height)
             painter.setFont(theme.small())
@@ -95,27 +106,40 @@ class PitWindowPane(ModelPane["Desk"]):
             )
             self._paint_bars(painter, desk, area)
         y = foot
-        for text, colour, bold in lines:
-            painter.setFont(theme.small(bold=bold))
-            painter.setPen(colour)
-            line = QtCore.QRect(box.x(), y, box.width(), height)
-            painter.drawText(line, LEFT, elided(painter, text, line.width()))
-            y += height
+        for line in lines:
+            painter.setFont(theme.small(bold=line.bold))
+            painter.setPen(line.colour)
+            place = QtCore.QRect(box.x(), y, box.width(), line.height)
+            if line.height > height:
+                painter.drawText(place, _MIDDLE_WRAP, line.text)
+            else:
+                painter.drawText(place, LEFT, elided(painter, line.text, place.width()))
+            y += line.height
 
-    def _lines(self, desk: Desk) -> list[tuple[str, QtGui.QColor, bool]]:
+    def _lines(self, desk: Desk) -> list[_Line]:
         """What is said under the bars, most pressing first."""
         c = self.theme.colours
-        lines: list[tuple[str, QtGui.QColor, bool]] = []
-        if desk.fuel:
-            colour = c.fault if desk.fuel_alarm else c.text
-            lines.append((desk.fuel, colour, desk.fuel_alarm))
-        if desk.caution:
-            lines.append((desk.caution, c.attention if desk.caution_stop else c.dim, False))
-        lines += [(rival, c.text, False) for rival in desk.rivals]
-        if desk.pace:
-            lines.append((desk.pace, c.dim, False))
-        lines += [(note, c.faint, False) for note in desk.notes]
-        return lines
+        caution = [_Line(desk.caution, c.attention if desk.caution_stop else c.dim)]
+        fuel = [_Line(desk.fuel, c.fault if desk.fuel_alarm else c.text, desk.fuel_alarm)]
+        lines = [*fuel, *caution] if desk.fuel_alarm else [*caution, *fuel]
+        lines += [_Line(rival, c.text) for rival in desk.rivals]
+        lines += [_Line(desk.pace, c.dim), *(_Line(note, c.faint) for note in desk.notes)]
+        return [line for line in lines if line.text]
+
+    def _that_fit(self, lines: list[_Line], width: int, room: int) -> list[_Line]:
+        """The first of them, on as many rows as each needs; at least one, cut if it must be."""
+        row = self.theme.px(LINE)
+        box = QtCore.QRect(0, 0, width, 1000)
+        out: list[_Line] = []
+        for line in lines:
+            metrics = QtGui.QFontMetrics(self.theme.small(bold=line.bold))
+            tall = metrics.boundingRect(box, WRAP, line.text).height()
+            height = max(row, tall + self.theme.px(4)) if tall > metrics.height() else row
+            if height > room and out:
+                break
+            out.append(replace(line, height=min(height, max(room, row))))
+            room -= height
+        return out
 
     def _paint_bars(self, painter: QtGui.QPainter, desk: Desk, area: QtCore.QRect) -> None:
         """Seconds lost against the best lap to stop on; low is good."""
@@ -137,7 +161,8 @@ class PitWindowPane(ModelPane["Desk"]):
             )  # fmt: skip
             painter.fillRect(band, with_alpha(c.live, 0.16))
         painter.setFont(theme.small(mono=True))
-        for share in (0.0, 0.5, 1.0):
+        high_enough = area.height() >= theme.px(48)
+        for share in (0.0, 0.5, 1.0) if high_enough else (0.0, 1.0):
             y = round(y_of(top * share))
             painter.setPen(c.line)
             painter.drawLine(area.left(), y, area.right(), y)
