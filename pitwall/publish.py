@@ -174,6 +174,7 @@ def _played(
             bucket,
             speed=options.speed,
             start_us=replay.start_us,
+            bounded=True,
             stop=stop,
             on_taken=watch.went_on,
             on_notice=voice.say,

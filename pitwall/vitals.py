@@ -57,6 +57,11 @@ class Vitals:
         self._store = store
         self._rates = Rates()
 
+    def _due_us(self) -> int:
+        """When the newest sample was due; 0 without one."""
+        latest_us = self._store.latest_us()
+        return self._store.session.due_us(latest_us) if latest_us else 0
+
     def detail(
         self, health: Health, status: FollowerStatus | None, writer: Writer | None, server_us: int
     ) -> HealthDetail:
@@ -74,7 +79,7 @@ class Vitals:
         return HealthDetail(
             health,
             ledger,
-            lag_us=_lag_us(health, self._store.latest_us(), server_us),
+            lag_us=_lag_us(health, self._due_us(), server_us),
             queue=reader.queue_depth,
             held=reader.blocked,
             commit_age_us=max(now_us() - committed_us, 0) if committed_us else None,
@@ -138,11 +143,11 @@ def _rank(shard: ShardStatus) -> int:
     return _RANK[shard.state.value]
 
 
-def _lag_us(health: Health, latest_us: int, server_us: int) -> int | None:
+def _lag_us(health: Health, due_us: int, server_us: int) -> int | None:
     """A head may be fresh while what it speaks of is still on its way."""
     if not health.connected:
         return health.lag_us
     known = [] if health.lag_us is None else [health.lag_us]
-    if health.shift_us is not None and latest_us:
-        known.append(max(server_us - latest_us - health.shift_us, 0))
+    if health.shift_us is not None and due_us:
+        known.append(max(server_us - due_us - health.shift_us, 0))
     return max(known, default=None)

@@ -27,8 +27,8 @@ from pitwall.telemetry.plural import counted
 LIVE_US = 10 * SECOND_US
 """A session is live while its newest head, written once a second, is younger than this."""
 AHEAD_US = 5 * SECOND_US
-"""A head that is further ahead of the service's clock is a replay's that runs faster than time: it
-stays young when its producer is long dead, so it is no proof of life."""
+"""A head that is further ahead of the service's clock is no proof of life: it stays young when its
+producer, whose clock is wrong, is long dead."""
 PREFERRED = "pitwall"
 """The table that is taken when none is asked for and there are several."""
 NO_ARCHIVE = "there is no bucket of the stack's name in the table's account: give --bucket"
@@ -249,6 +249,7 @@ def _sessions(
     if bad:
         notes.append(f"{counted(len(bad), 'session item')} could not be read: {bad[0].reason}")
     lines = {one.key: _line(one) for one in found}
+    sessions = {one.key: one for one in found}
     order = sorted(lines, key=lambda key: -lines[key].started_us)
     for done, key in enumerate(order):
         known = replace(
@@ -265,7 +266,7 @@ def _sessions(
         except PitwallError as error:
             notes.append(f"cars and laps could not be read: {trouble_of(error, Where()).text}")
             break
-        lines[key] = _counted(lines[key], heads, clock.now_us())
+        lines[key] = _counted(lines[key], heads, clock.now_us(), sessions[key])
     return replace(known, sessions=_sorted(lines), note="; ".join(notes))
 
 
@@ -289,7 +290,7 @@ def _line(session: Session) -> SessionLine:
     )
 
 
-def _counted(line: SessionLine, heads: list[Head], now_us: int) -> SessionLine:
+def _counted(line: SessionLine, heads: list[Head], now_us: int, session: Session) -> SessionLine:
     if not heads:
         return replace(line, cars=0, laps=0, state="empty")
     newest: dict[str, Head] = {}
@@ -297,7 +298,7 @@ def _counted(line: SessionLine, heads: list[Head], now_us: int) -> SessionLine:
         # A car that was switched off and on again has one for each boot.
         if head.car not in newest or head.t > newest[head.car].t:
             newest[head.car] = head
-    age_us = now_us - max(head.t for head in newest.values())
+    age_us = now_us - max(session.due_us(head.t) for head in newest.values())
     state: SessionState = "silent"
     if all(head.ended for head in newest.values()):
         state = "ended"

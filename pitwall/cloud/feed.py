@@ -134,7 +134,9 @@ class RecordingFeed:
         return self._samples.get((car, group))
 
 
-def feed_session(feed: Feed, key: str, started_us: int, length_s: float) -> Session:
+def feed_session(
+    feed: Feed, key: str, started_us: int, length_s: float, pace: float = 1.0
+) -> Session:
     """The session that the feed is published as. Raises BadInput for a bad key."""
     return Session(
         key,
@@ -145,6 +147,7 @@ def feed_session(feed: Feed, key: str, started_us: int, length_s: float) -> Sess
         feed.clock,
         feed.simulated,
         feed.driven_us,
+        pace,
     )
 
 

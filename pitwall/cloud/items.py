@@ -50,6 +50,7 @@ MAX_RUN = 65_536
 MAX_VERSION = 999
 """Of a lap: it is sealed again no oftener."""
 _MAX_CATALOG = 300 * 1024
+_MAX_PACE = 1000
 _U32 = 2**32 - 1
 _WRONG = (KeyError, TypeError, AttributeError, ValueError, OverflowError)
 
@@ -274,8 +275,10 @@ def parse_catalog(item: Mapping[str, Any]) -> LapEntry:
 def session_item(session: Session) -> Item:
     """The item that lists a session."""
     driven = {"o": {"N": str(session.driven_us)}} if session.driven_us else {}
+    pace = {"r": {"N": _decimal(session.pace)}} if session.pace != 1.0 else {}
     return {
         **driven,
+        **pace,
         "pk": {"S": keys.SESSIONS_PK},
         "sk": {"S": session.key},
         "k": {"S": "m"},
@@ -310,6 +313,7 @@ def parse_session(item: Mapping[str, Any]) -> Session:
             ClockKind(item["clock"]["S"]),
             _flag(item["sim"]["BOOL"]),
             parse_count(item["o"]["N"], keys.MAX_T, "o") if "o" in item else 0,
+            _pace(item["r"]["N"]) if "r" in item else 1.0,
         )
     except _WRONG as error:
         raise _bad("session", item, error) from error
@@ -400,6 +404,13 @@ def _decimal(seconds: float) -> str:
     if not math.isfinite(seconds) or not 0 <= seconds < 1e9:
         raise BadInput(f"session length {seconds} s")
     return str(int(seconds)) if seconds == int(seconds) else f"{seconds:.6f}".rstrip("0")
+
+
+def _pace(text: str) -> float:
+    pace = _seconds(text)
+    if not 0 < pace <= _MAX_PACE:
+        raise BadInput(f"pace {pace:g}: more than 0 and at most {_MAX_PACE}")
+    return pace
 
 
 def _seconds(text: str) -> float:

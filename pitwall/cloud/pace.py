@@ -22,6 +22,7 @@ class Pace:
         start_us: event time that belongs to the moment ``began_us``; ``first_us`` when None. When
             it is later, what lies before is caught up with, at a bounded rate.
         began_us: a moment on the wall's clock; the present one when None.
+        bounded: event times are the wall's: none is reached before the wall's clock has.
     """
 
     def __init__(
@@ -31,10 +32,13 @@ class Pace:
         now_us: NowUs,
         start_us: int | None = None,
         began_us: int | None = None,
+        *,
+        bounded: bool = False,
     ) -> None:
         if not speed > 0:
             raise BadInput(f"speed {speed}: give event seconds per second, more than 0")
         self._speed = speed
+        self._bounded = bounded
         self._now_us = now_us
         self._last = now_us()
         self._began = self._last if began_us is None else began_us
@@ -52,6 +56,8 @@ class Pace:
             self._began -= self._last - now  # the clock was set back: no time has passed
             self._last = now
         target = self._start + (now - self._began) * self._speed
+        if self._bounded:
+            target = min(target, now)
         step = min(now - self._last, _LONGEST_US) * self._speed * CATCH_UP
         self._last = now
         if target > self._position:
@@ -61,5 +67,7 @@ class Pace:
     def seconds_until(self, event_us: int) -> float:
         """Wall seconds until event time reaches ``event_us``; 0 when it has, or is being caught up
         with and could be reached any moment."""
-        ahead = event_us - self._position
-        return max(ahead / self._speed / 1e6, 0.0)
+        ahead = (event_us - self._position) / self._speed
+        if self._bounded:
+            ahead = max(ahead, event_us - self._last)
+        return max(ahead / 1e6, 0.0)

@@ -61,6 +61,7 @@ def publish(
     *,
     speed: float = 1.0,
     start_us: int | None = None,
+    bounded: bool = False,
     resume: Iterable[Head] = (),
     end: bool = True,
     stop: threading.Event | None = None,
@@ -88,6 +89,7 @@ def publish(
         speed: event seconds per second; ``inf`` writes as fast as the table takes it.
         start_us: event time that belongs to the moment of this call (see :class:`Pace`), however
             long the source takes to give its first chunk.
+        bounded: event times are the clock's: nothing is written before they have come.
         resume: heads to go on from, of the same epochs, when there is no spool. Chunks that they
             state are taken as written: give the chunks of the laps they end in, so that those are
             sealed whole.
@@ -111,7 +113,7 @@ def publish(
     stop = threading.Event() if stop is None else stop
     began = now_us() if start_us is not None else None
     options = Options(session, clients, table, bucket, tuple(resume), spool, refuse, on_notice)
-    pacing = Pacing(speed, start_us, began, now_us, wait or stop.wait)
+    pacing = Pacing(speed, start_us, began, bounded, now_us, wait or stop.wait)
     run = PublishRun(options, pacing, stop, wait or time.sleep, on_taken)
     run.writer.put("session", session_item(session), run.opened)
     if spool is None:

@@ -26,11 +26,12 @@ _LONGEST_WAIT_S = 0.25
 
 
 class Pacing(NamedTuple):
-    """How fast, from when, by which clock, and what waits."""
+    """How fast, from when, whether never ahead of the clock, by which clock, and what waits."""
 
     speed: float
     start_us: int | None
     began_us: int | None
+    bounded: bool
     now_us: NowUs
     wait: Wait
 
@@ -115,7 +116,12 @@ class PublishRun:
         pacing = self._pacing
         first = self._upcoming.t_hi if self._upcoming else self.t_hi
         self._pace = pace = Pace(
-            first, pacing.speed, pacing.now_us, pacing.start_us, pacing.began_us
+            first,
+            pacing.speed,
+            pacing.now_us,
+            pacing.start_us,
+            pacing.began_us,
+            bounded=pacing.bounded,
         )
         head_at = pacing.now_us()
         while not self._stop.is_set():

@@ -28,7 +28,7 @@ class Replay:
 
     Attributes:
         session, epoch: as whose chunks.
-        start_us: event time that belongs to now, where event time is wall time; None elsewhere.
+        start_us: event time that is due now; None when it is gone on with where it was left.
         resumed: an earlier run's work is gone on with.
         joined: other cars are in the session.
     """
@@ -64,7 +64,7 @@ def begin(
             channels.
     """
     at = recording.stat()
-    about = {"size": at.st_size, "modified": at.st_mtime_ns, "real_time": speed == 1.0}
+    about = {"size": at.st_size, "modified": at.st_mtime_ns, "speed": speed}
     known = spool.about
     if known:
         if any(known.get(name) != about[name] for name in ("size", "modified")):
@@ -72,19 +72,27 @@ def begin(
                 f"{recording}: has changed since its publishing was interrupted; give --restart to "
                 f"begin again ({spool.waiting} chunks that wait in {spool.path} are then given up)"
             )
-        real = about["real_time"] and known.get("real_time")
-        return Replay(
-            parse_session(known["session"]), known["epoch"], now_us if real else None, True
-        )
+        session = parse_session(known["session"])
+        # At another speed than it began with it goes on from where it was.
+        due = session.event_us(now_us) if speed == known.get("speed") == session.pace else None
+        return Replay(session, known["epoch"], due, True)
     # two that start in the same second must not be one
     epoch = f"p{now_us // SECOND_US:x}{secrets.token_hex(2)}"
-    # what comes first happens now, whenever in the recording that is
-    own = feed_session(feed, key, now_us - _first_us(feed), feed.seconds)
-    session = _under_way(feed, own, dynamodb, table, now_us)
-    joined = session is not None
-    session = session or own
+    own = feed_session(feed, key, _start_us(feed, speed, now_us), feed.seconds, speed)
+    others = _under_way(feed, own, dynamodb, table, now_us)
+    session, joined = others or own, others is not None
     spool.describe({**about, "epoch": epoch, "session": session_item(session)})
-    return Replay(session, epoch, now_us if joined and speed == 1.0 else None, joined=joined)
+    return Replay(session, epoch, session.event_us(now_us) if joined else None, joined=joined)
+
+
+def _start_us(feed: Feed, speed: float, now_us: int) -> int:
+    """When a session is said to have started whose first sample is due now, whenever in the
+    recording that is: see :meth:`pitwall.telemetry.Session.due_us`."""
+    first = _first_us(feed)
+    if speed <= 1.0:
+        return now_us - round(first / speed)
+    length = round(feed.seconds * SECOND_US)
+    return now_us - length + round((length - first) / speed)
 
 
 def _first_us(feed: Feed) -> int:
@@ -102,12 +110,18 @@ def _under_way(feed: Feed, own: Session, dynamodb: Any, table: str, now_us: int)
         heads = read_heads(dynamodb, table, own.key, [])
     except PitwallError:
         return None  # who may not read it cannot join; whoever cannot reach it will be told
-    over = session.started_us + round(session.length_s * SECOND_US) + _AFTER_US
+    end = session.started_us + round(session.length_s * SECOND_US)
+    over = max(end, session.due_us(end)) + _AFTER_US
     if over < now_us or {head.car for head in heads} & set(feed.cars):
         return None  # it is published once more
     if session.catalog != feed.catalog:
         raise BadInput(
             f"{own.key}: is under way in table {table} with other channels: give another --session"
+        )
+    if session.pace != own.pace:
+        raise BadInput(
+            f"{own.key}: is under way in table {table} at --speed {session.pace:g}: give the same, "
+            "or another --session"
         )
     return session
 

@@ -69,10 +69,10 @@ def run_options(args: argparse.Namespace) -> RunOptions:
 def add_cloud(parser: argparse.ArgumentParser) -> None:
     """Options of a command that speaks with a table."""
     add = parser.add_argument
-    add("--table", default="pitwall")
+    add("--table", default="pitwall", help="name of the table (pitwall)")
     add("--bucket", help="of the archive; the stack's own when left out")
-    add("--profile")
-    add("--region")
+    add("--profile", help="of the AWS configuration; AWS_PROFILE or the default one when left out")
+    add("--region", help="e.g. us-east-1; as configured when left out")
     add("--endpoint-url", type=values.url, help="one address for every service (a stand-in)")
 
 

@@ -13,12 +13,21 @@ from pitwall.commands.options import add_cloud, add_owner, cloud_address, verb
 def add(verbs: Any) -> None:
     """Add ``publish``."""
     publish = verb(verbs, "publish", _publish, "play a recording into a table")
-    publish.add_argument("file", type=Path)
-    publish.add_argument("--session", required=True)
+    publish.add_argument("file", type=Path, help="a recording (*.pitwall)")
+    publish.add_argument(
+        "--session", required=True, help="as what: <date>-<event>-<name>, 2026-01-31-test-r1 say"
+    )
     publish.add_argument(
         "--car", action="append", default=[], help="only this one; may be repeated"
     )
-    publish.add_argument("--speed", type=values.speed, default=1.0)
+    publish.add_argument(
+        "--speed",
+        type=values.speed,
+        default=1.0,
+        metavar="X",
+        help="times as fast as it was driven (1); event times begin so much earlier that none lies "
+        "ahead of the clock",
+    )
     publish.add_argument("--spool", type=Path, metavar="DIR", help="where chunks wait on disk")
     publish.add_argument(
         "--spool-mb",

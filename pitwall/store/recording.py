@@ -264,6 +264,7 @@ def _write_session(db: sqlite3.Connection, session: Session) -> None:
         "clock": session.clock,
         "simulated": session.simulated,
         "driven_us": session.driven_us,
+        "pace": session.pace,
     }
     db.execute("BEGIN IMMEDIATE")
     db.execute(
@@ -291,6 +292,7 @@ def _read_state(db: sqlite3.Connection, path: Path) -> State:
             simulated=doc["simulated"],
             # Not in recordings made before sessions said so.
             driven_us=doc.get("driven_us", 0),
+            pace=doc.get("pace", 1.0),
         )
         state = State(session, heads=read_heads(db, session.key), meta=meta)
         counters = dict(db.execute("SELECT name, value FROM counters").fetchall())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pitwall.stream.control import Control
@@ -61,6 +61,7 @@ class Reader:
         on_event: told what happens: rotation, gap, resumed, stalled, reopened, balked, denied,
             disabled, gone, replaced, held, crowded.
         pace: tempo.
+        due: see :class:`HeadLag`.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Reader:
         rng: random.Random,
         on_event: OnEvent,
         pace: Pace | None = None,
+        due: Callable[[int], int] = int,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -97,7 +99,7 @@ class Reader:
         now = time.monotonic()
         anchor = HORIZON if anchor_us is None else at_time(anchor_us)
         self._tree = ShardTree(listing, anchor, saved, server.now_us(), now)
-        self._lag = HeadLag()
+        self._lag = HeadLag(due)
         self._report = Report(on_event)
         self._trouble = Trouble(self._report, server, self._pace, rng, source.by_time)
         self._outbox = Outbox(sink, self._tree, server, time, self._pace)

@@ -115,7 +115,7 @@ class Phases:
         if not heads or (status.shift_us is None and self._kit.session.replay):
             return read_us
         lag_us = (status.shift_us or 0) + (status.source_lag_us or 0)
-        came_us = now_us - newest_us - lag_us
+        came_us = now_us - self._kit.session.due_us(newest_us) - lag_us
         # While older data is still being read, its heads' age is not the source's doing.
         looked_us = min(now_us - status.passed_us, joined_us)
         silent_us = self._ways.tempo.silent_us

@@ -57,6 +57,7 @@ class Reading:
             rng=kit.rng,
             on_event=kit.on_event,
             pace=sources.by_table.pace if sources.by_table else None,
+            due=kit.session.due_us,
         )
         self._now = reader, before
         if kit.spawn:

@@ -291,6 +291,27 @@ def test_a_spool_without_room_for_a_car_that_cannot_wait(
     check(stand_in, clients, session, ["2"])
 
 
+def test_nothing_is_written_before_its_time_has_come(
+    stand_in: StandIn, clients: Clients, tmp_path: Path
+) -> None:
+    """However fast it is played, and also when it goes on faster than it began."""
+    session = "2026-02-01-ahead-r1"
+    path = recording(tmp_path, *CARS[:2])
+    for speed in ("4", "40"):
+        publisher = Publisher(stand_in, path, session, "--speed", speed)
+        wait_for(stand_in, clients, session, 20)
+        while publisher.process.poll() is None:
+            newest = max(head.t for head in heads_of(stand_in, clients, session))
+            assert newest <= now_us()
+            if speed == "4":
+                publisher.kill()
+    publisher.end()
+    described = check(stand_in, clients, session, CARS[:2])
+    assert described.pace == 4.0
+    other = Publisher(stand_in, recording(tmp_path, CARS[2]), session, "--speed", "2").end(2)
+    assert "is under way in table pitwall at --speed 4: give the same" in other["error"]
+
+
 def test_some_cars_of_one_recording_from_two_machines(
     stand_in: StandIn, clients: Clients, tmp_path: Path
 ) -> None:

@@ -63,7 +63,9 @@ class LinesFeed:
         """Age of the newest sample on screen; None when not known."""
         if health.shift_us is None or not self._painted_us:
             return None
-        return max(self._context.inputs.now_us() - self._painted_us - health.shift_us, 0)
+        inputs = self._context.inputs
+        due_us = inputs.store.session.due_us(self._painted_us)
+        return max(inputs.now_us() - due_us - health.shift_us, 0)
 
     def show(self) -> bool:
         """Bring the lines up to date. True when the ages of the field are others than before."""

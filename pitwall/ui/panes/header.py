@@ -51,6 +51,12 @@ _FIND = Item(
 )
 
 
+_OTHER_PACE = (
+    " It goes {:g} times as fast as the clock; ages are against the time at which each thing was "
+    "to come."
+)
+
+
 class Header(ItemsLine):
     """The top line.
 
@@ -125,9 +131,10 @@ def _left(top: Top) -> list[Item]:
         items.append(
             _badge(
                 "replay",
-                "REPLAY",
+                "REPLAY" if session.pace == 1.0 else f"REPLAY {session.pace:g}×",
                 "A recording is being published again: the date is that of the recording, event "
-                "times are of today.",
+                "times are of today."
+                + ("" if session.pace == 1.0 else _OTHER_PACE.format(session.pace)),
             )
         )
     if session.clock is ClockKind.RECONSTRUCTED:

@@ -122,6 +122,7 @@ sessions = st.builds(
     st.sampled_from(list(ClockKind)),
     st.booleans(),
     st.just(0) | moments,
+    st.just(1.0) | st.integers(1, 8000).map(lambda n: n / 8),
 )
 
 _junk: st.SearchStrategy[Any] = st.one_of(

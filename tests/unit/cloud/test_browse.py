@@ -125,7 +125,38 @@ def test_a_head_ahead_of_the_clock_is_no_proof_of_life() -> None:
         assert is_live(age_s * SECOND_US) is live, age_s
 
 
-def test_a_fast_replay_that_died_is_silent(stand_in: StandIn) -> None:
+@pytest.mark.parametrize(("ago_s", "state"), [(1, "live"), (60, "silent")])
+def test_a_fast_replay_is_live_while_it_keeps_its_pace(
+    stand_in: StandIn, ago_s: int, state: str
+) -> None:
+    """Ten minutes of racing in one: in the middle of it event time is minutes behind the clock."""
+    key = "2026-01-28-test-quick"
+    client = make_clients(stand_in.endpoint).dynamodb
+    [base] = [one for one in list_sessions(client, "pitwall", []) if one.key == KEY]
+    now, length = now_us(), 600
+    # half of it is published: 300 s of it, in 30 s
+    began = now - (length * SECOND_US - 300 * SECOND_US // 10 - 300 * SECOND_US)
+    session = replace(
+        base, key=key, driven_us=1, started_us=began - 300 * SECOND_US, length_s=length, pace=10.0
+    )
+    half = session.event_us(now)
+    assert session.due_us(half) == now
+    assert half < now
+    head = read_heads(client, "pitwall", KEY)[0]
+    newest = session.event_us(now - ago_s * SECOND_US)
+    items = (session_item(session), head_item(replace(head, session=key, t=newest, ended=False)))
+    for item in items:
+        client.put_item(TableName="pitwall", Item=item)
+    try:
+        last = asked(stand_in)[-1]
+        assert last.sessions is not None
+        assert [one.state for one in last.sessions if one.key == key] == [state]
+    finally:
+        for item in items:
+            client.delete_item(TableName="pitwall", Key={"pk": item["pk"], "sk": item["sk"]})
+
+
+def test_a_head_from_the_future_stays_silent(stand_in: StandIn) -> None:
     key = "2026-01-28-test-fast"
     clients = make_clients(stand_in.endpoint)
     client = clients.dynamodb

@@ -13,12 +13,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pitwall.cli import main
-from pitwall.cloud import LapEntry, catalog_item, head_item, make_clients
+from pitwall.cloud import LapEntry, catalog_item, head_item, make_clients, session_item
 from pitwall.cloud.access import Place, Scope, policy_for
 from pitwall.cloud.doctor import Finding, Questions, examine, report_json
 from pitwall.cloud.doctor.findings import ROLES
 from pitwall.cloud.local.process import StandIn
-from pitwall.telemetry import BadInput, Failure, Head
+from pitwall.telemetry import BadInput, Catalog, Failure, Head, Session
 
 NOW = datetime(2026, 1, 31, 12, 30, tzinfo=UTC).timestamp()
 KEY = "2026-01-31-test-r1"
@@ -383,6 +383,26 @@ def query(age_s: float = 1.0, ended: bool = False, began_s: float = 9e8, *more: 
     return answer
 
 
+def rehearsal(late_s: float) -> Any:
+    """An hour that is played in six minutes, half of it so far; the head came so late."""
+    now = round(NOW * 1e6)
+    began = now - 180_000_000 - 3_600_000_000 + 360_000_000
+    played = Session(
+        KEY, "", Catalog(()), began, 3600.0, simulated=True, driven_us=1, pace=10.0
+    )  # fmt: skip
+    assert played.event_us(now) == began + 1_800_000_000
+    t = played.event_us(now - round(late_s * 1e6))
+    head = Head(KEY, "7", "a1", began, t, 3, {"pos": 5})
+
+    def answer(**request: Any) -> dict[str, Any]:
+        pk = request["ExpressionAttributeValues"][":pk"]["S"]
+        if pk == "sessions":
+            return {"Items": [session_item(played)]}
+        return {"Items": [head_item(head)] if pk.endswith("#head") else []}
+
+    return answer
+
+
 SPEAKS = Head(KEY, "7", "a2", 1, round((NOW - 1) * 1e6), 3, {"pos": 5})
 SILENT = Head(KEY, "8", "a1", 1, round((NOW - 9000) * 1e6), 3, {"pos": 5})
 
@@ -504,9 +524,12 @@ def test_all_is_well() -> None:
             {"dynamodb_query": query(-60.0)}, "session", "warning",
             "1 car, last head 59.5 s ahead of the clock: no proof that anybody speaks",
         ),
+        # a rehearsal is judged by what was due
+        ({"dynamodb_query": rehearsal(2.0)}, "session", "ok", "ago, live"),
+        ({"dynamodb_query": rehearsal(60.0)}, "session", "warning", "silent"),
         # one that went on after it
         ({"dynamodb_query": query(-60.0, False, 9e8, SPEAKS)}, "session", "ok", "1.5 s ago, live"),
-        # and one that did not, beside one whose rehearsal ended ahead
+        # and one that did not, beside one that ended ahead
         ({"dynamodb_query": query(-60.0, True, 9e8, SILENT)}, "session", "warning", "silent"),
         ({"dynamodb_query": query(-4.0)}, "session", "ok", "live"),
         ({"dynamodb_query": query(-60.0)}, "archive ", "ok", "readable; no session to compare"),

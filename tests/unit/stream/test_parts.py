@@ -30,7 +30,7 @@ from pitwall.stream.recover import recover
 from pitwall.stream.report import Report
 from pitwall.stream.shard import Shard, State, Taken
 from pitwall.stream.tree import ShardTree
-from pitwall.telemetry import BadInput
+from pitwall.telemetry import BadInput, Catalog, Session
 from tests.unit.stream.rig import ARN, SECOND, START, VirtualTime, head
 
 US = st.integers(0, 10**16 - 1)
@@ -179,6 +179,24 @@ def test_lag_of_a_replayed_race_is_taken_against_its_own_first_head() -> None:
     for i in range(5):
         lag.note(head(i, START + i * SECOND), server + i * SECOND, server + i * SECOND + 200_000)
     assert lag.lag_us == 200_000
+
+
+@pytest.mark.parametrize("pace", [0.5, 10.0])
+def test_lag_of_a_race_that_is_played_at_another_pace_is_against_what_is_due(pace: float) -> None:
+    """Event time runs ahead of the clock by nine seconds a second: a reader that falls behind must
+    not look up to date for minutes."""
+    replay = Session("2026-01-31-test-r1", "", Catalog(()), START, 600.0, driven_us=1, pace=pace)
+    lag = HeadLag(replay.due_us)
+    began = replay.due_us(START)
+    for i in range(0, 50, 5):
+        clock = began + i * SECOND
+        lag.note(head(i + 1, replay.event_us(clock)), clock, clock + 200_000)
+        assert lag.lag_us == 200_000
+    # one head, read four seconds late
+    clock = began + 51 * SECOND
+    lag.note(head(60, replay.event_us(clock)), clock, clock + 4 * SECOND)
+    assert lag.lag_us == 4 * SECOND
+    assert lag.shift_us == 0
 
 
 def test_an_older_head_does_not_make_the_lag_worse() -> None:
