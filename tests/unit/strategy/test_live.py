@@ -179,7 +179,8 @@ def test_a_recording(raced):
     assert found.fuel.p_dry < 0.5
     shown = desk(found)
     assert shown.last_lap == 45
-    assert shown.title.startswith(f"Car {cars[0]}: lap {here.lap}")
+    assert shown.title == f"Car {cars[0]}"
+    assert shown.state.startswith(f"lap {here.lap}, ")
     assert shown.verdict
     assert any("assumed" in note for note in shown.notes)
     assert found.reason or len(found.duels) == 2
