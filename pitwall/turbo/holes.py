@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pitwall.cloud.keys import MAX_T
-from pitwall.store import SessionStore
+from pitwall.store import Runs, SessionStore
 from pitwall.store.block import Laps
-from pitwall.store.holes import Runs, runs_of
+from pitwall.store.holes import runs_of
 from pitwall.telemetry import Series
 from pitwall.telemetry.clock import SECOND_US
 from pitwall.turbo.splice import Missing
@@ -21,7 +23,7 @@ class HoleTimes:
 
     def __init__(self, store: SessionStore) -> None:
         self._view = store.view()
-        self._runs: dict[tuple[str, str], dict[str, Runs]] = {}
+        self._runs: dict[tuple[str, str], Mapping[str, Runs]] = {}
 
     def __call__(self, hole: Missing) -> tuple[int, int]:
         """Event time of the neighbours, microseconds UTC, for reports and for the seam."""

@@ -15,7 +15,11 @@ def add(actions: Any) -> None:
     """Add ``policy``."""
     policy = cloud_verb(actions, "policy", _policy, "print the IAM policy of a role")
     add_one = policy.add_argument
-    add_one("role", metavar="ROLE", help="engineer, driver, partner, producer, sealer, archiver or installer")
+    add_one(
+        "role",
+        metavar="ROLE",
+        help="engineer, driver, partner, producer, sealer, archiver or installer",
+    )
     add_one("--account", default="*", help="12 digits; any when left out")
     add_one("--kinesis", default="", metavar="NAME", help="the stack's Kinesis stream")
     repeated: dict[str, Any] = {"action": "append", "default": []}
