@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -56,8 +57,7 @@ _front = msgspec.json.Decoder(_Front)
 _encoder = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class BundleName:
+class BundleName(NamedTuple):
     """What an object's key says.
 
     Attributes:
@@ -114,7 +114,8 @@ def bundle_name(session: str, key: str) -> BundleName | None:
     if found is None:
         return None
     car, first, last, epoch, part, version = found.groups()
-    return BundleName(session, unquote(car), int(first), int(last), epoch, int(part), int(version))
+    car = unquote(car) if "%" in car else car
+    return BundleName(session, car, int(first), int(last), epoch, int(part), int(version))
 
 
 def form_bundle(segments: Iterable[Segment]) -> bytes:

@@ -365,13 +365,15 @@ class _Jobs:
 
 
 def _jobs(objects: Sequence[ObjectInfo], workers: int) -> list[tuple[ObjectInfo, ...]]:
-    """Neighbours together, but not so many that workers stand idle."""
-    idle = max(1, len(objects) // (2 * max(workers, 1)))
+    """Neighbours together, but not so many that workers stand idle; few at first, so that there is
+    soon something to unpack."""
+    workers = max(workers, 1)
+    idle = max(1, len(objects) // (2 * workers))
     jobs: list[tuple[ObjectInfo, ...]] = []
     job: tuple[ObjectInfo, ...] = ()
     for info in objects:
         sealed = info.key.startswith(PREFIX)
-        most = min(_SEALED_TOGETHER if sealed else _RAW_TOGETHER, idle)
+        most = min(_SEALED_TOGETHER if sealed else _RAW_TOGETHER, idle, 3 << len(jobs) // workers)
         if job and (len(job) >= most or sum(i.size for i in job) + info.size > _TOGETHER_BYTES):
             jobs.append(job)
             job = ()

@@ -87,17 +87,19 @@ class Child:
             raise Failure(f"{self._what} ended: out of memory?")
         return answer
 
-    def memory(self, size: int) -> Buffer:
-        """The memory that came with the last answer, to be read. Raises Failure."""
+    def memory(self, sizes: Sequence[int]) -> list[Buffer]:
+        """What came with the last answer, so many pieces of so many bytes, to be read. Raises
+        Failure."""
         assert self._memory is not None
         try:
-            _, handles, _, _ = socket.recv_fds(self._memory, 1, 1)
-            if len(handles) != 1:
-                raise OSError("it gave no memory")
+            _, handles, _, _ = socket.recv_fds(self._memory, 1, len(sizes))
             try:
-                return mapped(handles[0], size)
+                if len(handles) != len(sizes):
+                    raise OSError("it gave no memory")
+                return [mapped(*piece) for piece in zip(handles, sizes, strict=True)]
             finally:
-                os.close(handles[0])
+                for handle in handles:
+                    os.close(handle)
         except (OSError, ValueError) as error:
             raise Failure(f"{self._what} ended: {error}") from error
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pitwall.stream import NotFound, Retryable, ServerClock, Time, call
 
@@ -13,8 +12,7 @@ MAX_STORED = 512 << 20
 _MAX_PAGES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
+class ObjectInfo(NamedTuple):
     """A listed object: its key, its size in bytes, and the tag that changes with its content."""
 
     key: str

@@ -2,8 +2,8 @@
 
 Unpacking is numpy's work, in steps so short that threads spend as long on passing the interpreter's
 lock to and fro; the writer needs it too. Each job is a group and its payloads, answered by how many
-samples each has, their times, and what is wrong with which, both as MessagePack. The values come as
-memory, or within the answer where there is none to give.
+samples each has and what is wrong with which, both as MessagePack. Times and values come as memory,
+or within the answer where there is none to give.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _MOST_CHILDREN = 4
 _log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
+_T = np.dtype(np.int64)
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -47,14 +48,14 @@ class _Job(msgspec.Struct, frozen=True):
 class _Unpacked(msgspec.Struct, frozen=True):
     """Attributes:
     counts: int64[m] as bytes, samples of each payload.
-    t: int64[n] as bytes.
-    values: [k, n] as bytes; None where they lie in memory.
+    samples: n, of all of them.
+    data: t (int64[n]) and values ([k, n]) as bytes; None where they lie in memory.
     bad: why a payload cannot be read, by place.
     """
 
     counts: bytes
-    t: bytes
-    values: bytes | None
+    samples: int
+    data: tuple[bytes, bytes] | None
     bad: dict[int, str]
 
 
@@ -136,13 +137,17 @@ class UnpackChildren:
         channels = len(group.channels)
         with self._children.one() as child:
             answer = _answers.decode(child.ask(job))
-            room: Buffer = answer.values or b""
-            if answer.values is None:
-                room = child.memory(len(answer.t) // 8 * channels * dtype.itemsize)
-        t = np.frombuffer(answer.t, np.int64)
-        # A view, which keeps its memory as long as it is used.
-        values = np.frombuffer(memoryview(room), dtype).reshape(channels, len(t))
-        values.flags.writeable = False
+            n = answer.samples
+            pieces: Sequence[Buffer] = answer.data or ()
+            if answer.data is None:
+                pieces = child.memory((n * _T.itemsize, n * channels * dtype.itemsize))
+        # Views, which keep their memory as long as they are used.
+        t, flat = (
+            np.frombuffer(memoryview(piece), of)
+            for piece, of in zip(pieces, (_T, dtype), strict=True)
+        )
+        values = flat.reshape(channels, n)
+        t.flags.writeable = values.flags.writeable = False
         bad = {place: BadPayload(reason) for place, reason in answer.bad.items()}
         return np.frombuffer(answer.counts, np.int64), Samples(t, values), bad
 
@@ -156,35 +161,42 @@ def unpack_in_processes() -> Unpacking:
 
 
 class _Memory:
-    """Room for values that the parent is given. One thread's.
+    """Room for values, and a way to give it to the parent. One thread's.
 
     Attributes:
-        handle: of the room that was made last and not given yet; -1 for none.
+        handles: of what was made and not given yet.
     """
 
     def __init__(self, parent: socket.socket | None) -> None:
         self._parent = parent
-        self.handle = -1
+        self.handles: list[int] = []
 
     def room(
         self, channels: int, samples: int, dtype: np.dtype[np.floating[Any]]
     ) -> NDArray[np.floating[Any]]:
         """An array of values, to be filled."""
-        size = channels * samples * dtype.itemsize
-        if self._parent is None or not size:
+        if self._parent is None or not channels * samples:
             return np.empty((channels, samples), dtype)
-        self.handle = os.memfd_create("pitwall-samples", os.MFD_CLOEXEC)
-        os.ftruncate(self.handle, size)
-        flags = mmap.MAP_SHARED | mmap.MAP_POPULATE  # all pages at once, not one fault each
-        room = np.frombuffer(mmap.mmap(self.handle, size, flags), dtype)
-        return room.reshape(channels, samples)
+        flat: NDArray[np.floating[Any]] = self._make(channels * samples, dtype)
+        return flat.reshape(channels, samples)
 
-    def give(self) -> None:
-        """Hand the room over."""
+    def give(self, t: Ints) -> None:
+        """Hand over times, and the room that was made."""
         assert self._parent is not None
-        socket.send_fds(self._parent, [b"\0"], [self.handle])
-        os.close(self.handle)
-        self.handle = -1
+        self._make(len(t), _T)[:] = t
+        values, times = self.handles
+        socket.send_fds(self._parent, [b"\0"], [times, values])
+        for handle in self.handles:
+            os.close(handle)
+        self.handles.clear()
+
+    def _make(self, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        size = count * dtype.itemsize
+        handle = os.memfd_create("pitwall-samples", os.MFD_CLOEXEC)
+        self.handles.append(handle)
+        os.ftruncate(handle, size)
+        flags = mmap.MAP_SHARED | mmap.MAP_POPULATE  # all pages at once, not one fault each
+        return np.frombuffer(mmap.mmap(handle, size, flags), dtype)
 
 
 def serve(source: IO[bytes], sink: IO[bytes], parent: socket.socket | None = None) -> None:
@@ -194,19 +206,15 @@ def serve(source: IO[bytes], sink: IO[bytes], parent: socket.socket | None = Non
         job = _jobs.decode(message)
         del message
         counts, samples, bad = decode_many(
-            job.payloads,
-            job.group,
-            job.version,
-            np.dtype(job.dtype),
-            memory.room,
+            job.payloads, job.group, job.version, np.dtype(job.dtype), memory.room
         )
-        given = memory.handle >= 0
-        values = None if given else samples.values.tobytes()
+        given = bool(memory.handles)
+        data = None if given else (samples.t.tobytes(), samples.values.tobytes())
         reasons = {place: str(error) for place, error in bad.items()}
-        answer = _Unpacked(counts.tobytes(), samples.t.tobytes(), values, reasons)
+        answer = _Unpacked(counts.tobytes(), len(samples.t), data, reasons)
         send(sink, msgspec.msgpack.encode(answer))
         if given:
-            memory.give()
+            memory.give(samples.t)
 
 
 def main(handle: int | None = None) -> None:

@@ -40,6 +40,8 @@ _fields = st.fixed_dictionaries(
     optional={
         "LastModified": _moment,
         "ETag": _text,
+        "ChecksumAlgorithm": st.just("CRC64NVME"),
+        "ChecksumType": st.just("FULL_OBJECT"),
         "Size": st.integers(0, 10**12).map(str),
         "StorageClass": st.just("STANDARD"),
         "Owner": st.just("<ID>x</ID>"),
@@ -83,13 +85,34 @@ def test_the_same_as_botocore(page: dict[str, str], contents: list[dict[str, str
 def test_usual_pages_do_not_go_to_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(STOCK), "parse", lambda *args: pytest.fail("the stock parser"))
     fields = {
-        "Key": "raw/x", "LastModified": "2025-09-06T19:00:00.000Z", "ETag": '"1"', "Size": "7",
+        "Key": "raw/x", "LastModified": "2025-09-06T19:00:00.000Z", "ETag": '"1"',
+        "ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "FULL_OBJECT", "Size": "7",
         "StorageClass": "STANDARD",
     }  # fmt: skip
     page = {"IsTruncated": "true", "NextContinuationToken": "t", "KeyCount": "1", "Name": "b"}
     parsed = FAST.parse(response(xml(page, [fields])), SHAPE)
     assert parsed["Contents"][0]["Size"] == 7
     assert parsed["IsTruncated"] is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<Key>", b"<!-- <Contents><Key>no</Key></Contents> --><Key>"),
+        (b"<Key>a", b"<Key><![CDATA[<Contents></Contents>]]>a"),
+        (b"<Key>a", b"<Key>a&#13;&#x41;"),
+        (b"<Key>a", b"<Key>&quot;&amp;quot;&lt;&apos;&gt;"),
+        (b"<Key>a", b"<Key>a\r\nb"),
+        (b"<Contents><Key>", b"<Contents>\n  <Key>"),
+        (b"<Key>a", b"<Size>3</Size><Key>a"),
+        (b'encoding="UTF-8"', b'encoding="ISO-8859-1"'),
+        (b"<Contents>", b"<CommonPrefixes><Prefix>p</Prefix></CommonPrefixes><Contents>"),
+    ],
+)
+def test_unusual_pages_are_read_as_botocore_reads_them(old: bytes, new: bytes) -> None:
+    body = xml({"IsTruncated": "false"}, [{"Key": "a\u00e9"}]).replace(old, new, 1)
+    assert new in body
+    assert FAST.parse(response(body), SHAPE) == STOCK.parse(response(body), SHAPE)
 
 
 def test_errors_and_other_operations_are_botocores() -> None:

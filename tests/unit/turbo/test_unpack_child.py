@@ -125,6 +125,6 @@ def test_answers_hold_the_values_where_memory_cannot_be_given() -> None:
     message = receive(sink)
     assert message is not None
     answer = _answers.decode(message)
-    assert answer.values is not None
-    assert len(answer.values) == 2 * 200 * 4
+    assert answer.data is not None
+    assert [len(part) for part in answer.data] == [200 * 8, 2 * 200 * 4]
     assert receive(sink) is None
