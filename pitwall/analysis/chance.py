@@ -7,6 +7,7 @@ by chance" has the stated probability.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,14 @@ def labels(
     """``of_first`` of ``n`` laps chosen anew for each round, bool[rounds, n]."""
     rank = rng.random((rounds, n)).argsort(axis=1).argsort(axis=1)
     return rank < of_first
+
+
+def evidence(scores: Floats, weight: float) -> Floats:
+    """How little chance makes of ``scores`` (normal deviates), in powers of e, where a test may
+    take the part ``weight`` of all the error that is allowed (weighted as by Genovese, Roeder and
+    Wasserman 2006); any shape."""
+    tail = 0.5 * np.array([math.erfc(z) for z in (scores.ravel() / math.sqrt(2)).tolist()])
+    return np.asarray(math.log(weight) - np.log(np.maximum(tail, 1e-300))).reshape(scores.shape)
 
 
 def family_p(observed: Floats, shuffled: Floats) -> Floats:
