@@ -34,6 +34,8 @@ class LapAxis:
         carried: (from, to) in metres where no position came and the way was driven by the
             measured speed, scaled to end where positions come again.
         blind: (from, to) in metres where nothing tells when the car was where.
+        over: True when samples go on behind the line of a lap that has no end yet, because the
+            timing has not come so far; they are the next lap's, and not in here.
     """
 
     t: Times
@@ -42,6 +44,7 @@ class LapAxis:
     whole: bool
     carried: Stretches = ()
     blind: Stretches = ()
+    over: bool = False
 
     def time_at(self, s: Floats) -> Floats:
         """Seconds since the start of the lap at progress ``s``, NaN beyond what was driven and
@@ -73,10 +76,15 @@ def axis_of(
     if t_end is not None:
         inside &= way.t < t_end
     t, s, v = way.t[inside], way.s[inside], way.v[inside]
+    over = False
     if len(t):
         # Noise may put the first samples before the line and the last ones behind it.
         middle = t_start + ((t_end or int(t[-1])) - t_start) / 2
         s = np.where((t < middle) & (s > length - _BACK_M), 0.0, s)
+        ends = np.flatnonzero((np.diff(s) < -length / 2) & (t_end is None))
+        if len(ends):
+            over, last = True, int(ends[0]) + 1
+            t, s, v = t[:last], s[:last], v[:last]
         if t_end is not None:
             s = np.where((t > middle) & (s < _BACK_M), length, s)
         s = np.minimum(np.maximum.accumulate(np.maximum(s, 0.0)), length)
@@ -96,7 +104,7 @@ def axis_of(
             if between is not None:
                 t, s, v = (np.insert(a, i + 1, b) for a, b in zip((t, s, v), between, strict=True))
     t, s = _fine(t, s, v)
-    return LapAxis(t, s, length, t_end is not None, tuple(carried), tuple(blind))
+    return LapAxis(t, s, length, t_end is not None, tuple(carried), tuple(blind), over)
 
 
 def _driven(

@@ -13,6 +13,8 @@ from pitwall.analysis import CarTiming, Lap, LapKind, Timing
 from pitwall.store import Hole
 
 NOT_RACING = (LapKind.PIT,)
+HEARD_US = 5_000_000
+"""Cars that were heard from so long after each other are not compared by the laps they are on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def _done_sectors(lap: Lap, moment: int) -> tuple[int | None, ...]:
 
 def _live(car: CarTiming, leader: CarTiming | None) -> Standing:
     down = 0
-    if leader is not None and car.position:
+    # Of a car that is not heard from, the leader's next lap says nothing.
+    if leader is not None and car.position and abs(car.age_us - leader.age_us) < HEARD_US:
         behind = leader.current_lap - car.current_lap
         ahead_on_track = (car.progress or 0.0) > (leader.progress or 0.0)
         down = max(0, behind - 1 if ahead_on_track else behind)

@@ -57,6 +57,8 @@ class _Kept:
     axis: LapAxis | None = None
     reading: bool = False
     """The samples are paged out, and asked for."""
+    t_end: int = 0
+    """Where the lap ends for now: at the line, should the data be ahead of the timing."""
 
 
 @dataclass(slots=True)
@@ -170,6 +172,7 @@ class LapView:
         reference, word = self.reference(view, timing, shown)
         traces, plots, absent = self._laid_out(view, shown.car)
         now = self._lap_data(shown, circuit, traces)
+        shown = replace(shown, t_end=now.t_end)
         then = self._lap_data(reference, circuit, traces) if reference else None
         by_distance = view.axis is Axis.DISTANCE and now.axis is not None
         others = self._others(view, timing, shown, circuit, traces, by_distance)
@@ -250,6 +253,7 @@ class LapView:
             if other is None or (other.car, other.lap.number) in drawn:
                 continue
             kept = self._lap_data(other, circuit, traces)
+            other = replace(other, t_end=kept.t_end)
             if by_distance and kept.axis is None:
                 continue  # nobody knows where it was
             drawn.add((other.car, other.lap.number))
@@ -371,13 +375,13 @@ class LapView:
             return kept
         if not self._ready(shown, traces):
             nothing = Line(np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0, np.intp))
-            return _Kept(key, latest, (nothing,) * len(traces), reading=True)
-        lines = tuple(
-            line_of(self.store, lap.car, trace, lap.t_start, shown.t_end) for trace in traces
-        )
+            parts = (nothing,) * len(traces)
+            return _Kept(key, latest, parts, reading=True, t_end=shown.t_end)
         found = lap_axis(self.store, lap.car, lap, circuit)
+        t_end = int(found.t[-1]) if found.over else shown.t_end
+        lines = tuple(line_of(self.store, lap.car, trace, lap.t_start, t_end) for trace in traces)
         axis = found if len(found.t) > 1 and found.s[-1] > 0 else None
-        made = _Kept(key, latest, lines, None, axis)
+        made = _Kept(key, latest, lines, None, axis, t_end=t_end)
         if len(self._kept) > MOST_KEPT:
             self._kept.clear()
         self._kept[name] = made

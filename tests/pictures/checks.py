@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pitwall.telemetry.units import to_si
+from pitwall.ui.panes.coach_cards import MOST
 from pitwall.ui.units import WRITTEN
 from tests.pictures.tables import DASH, Figure, Spot, figure, figures, table
 
@@ -69,8 +70,9 @@ def header(spots: Sequence[Spot], doc: Doc) -> Checks:
     yield Check("clock", clock[0] if clock else None, doc["clock_s"], good)
     books = next((s for s in spots if "chunks" in s.text), None)
     ledger = doc["ledger"]
-    wanted = [ledger["applied"], ledger["expected"]]
     found = [f.value for f in figures(books.text)] if books else []
+    # While newer data may be missing, nobody says of how many.
+    wanted = [ledger["applied"], ledger["expected"]][: len(found)]
     yield Check("chunks", books, wanted, found == wanted)
 
 
@@ -90,6 +92,7 @@ def timing(spots: Sequence[Spot], doc: Doc) -> Checks:
     """The order: every car is there, with its gap and its laps."""
     rows = {row["Car"].text: row for row in table(spots, "P", "Car", "Gap") if "Car" in row}
     before: Doc | None = None
+    lead = doc["order"][0] if doc["order"] else None
     for car in doc["order"]:
         row = rows.get(car["car"])
         name = f"car {car['car']}"
@@ -98,14 +101,18 @@ def timing(spots: Sequence[Spot], doc: Doc) -> Checks:
             continue
         yield Check(name, row["Car"], car["car"], good=True)
         yield _time(f"{name} place", row.get("P"), car["position"])
-        if not car["in_pit"]:
-            yield _time(f"{name} gap", row.get("Gap"), car["gap_s"])
+        gap = row.get("Gap")
+        if gap is not None and gap.text.split()[-1].startswith("lap"):
+            down = figures(gap.text)[0].value
+            yield Check(f"{name} laps", gap, "laps down", 0 < down <= lead["lap"] - car["lap"])
+        elif not car["in_pit"]:
+            yield _time(f"{name} gap", gap, car["gap_s"])
         yield _time(f"{name} last", row.get("Last"), _lap_s(car["last"]))
         yield _time(f"{name} best", row.get("Best"), _lap_s(car["best"]))
         if "Ahead" in row and row["Ahead"].text != DASH and before is not None:
             ahead = car["gap_s"] - (before["gap_s"] or 0.0)
             yield _time(f"{name} ahead", row["Ahead"], max(ahead, 0.0))
-        if "Age" in row:
+        if "Age" in row and doc["state"] == "live":
             found = figure(row["Age"].text.removesuffix(" s"))
             old = car["age_s"] if car["age_s"] >= 2 else 0.0
             good = found is not None and found.value <= old < found.value + 1
@@ -171,9 +178,9 @@ def traces(spots: Sequence[Spot], doc: Doc) -> Checks:
     """Which laps, and the predicted one."""
     for text, wanted in (
         (f"CAR {doc['car']}", "car"),
-        (f"LAP {doc['lap']} · LIVE", "lap"),
+        (f"LAP {doc['lap']}", "lap"),
     ):
-        spot = next((s for s in spots if s.text == text), None)
+        spot = next((s for s in spots if s.text.split(" · ")[0] == text), None)
         yield Check(wanted, spot, text, spot is not None)
     if doc["reference"] is not None:
         start = "CAR {car} · LAP {lap}".format(**doc["reference"])
@@ -229,12 +236,20 @@ def _kmh(ms: float | None) -> float | None:
     return None if ms is None else ms * 3.6
 
 
+def _told(said: Doc) -> list[Doc]:
+    """What is said of all that was found: three things, one of them good where there is one."""
+    lost = {one["corner"] for one in said["findings"]}
+    good = [one for one in said["strengths"] if one["corner"] not in lost]
+    first: list[Doc] = said["findings"][: MOST - bool(good)]
+    return first + good[: MOST - len(first)]
+
+
 def coach(spots: Sequence[Spot], doc: Doc) -> Checks:
     """The sentence for the radio, and the first finding."""
     said = doc["coach"]
     if said is not None and said["findings"]:
         yield _words("radio", spots, said["radio"])
-        for one in said["findings"]:
+        for one in _told(said):
             spot = next((s for s in spots if s.text.startswith(one["worth"])), None)
             yield Check(f"worth of {one['place']}", spot, one["worth"], spot is not None)
 
@@ -254,7 +269,7 @@ def driver(spots: Sequence[Spot], doc: Doc) -> Checks:
         shown = Spot(behind.text.removesuffix(" s"), behind.rect)
         yield _time("behind", shown, doc["predicted_s"] - doc["best"]["time_s"])
         yield Check("behind", behind, "", good=True)
-    for one in (doc["coach"] or {"findings": ()})["findings"]:
+    for one in _told(doc["coach"]) if doc["coach"] is not None else ():
         yield _words(one["place"], spots, one["text"])
         for part in ("worth", "sure"):
             spot = next((s for s in spots if s.text == one[part]), None)

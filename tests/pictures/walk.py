@@ -38,6 +38,8 @@ SETTLE_MS = 900
 ROLE_MS = 7000
 """After turning to a workspace for the first time: its panes' own work has to be done."""
 LOOK_MS = 250
+JOINED_S = 120.0
+"""A demo that is not live after so long has said why on its start window, or never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class Walk(QtCore.QObject):
 
     def __init__(self, desktop: Desktop, wanted: list[Shot], folder: Path, stream_s: float) -> None:
         super().__init__()
+        self.done = False
         self._desktop = desktop
         self._wanted = iter(wanted)
         self._folder = folder
         self._stream_s = stream_s
+        self._begun = time.monotonic()
         self._live_at: float | None = None
         self._steps: Iterator[int] | None = None
         self._timer = QtCore.QTimer(self)
@@ -83,6 +87,8 @@ class Walk(QtCore.QObject):
             wait = next(self._steps, None)
         elif self._long_enough():
             self._steps = self._walk()
+        elif time.monotonic() - self._begun > JOINED_S + self._stream_s:
+            wait = None
         if wait is None:
             QtWidgets.QApplication.quit()
         else:
@@ -100,15 +106,13 @@ class Walk(QtCore.QObject):
         assert window is not None
         role: Role | None = None
         for shot in self._wanted:
-            if shot.role is not role:
-                role = shot.role
-                window.bench.show_role(role)
-                yield ROLE_MS
             window.resize(*shot.size)
             window.set_theme(load_theme(shot.theme, scale_for(*shot.size)))
-            yield SETTLE_MS
+            window.bench.show_role(shot.role)
+            yield SETTLE_MS if shot.role is role else ROLE_MS
+            role = shot.role
             self._take(window, shot)
-        return
+        self.done = True
 
     def _take(self, window: MainWindow, shot: Shot) -> None:
         run = self._desktop._run  # noqa: SLF001
@@ -167,6 +171,6 @@ def walk(folder: Path, wanted: list[Shot], stream_s: float) -> dict[str, Any]:
         desktop.loop()
     finally:
         demo.stop()
-    if desktop.last_summary is None:
+    if desktop.last_summary is None or not walks[0].done:
         raise AssertionError("the demo ended before its last picture")
     return desktop.last_summary

@@ -73,8 +73,8 @@ class MapPane(Panel):
         return self.theme.px(440)
 
     def wanted_height(self, width: int, room: int) -> int:
-        """Where it shares a column, pixels: a little wider than tall, at most half of it."""
-        return min(round(width * 0.8), room // 2)
+        """Where it shares a column, pixels: a little wider than tall, less than half of it."""
+        return min(round(width * 0.8), room * 43 // 100)
 
     def show_track(self, track: TrackLine | None, corners: tuple[tuple[float, str], ...]) -> None:
         """Show another line; ``corners`` are ``(metres, name)``."""

@@ -48,7 +48,7 @@ class NotesPane(EditorPane):
         self.list.chosen.connect(self._go)
         self.list.removed.connect(self._drop)
         self.list.selectionModel().selectionChanged.connect(lambda *_: self._chosen())
-        self.field = PaneField("Words of the note", "the words of the chosen note")
+        self.field = PaneField("Words of the note", "the chosen note")
         self.field.returnPressed.connect(self._change)
         self.field.left.connect(self._chosen)
         self._save = on_click(button("Change", tip="Keep these words"), self._change)

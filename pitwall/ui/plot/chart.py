@@ -269,7 +269,7 @@ class ChartPane(Panel):
         metrics, top = painter.fontMetrics(), self.top
         room = area.right() - self._up.right() - theme.px(12)
         for part, words in self.figures():
-            name = "reference " if part.number == REFERENCE else ""
+            name = "ref " if part.number == REFERENCE else ""
             text = elided(painter, f"{name}{part.words}  {words}", room)
             painter.setPen(readable(self.look(part.number).inks[0], c.panel, c.text))
             x = area.right() - metrics.horizontalAdvance(text)

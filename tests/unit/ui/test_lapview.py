@@ -144,3 +144,26 @@ def test_parts_of_a_line_join() -> None:
     ]
     assert [part.starts.tolist() for part, _ in parts] == [[0], [0], [0, 1]]
     assert [seen for _, seen in _parts(line, ())] == [True]
+
+
+def test_a_lap_that_nobody_has_ended_yet_ends_at_the_line(tmp_path: Path) -> None:
+    """The data is ahead of the timing, which still takes lap 2 for the running one."""
+    rig = Rig(tmp_path)
+    drive = Drive([50.0, 50.0, 50.5, 50.0])
+    parts = rig.drive("1", drive)
+    line = int(drive.crossings[2])
+    rig.add([p for p in parts if p.t_hi < line - 500_000])
+    engine = TimingEngine()
+    before = engine.update(rig.store)
+    assert before.cars["1"].current_lap == 2
+    rig.add([p for p in parts if line - 500_000 <= p.t_hi < line + 20_000_000])
+    view = LapView(rig.store, choose(rig.catalog))
+    look = View("1", reference=Reference(ReferenceKind.LAP, "1", 1))
+    late = view.picture(look, before)
+    assert late.shown is not None
+    assert late.shown.t_end == pytest.approx(line, abs=60_000)
+    assert max(int(one.t[-1]) for one in late.lines) <= late.shown.t_end
+    now = engine.update(rig.store)
+    lap = next(one for one in now.cars["1"].laps if one.number == 2)
+    assert late.predicted_us == pytest.approx(lap.time_us, abs=60_000)
+    rig.close()
