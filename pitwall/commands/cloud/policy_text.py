@@ -9,7 +9,7 @@ from pitwall.cloud.access import PERMISSIONS
 
 _CONDITIONS = {
     ("ForAllValues:StringLike", "dynamodb:LeadingKeys"): "only rows whose key is like {}",
-    ("ForAnyValue:StringLike", "dynamodb:LeadingKeys"): "rows whose key is like {}",
+    ("ForAnyValue:StringLike", "dynamodb:LeadingKeys"): "with any row whose key is like {}",
     ("Null", "dynamodb:LeadingKeys"): "only calls that name their rows",
     ("ForAllValues:StringEquals", "dynamodb:Attributes"): "only the attributes {}",
     ("Null", "dynamodb:Attributes"): "only calls that name their attributes",
@@ -20,6 +20,12 @@ _CONDITIONS = {
     ("ArnLike", "lambda:FunctionArn"): "only of {}",
 }
 """By operator and key."""
+MORE = {
+    "dynamodb:*": "do anything at all",
+    "dynamodb:PartiQL*": "read or write it by PartiQL",
+    "dynamodb:ExportTableToPointInTime": "export it",
+}
+"""What stands for more than one call, or is none of ours."""
 
 
 def policy_lines(policy: Mapping[str, Any]) -> list[str]:
@@ -36,13 +42,12 @@ def policy_lines(policy: Mapping[str, Any]) -> list[str]:
 
 def actions_text(actions: list[str]) -> str:
     """What the actions let somebody do; those without words by their names, none left out."""
-    words = [PERMISSIONS[action].words for action in actions if action in PERMISSIONS]
-    names = [action for action in actions if action not in PERMISSIONS]
-    if names == ["dynamodb:*"]:
-        names = ["do anything at all"]
-    elif names:
-        names = [f"use {', '.join(names)}"]
-    return "; ".join([*dict.fromkeys(words), *names])
+    known = {**{name: one.words for name, one in PERMISSIONS.items()}, **MORE}
+    words = [known[action] for action in actions if action in known]
+    # said once, in the fuller form
+    words = [w for w in words if not any(o != w and o.startswith(w) for o in words)]
+    names = [action for action in actions if action not in known]
+    return "; ".join([*dict.fromkeys(words), *([f"use {', '.join(names)}"] if names else [])])
 
 
 def condition_text(operator: str, key: str, value: Any) -> str:
