@@ -31,12 +31,18 @@ from tests.ui.session import T0, Wall
 KEY = QtCore.Qt.Key
 
 
-def driver_view(window: MainWindow) -> DriverView:
+def driver_view(window: MainWindow, qtbot: QtBot) -> DriverView:
     window.bench.show_role(Role.DRIVER)
     pane = window.bench.pane("driver")
     assert isinstance(pane, DriverView)
+    settle(pane, qtbot)
     window.grab()
     return pane
+
+
+def settle(view: DriverView, qtbot: QtBot) -> None:
+    """Until the curves of what is shown are there."""
+    qtbot.waitUntil(lambda: view.curves is not None and not view.curves.busy)
 
 
 def finding(number: int, gain: float, against: str = "") -> Finding:
@@ -49,8 +55,9 @@ def finding(number: int, gain: float, against: str = "") -> Finding:
 
 def test_arrow_keys_go_from_lap_to_lap(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
-    view = driver_view(window)
+    view = driver_view(window, qtbot)
     window.workspace.select_lap(2)
+    settle(view, qtbot)
     assert [tile.number for tile in view.strip.tiles if tile.shown] == [2]
     view.setFocus()
     qtbot.keyClick(view, KEY.Key_Left)
@@ -62,10 +69,13 @@ def test_arrow_keys_go_from_lap_to_lap(finished: Wall, open_window: Open, qtbot:
     assert window.workspace.view.span is None
 
 
-def test_the_ghost_is_as_far_as_the_reference_was_by_then(finished: Wall, open_window: Open):
+def test_the_ghost_is_as_far_as_the_reference_was_by_then(
+    finished: Wall, open_window: Open, qtbot: QtBot
+):
     window = open_window(finished)
-    view = driver_view(window)
+    view = driver_view(window, qtbot)
     window.workspace.select_lap(2)
+    settle(view, qtbot)
     picture = window.feed.picture
     shown, reference = picture.shown, picture.reference
     assert reference is not None
@@ -88,8 +98,9 @@ def test_the_ghost_is_as_far_as_the_reference_was_by_then(finished: Wall, open_w
 
 def test_the_lap_runs_and_stops(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
-    view = driver_view(window)
+    view = driver_view(window, qtbot)
     window.workspace.select_lap(2)
+    settle(view, qtbot)
     lap = window.feed.picture.shown.lap
     qtbot.keyClick(view, KEY.Key_Space)
     assert view.playing
@@ -107,8 +118,9 @@ def test_the_lap_runs_and_stops(finished: Wall, open_window: Open, qtbot: QtBot)
 
 def test_a_click_on_a_corner_shows_its_curves(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
-    view = driver_view(window)
+    view = driver_view(window, qtbot)
     window.workspace.select_lap(2)
+    settle(view, qtbot)
     badge = view.map.badges[5].toPoint()
     qtbot.mouseClick(view.map, QtCore.Qt.MouseButton.LeftButton, pos=badge)
     picture = view.corner.picture
@@ -122,9 +134,9 @@ def test_a_click_on_a_corner_shows_its_curves(finished: Wall, open_window: Open,
     assert view.corner.picture is None or view.corner.picture.corner.number != 5
 
 
-def test_the_sentences_or_why_there_are_none(finished: Wall, open_window: Open):
+def test_the_sentences_or_why_there_are_none(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
-    view = driver_view(window)
+    view = driver_view(window, qtbot)
     assert view.cards.said == ()
     assert "5 are needed" in view.cards.reason
     advice = Advice("1", 12, (9, 10, 11, 12), (finding(5, 0.14), finding(9, 0.09)))
@@ -137,9 +149,9 @@ def test_the_sentences_or_why_there_are_none(finished: Wall, open_window: Open):
     view.cards.grab()
 
 
-def test_missing_data_is_said_in_the_row_of_laps(finished: Wall, open_window: Open):
+def test_missing_data_is_said_in_the_row_of_laps(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
-    view = driver_view(window)
+    view = driver_view(window, qtbot)
     window.workspace.select_car(finished.race.cars[0])
     tiles = {tile.number: tile for tile in view.strip.tiles}
     assert tiles[0].role == "dim" or "missing" in tiles[0].text or tiles[0].text

@@ -13,7 +13,8 @@ import numpy as np
 from pitwall.analysis import Debrief, Lap, Measure, Timing
 from pitwall.analysis.corners import zones
 from pitwall.telemetry.clock import SECOND_US, lap_time
-from pitwall.ui.corner_curves import CurveBook, LapCurves
+from pitwall.ui.corner_curves import LapCurves
+from pitwall.ui.curve_desk import CurveDesk
 from pitwall.ui.lapview import with_current
 from pitwall.ui.model import Workspace
 from pitwall.ui.panes.coach_cards import CoachCards, advice_of, spoken
@@ -39,6 +40,7 @@ class DriverView(QtWidgets.QWidget):
 
     Attributes:
         head, map, cards, corner, strip: its parts.
+        curves: what the laps did over the metres; None before the first.
         playing: True while the lap runs.
     """
 
@@ -48,7 +50,7 @@ class DriverView(QtWidgets.QWidget):
         self.playing = False
         self._workspace = workspace
         self._scene: Scene | None = None
-        self._curves: CurveBook | None = None
+        self.curves: CurveDesk | None = None
         self._selected: int | None = None
         self._car: str | None = None
         self._ghost = True
@@ -103,10 +105,13 @@ class DriverView(QtWidgets.QWidget):
 
     def show_scene(self, scene: Scene) -> None:
         """Draw this from now on."""
-        if self._scene is None or self._scene.store is not scene.store:
-            self._curves = CurveBook(scene.store)
+        if self.curves is None:
+            self.curves = CurveDesk(scene.store)
+            self.curves.came.connect(self._curves_came)
         self._scene = scene
         timing, debrief, picture = scene.timing, scene.debrief, scene.picture
+        if timing is not None and picture is not None:
+            self.curves.ask((picture.shown, picture.reference), timing.circuit)
         advice = advice_of(scene)
         said = spoken(advice)
         if scene.view.car != self._car:
@@ -160,9 +165,17 @@ class DriverView(QtWidgets.QWidget):
 
     def _lap_curves(self, shown: Shown | None) -> LapCurves | None:
         timing = self._scene.timing if self._scene is not None else None
-        if self._curves is None or timing is None:
+        if self.curves is None or timing is None:
             return None
-        return self._curves.of(shown, timing.circuit)
+        return self.curves.of(shown, timing.circuit)
+
+    def _curves_came(self) -> None:
+        if self._scene is not None:
+            self.show_scene(self._scene)
+
+    def stop(self, limit_s: float) -> bool:
+        """End the thread; True when it ended in time."""
+        return self.curves.stop(limit_s) if self.curves is not None else True
 
     def _show_corner(self, scene: Scene, debrief: Debrief | None, picture: Picture | None) -> None:
         colour = scene.colour(scene.view.car)
