@@ -62,6 +62,7 @@ class ModelDesk:
         self._written: Mapping[str, str] = {}
         self._asked = Asked()
         self._turn = 0
+        self._live = writer is not None
         self._worker: ModelWorker[AdviceJob, AdviceResult] = ModelWorker(_work)
         self._keeper = EditKeeper(write_into(recording.path) if writer is None else _by(writer))
         self._advice: Refresher[Answer] = Refresher(
@@ -172,9 +173,26 @@ class ModelDesk:
             job = AdviceJob(gathered, papers, asked.variant)
             if before is not None and before.advice is not None and before.asked.car == asked.car:
                 job = replace(job, start=before.advice.calibration.fit)
-            return Answer(asked, lap, self._worker.run(job), papers=papers)
+            result = self._worker.run(job)
+            self._keep_scores(papers, result)
+            return Answer(asked, lap, result, papers=papers)
         except PitwallError as error:
             return Answer(asked, lap, advice_trouble=str(error))
+
+    def _keep_scores(self, papers: Papers, result: AdviceResult) -> None:
+        """While the session is followed, what came of an advice is kept with it: the next session
+        of the car learns from it. A file at rest is not written because somebody looks at it."""
+        from pitwall.prerace.log import entry_text, score_key
+
+        if not self._live:
+            return
+        new = {
+            score_key(entry): entry_text(score)
+            for (entry, score), (_, old) in zip(result.log, papers.log, strict=True)
+            if score is not None and score != old
+        }
+        if new:
+            self._keeper.put([_Entry(key, text) for key, text in new.items()])
 
     def _plan(self) -> Answer:
         asked, timing = self._asked, self._timing()

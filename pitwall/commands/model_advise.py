@@ -46,7 +46,7 @@ def _advise(args: argparse.Namespace) -> int:
     from pitwall.prerace.calibrate import calibrate, gather
     from pitwall.prerace.log import reliability
     from pitwall.prerace.posterior import SEED
-    from pitwall.prerace.report import advice_doc, advice_text
+    from pitwall.prerace.report import advice_doc, advice_text, log_doc
     from pitwall.sweeps import sweep_executor
 
     if not 2 <= args.draws <= 10_000:
@@ -72,6 +72,7 @@ def _advise(args: argparse.Namespace) -> int:
             "sheet": dict(sheet.values),
             "from_lap": sheet.from_lap,
             "reliability": reliability(log),
+            "log": log_doc(log),
             "seed": seed,
             "draws": args.draws,
         }

@@ -12,6 +12,7 @@ from pitwall.commands.values import existing
 from pitwall.telemetry import BadInput
 
 if TYPE_CHECKING:
+    from pitwall.prerace.log import Logged, Score
     from pitwall.prerace.sheet import Sheet
 
 _PHASES = ("braking", "entry", "mid", "exit", "kerb")
@@ -38,6 +39,8 @@ def add(actions: Any) -> None:
 
 
 def _sheet(args: argparse.Namespace) -> int:
+    from pitwall.prerace.log import log_in
+    from pitwall.prerace.log_file import read_log
     from pitwall.prerace.report import sheet_doc
     from pitwall.prerace.sheet import changes, sheet_text, sheets_in
     from pitwall.prerace.sheet_file import read_sheets
@@ -49,11 +52,13 @@ def _sheet(args: argparse.Namespace) -> int:
         raise BadInput(f"{args.target} exists already: name another file")
     if args.source is not None:
         new = read_sheets(args.source, now_us())
-        keep(args.recording, {sheet.key: sheet_text(sheet) for sheet in new})
+        judged = read_log(args.source)
+        keep(args.recording, {sheet.key: sheet_text(sheet) for sheet in new} | judged)
     with Recording.open(args.recording, read_only=True) as recording:
-        sheets = sheets_in(recording.all_meta(), args.car)
+        meta = recording.all_meta()
+    sheets = sheets_in(meta, args.car)
     if args.target is not None:
-        _export(sheets, args.target)
+        _export(sheets, log_in(meta, args.car), args.target)
     docs, before = [], None
     for sheet in sheets:
         same = before is not None and before.car == sheet.car and before.vehicle == sheet.vehicle
@@ -74,12 +79,16 @@ def keep(path: Path, entries: dict[str, str]) -> None:
         recording.apply(Batch(Source.IMPORT, meta=entries))
 
 
-def _export(sheets: tuple[Sheet, ...], target: Path) -> None:
+def _export(
+    sheets: tuple[Sheet, ...], log: tuple[tuple[Logged, Score | None], ...], target: Path
+) -> None:
+    from pitwall.prerace.log_file import log_toml
     from pitwall.prerace.sheet_file import write_csv, write_toml
 
     if not sheets:
         raise BadInput("there is no setup sheet to export")
-    text = write_csv(sheets) if target.suffix.lower() == ".csv" else write_toml(sheets)
+    as_csv = target.suffix.lower() == ".csv"
+    text = write_csv(sheets) if as_csv else write_toml(sheets) + log_toml(log)
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
     for sheet in sheets:

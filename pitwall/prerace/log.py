@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pitwall.prerace.advice import Advice
 from pitwall.prerace.discrepancy import Checked
+from pitwall.prerace.gain import Z90
 from pitwall.prerace.series import Trust, least_trusted
 from pitwall.telemetry import BadInput
 
@@ -60,12 +63,15 @@ class Score:
         advice: its key.
         obtained_s, sd_s: the gain between the runs, like for like, and how well it is known.
         held: whether it lies within the promised band, its own uncertainty allowed for.
+        told: whether the laps tell the promised gain from none: others hold anyhow, and say nothing
+            of the band.
     """
 
     advice: str
     obtained_s: float
     sd_s: float
     held: bool
+    told: bool
 
 
 def logged(
@@ -104,8 +110,9 @@ def score(entry: Logged, obtained_s: float, sd_s: float) -> Score:
     """Judge an advice by what runs before and after it say (see
     :meth:`pitwall.prerace.regression.LapModel.difference`)."""
     half = (entry.hi_s - entry.lo_s) / 2
-    wide = (half**2 + (1.645 * sd_s) ** 2) ** 0.5
-    return Score(entry.key, obtained_s, sd_s, bool(abs(obtained_s - entry.mean_s) <= wide))
+    wide = (half**2 + (Z90 * sd_s) ** 2) ** 0.5
+    held = bool(abs(obtained_s - entry.mean_s) <= wide)
+    return Score(entry.key, obtained_s, sd_s, held, bool(Z90 * sd_s < abs(entry.mean_s)))
 
 
 def entry_text(entry: Logged | Score) -> str:
@@ -128,16 +135,46 @@ def log_in(
     out = []
     for key in (k for k in meta if k.startswith(ADVICE)):
         try:
-            doc = json.loads(meta[key])
-            values = {str(k): float(v) for k, v in doc.pop("values").items()}
-            entry = Logged(values=values, trust=Trust(doc.pop("trust")), **doc)
+            entry = _logged(json.loads(meta[key]))
             text = meta.get(score_key(entry))
-            found = Score(**json.loads(text)) if text is not None else None
+            found = _score(json.loads(text)) if text is not None else None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(f"{key}: not a logged advice: {error!r}") from error
         if car is None or entry.car == car:
             out.append((entry, found))
     return tuple(sorted(out, key=lambda pair: pair[0].written_us))
+
+
+def _logged(doc: dict[str, Any]) -> Logged:
+    """Raises ValueError, TypeError, KeyError for one that is none."""
+    numbers = [float(doc.pop(name)) for name in ("mean_s", "lo_s", "hi_s", "parameter_sd")]
+    values = {str(k): float(v) for k, v in doc.pop("values").items()}
+    if not all(math.isfinite(number) for number in (*values.values(), *numbers)):
+        raise ValueError("a number is not finite")
+    mean, low, high, spread = numbers
+    return Logged(
+        car=str(doc.pop("car")),
+        written_us=int(doc.pop("written_us")),
+        values=values,
+        mean_s=mean,
+        lo_s=low,
+        hi_s=high,
+        parameter_sd=spread,
+        trust=Trust(doc.pop("trust")),
+        seed=int(doc.pop("seed")),
+        draws=int(doc.pop("draws")),
+        sheet=str(doc.pop("sheet")),
+        version=int(doc.pop("version")),
+    )
+
+
+def _score(doc: dict[str, Any]) -> Score:
+    """Raises ValueError, TypeError, KeyError for one that is none."""
+    numbers = float(doc.pop("obtained_s")), float(doc.pop("sd_s"))
+    flags = doc.pop("held"), doc.pop("told")
+    if not all(math.isfinite(n) for n in numbers) or not all(isinstance(f, bool) for f in flags):
+        raise ValueError("a score has two numbers and two answers")
+    return Score(str(doc.pop("advice")), *numbers, *flags)
 
 
 def checked(log: Sequence[tuple[Logged, Score | None]]) -> list[Checked]:
@@ -151,10 +188,13 @@ def checked(log: Sequence[tuple[Logged, Score | None]]) -> list[Checked]:
 
 def reliability(log: Sequence[tuple[Logged, Score | None]]) -> str:
     """How often the band held, in one line."""
-    scores = [s for _, s in log if s is not None][-LAST:]
-    if not scores:
-        return "no advice has been checked on this car yet"
-    held = sum(s.held for s in scores)
-    if len(scores) == 1:
-        return f"the last advice fell {'in' if held else 'outside'} the 90 % band"
-    return f"of the last {len(scores)} advices {held} fell in the 90 % band"
+    scores = [s for _, s in log if s is not None]
+    told = [s for s in scores if s.told][-LAST:]
+    open_ = len(scores) - len([s for s in scores if s.told])
+    more = f"; {open_} not told by their laps" if open_ else ""
+    if not told:
+        return f"no advice has been checked on this car yet{more}"
+    held = sum(s.held for s in told)
+    if len(told) == 1:
+        return f"the last advice fell {'in' if held else 'outside'} the 90 % band{more}"
+    return f"of the last {len(told)} advices {held} fell in the 90 % band{more}"

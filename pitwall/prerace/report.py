@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from pitwall.prerace.advice import Advice, Row
 from pitwall.prerace.calibrate import Calibration
 from pitwall.prerace.gain import Gain
+from pitwall.prerace.log import Logged, Score
 from pitwall.prerace.sheet import Change, Sheet
 from pitwall.telemetry.probability import chance
 
@@ -149,6 +151,25 @@ def advice_doc(advice: Advice) -> dict[str, Any]:
         if advice.joint is None
         else {"values": dict(advice.joint.values), "gain": gain_doc(advice.joint.gain)},
     }
+
+
+def log_doc(log: Sequence[tuple[Logged, Score | None]]) -> list[dict[str, Any]]:
+    """Applied advices with what came of them, oldest first."""
+    return [
+        {
+            "written_us": entry.written_us,
+            "values": dict(entry.values),
+            "class": entry.trust.value,
+            "gain_s": round(entry.mean_s, 4),
+            "lo_s": round(entry.lo_s, 4),
+            "hi_s": round(entry.hi_s, 4),
+            "obtained_s": None if score is None else round(score.obtained_s, 4),
+            "obtained_sd_s": None if score is None else round(score.sd_s, 4),
+            "held": None if score is None else score.held,
+            "told": None if score is None else score.told,
+        }
+        for entry, score in log
+    ]
 
 
 def row_doc(row: Row) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pitwall.runtime.errands import Errand, Errands
 from pitwall.telemetry import Failure, PitwallError
 from pitwall.telemetry.clock import now_us
+from pitwall.telemetry.plural import counted
 from pitwall.ui.dialogs.lines import Line, ListColumn
 from pitwall.ui.dialogs.style import button
 from pitwall.ui.modelling import Modelling
@@ -21,7 +22,10 @@ from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from pitwall.prerace.log import Logged, Score
     from pitwall.prerace.sheet import Sheet
+
+    Log = tuple[tuple[Logged, Score | None], ...]
 
 VALUES = (
     ListColumn("Setting"),
@@ -120,7 +124,7 @@ class SheetPane(EditorPane):
             self._list()
         elif key == "read":
             assert isinstance(value, tuple)
-            self._take(value)
+            self._take(*value)
         elif key == "written":
             self.say(f"Written: {value}")
         elif key == "failed":
@@ -197,18 +201,23 @@ class SheetPane(EditorPane):
     def export_file(self, path: Path) -> None:
         """Write the car's sheets that count."""
         sheets = tuple(view.sheet for view in self.shown or ())
-        self._files.run(lambda errand: errand.tell("written", _write_file(path, sheets)))
+        model, car = self._model, self._car
+        self._files.run(
+            lambda errand: errand.tell("written", _write_file(path, sheets, _judged(model, car)))
+        )
 
-    def _take(self, found: tuple[tuple[str, str, str], ...]) -> None:
-        """Sheets of a file: (car, key, text) each."""
+    def _take(self, found: tuple[tuple[str, str, str], ...], judged: Mapping[str, str]) -> None:
+        """Sheets of a file, (car, key, text) each, and entries of the log of advice."""
         try:
-            self._model.keep({key: text for _, key, text in found})
+            self._model.keep({key: text for _, key, text in found} | dict(judged))
         except PitwallError as error:
             self.say(str(error), wrong=True)
             return
         cars = sorted({car for car, _, _ in found})
         strange = [car for car in cars if car not in self._cars]
         words = f"Taken: {len(found)} of car {', '.join(cars)}"
+        past = sum(key.startswith("score/") for key in judged)
+        words += f", {counted(past, 'advice')} of the past" if past else ""
         if strange:
             words += f"; not in this session: {', '.join(strange)}"
         self.say(words, wrong=bool(strange))
@@ -239,21 +248,33 @@ def _number(value: float | None) -> str:
 
 
 def _read_file(errand: Errand, path: Path) -> None:
+    from pitwall.prerace.log_file import read_log
     from pitwall.prerace.sheet import sheet_text
     from pitwall.prerace.sheet_file import read_sheets
 
     found = read_sheets(path, now_us())
-    errand.tell("read", tuple((each.car, each.key, sheet_text(each)) for each in found))
+    sheets = tuple((each.car, each.key, sheet_text(each)) for each in found)
+    errand.tell("read", (sheets, read_log(path)))
 
 
-def _write_file(path: Path, sheets: tuple[Sheet, ...]) -> Path:
+def _judged(model: Modelling, car: str) -> Log:
+    """The car's advices with what came of them: as just worked out, else as kept."""
+    answer = model.answer
+    if answer.advice is not None and answer.asked.car == car:
+        return answer.advice.log
+    return model.papers(car).log
+
+
+def _write_file(path: Path, sheets: tuple[Sheet, ...], log: Log) -> Path:
     """In place whole, or not at all. Raises Failure."""
+    from pitwall.prerace.log_file import log_toml
     from pitwall.prerace.sheet_file import write_csv, write_toml
 
-    write = write_csv if path.suffix.lower() == ".csv" else write_toml
+    as_csv = path.suffix.lower() == ".csv"
+    text = write_csv(sheets) if as_csv else write_toml(sheets) + log_toml(log)
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(write(sheets), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)

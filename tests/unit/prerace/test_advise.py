@@ -262,5 +262,10 @@ def test_an_applied_advice_becomes_a_sheet_and_is_scored(question):
     log = [(entry, hit)] * 12 + [(entry, miss)] * 2
     assert reliability(log) == "of the last 14 advices 12 fell in the 90 % band"
     assert len(checked(log)) == 14
+    vague = score(entry, entry.mean_s, abs(entry.mean_s))
+    assert vague.held
+    assert not vague.told, "laps that do not tell the gain from none say nothing of the band"
+    assert reliability([*log, (entry, vague)]).endswith("90 % band; 1 not told by their laps")
+    assert reliability([(entry, vague)]).startswith("no advice has been checked")
     with pytest.raises(BadInput, match="is not what was advised"):
         applied(found, {row.key: row.now}, question.sheet, 9, 77, 1, 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from pitwall.cli import main
 from pitwall.prerace import shipped_vehicle, write_vehicle
+from pitwall.prerace.log import Logged, log_in, reliability, score
+from pitwall.prerace.log_file import log_toml, read_log
+from pitwall.prerace.series import Trust
 from pitwall.prerace.sheet import (
     Change,
     Sheet,
@@ -147,3 +151,50 @@ def test_on_the_command_line(tmp_path, capsys):
         assert sum(k.startswith("words/") for k in recording.all_meta()) == 1
     assert main(["model", "advise", str(path), "--car", "9", "--processes", "0"]) == 2
     assert "car 9 has no setup sheet" in capsys.readouterr().err
+
+
+JUDGED = Logged(
+    "7",
+    77,
+    {"wing": 5.0, "brake_bias": 61.0},
+    0.2,
+    0.1,
+    0.3,
+    0.02,
+    Trust.MIXED,
+    3,
+    200,
+    "sheet/7/1/2",
+)
+
+
+def test_what_came_of_advice_goes_into_the_file_and_to_the_next_session(tmp_path):
+    hit, vague = score(JUDGED, 0.19, 0.03), replace(JUDGED, written_us=78)
+    log = ((JUDGED, hit), (vague, score(vague, 0.1, 0.5)), (replace(JUDGED, written_us=79), None))
+    path = tmp_path / "s.toml"
+    path.write_text(write_toml([sheet()]) + log_toml(log), encoding="utf-8")
+    assert [s.values for s in read_sheets(path, 5)] == [sheet().values]
+    assert log_in(read_log(path)) == log[:2], "what no lap has judged is of no use elsewhere"
+    assert reliability(log_in(read_log(path))).startswith("the last advice fell in")
+    assert read_log(tmp_path / "none.csv") == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("obtained_s = 0.19", ""),
+        ("obtained_s = 0.19", "obtained_s = nan"),
+        ("held = true", "held = 1"),
+        ("mean_s = 0.2", 'mean_s = "much"'),
+        ('class = "mixed"', 'class = "sure"'),
+        ("[[advice]]", "[advice]"),
+        ("[advice.values]", "[advice.other]"),
+    ],
+)
+def test_a_log_that_is_none(tmp_path, old, new):
+    path = tmp_path / "s.toml"
+    text = log_toml(((JUDGED, score(JUDGED, 0.19, 0.03)),))
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(BadInput, match="s.toml"):
+        read_log(path)
