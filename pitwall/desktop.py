@@ -28,9 +28,9 @@ from pitwall.ui.address import Address
 from pitwall.ui.dialogs import Desk
 from pitwall.ui.dialogs.recording_list import Recent
 from pitwall.ui.qt import QtCore, QtWidgets, make_application
-from pitwall.ui.remembered import Memory
+from pitwall.ui.remembered import Memory, Remembered
 from pitwall.ui.start import StartWindow
-from pitwall.ui.theme import Theme, load_theme
+from pitwall.ui.theme import THEMES, Theme, load_theme, scale_for
 from pitwall.voice import Note, Voice
 
 # What only a session's window needs is imported behind the start window that is painted first.
@@ -156,7 +156,7 @@ class Desktop:
         self.desk.open_requested.connect(self._open_file)
         self.desk.connect_requested.connect(self._join)
         self.desk.join_cancelled.connect(self._starts.cancel)
-        self.start = StartWindow(load_theme(self._options.theme))
+        self.start = StartWindow(load_theme(self._looks()[0]))
         self.start.connect_requested.connect(self._show_connect)
         self.start.doctor_requested.connect(self._show_doctor)
         self.start.open_requested.connect(self._open_file)
@@ -276,10 +276,12 @@ class Desktop:
             model=run.model,
             settled=run.settled,
         )
-        theme, size = self._options.theme, self._options.size
+        (theme, scale), size = self._looks(), self._options.size
         if old_window is not None:
             theme, size = old_window.theme.name, (old_window.width(), old_window.height())
-        self.window = window = build_window(inputs, theme=theme, size=size, layouts=self._layouts())
+        self.window = window = build_window(
+            inputs, theme=theme, size=size, scale=scale, layouts=self._layouts()
+        )
         if old_window is not None:
             window.set_theme(old_window.theme)
             window.keeper.take_over(old_window.keeper)
@@ -292,7 +294,8 @@ class Desktop:
         window.recordings_requested.connect(self._show_recordings)
         window.files_dropped.connect(self._take_files)
         window.job_cancelled.connect(self._cancel_job)
-        window.themed.connect(self.desk.set_theme)
+        window.themed.connect(self._themed)
+        window.settings.memory_chosen.connect(self._memory.limited)
         run.start(beside_window=True)
         window.start()
         window.show()
@@ -306,13 +309,30 @@ class Desktop:
         if old_window is not None and old_run is not None:
             self._leave(old_window, old_run)
 
+    @property
+    def _watched(self) -> bool:
+        """False for a run that nobody looks at: it shows everything as usual."""
+        return self._options.seconds is None and self._options.screenshot is None
+
     def _layouts(self) -> Shelf | None:
-        """Where layouts are kept; a run that nobody watches shows the usual one."""
+        """Where layouts are kept."""
         from pitwall.ui.layout_shelf import Shelf
 
         folder = self._memory.folder
-        watched = self._options.seconds is None and self._options.screenshot is None
-        return Shelf(folder) if folder is not None and watched else None
+        return Shelf(folder) if folder is not None and self._watched else None
+
+    def _looks(self) -> tuple[str, float | None]:
+        """Theme and scale to begin with: as asked for, or chosen last; None for what fits."""
+        kept = self._memory.now if self._watched else Remembered()
+        return self._options.theme or kept.theme or THEMES[0], kept.scale or None
+
+    def _themed(self, theme: Theme) -> None:
+        self.desk.set_theme(theme)
+        window = self.window
+        if window is not None and self._watched:
+            # What fits is found anew: the next screen may be another one.
+            fits = scale_for(window.width(), window.height())
+            self._memory.looked(theme.name, 0.0 if theme.scale == fits else theme.scale)
 
     def _leave(self, window: MainWindow, run: Run) -> None:
         """Close a window that another has taken the place of, and what was behind it."""

@@ -23,7 +23,7 @@ class RunOptions:
         headless: no window on a display.
         screenshot: where to save what the window shows at the end.
         size: window size in pixels; None fits the screen.
-        theme: ``dark``, ``sunlight`` or ``contrast``.
+        theme: ``dark``, ``sunlight`` or ``contrast``; None for the one last chosen.
         workspace: the one shown first; None for the one shown last.
         memory_mb: that the session may take, in megabytes; None for what is remembered.
     """
@@ -32,7 +32,7 @@ class RunOptions:
     headless: bool = False
     screenshot: Path | None = None
     size: tuple[int, int] | None = None
-    theme: str = "dark"
+    theme: str | None = None
     workspace: str | None = None
     memory_mb: int | None = None
 

@@ -226,7 +226,10 @@ class Run:
 
     def limit_memory(self, budget: int) -> None:
         """Keep the session within so many bytes of memory: what nobody looks at is paged out to the
-        recording. Before :meth:`start`."""
+        recording. First before :meth:`start`."""
+        if self._pager is not None:
+            self._pager.limit(budget)
+            return
         groups = Signals.of(self.store.session.catalog).groups()
         self._pager = Pager(self.store, self.recording_path, budget, groups)
 

@@ -32,7 +32,11 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add("--headless", action="store_true", help="no window")
     add("--screenshot", type=Path, metavar="PNG", help="save what the window shows")
     add("--size", type=values.size, metavar="WxH", help="window size, e.g. 1920x1080")
-    add("--theme", choices=("dark", "sunlight", "contrast"), default="dark")
+    add(
+        "--theme",
+        choices=("dark", "sunlight", "contrast"),
+        help="default: the one chosen last; dark at first, and where nobody watches",
+    )
     add(
         "--workspace",
         choices=("engineer", "driver", "strategy", "debrief"),

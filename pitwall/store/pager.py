@@ -101,6 +101,7 @@ class Pager:
         self._kept: list[object] = []
         self._changed = threading.Condition()
         self._stopping = False
+        self._budget = budget
         self._stats = PagerStats(budget)
         self._seen: object = None
         self._faults = 0
@@ -110,7 +111,14 @@ class Pager:
     @property
     def stats(self) -> PagerStats:
         """A snapshot."""
-        return self._stats
+        return replace(self._stats, budget=self._budget)
+
+    def limit(self, budget: int) -> None:
+        """Keep within so many bytes from now on. Any thread."""
+        with self._changed:
+            self._budget = budget
+            self._seen = None
+            self._changed.notify_all()
 
     def start(self) -> None:
         """Start the thread; from now on the store asks this pager."""
@@ -222,7 +230,7 @@ class Pager:
         self._seen = state
         held, away = self._measure()
         self._note(held=held, away=away)
-        goal = self._stats.budget
+        goal = self._budget
         if held <= goal:
             return True
         freed = 0
@@ -353,13 +361,15 @@ def budget_bytes(megabytes: int | None) -> int:
     """Bytes of a budget that was chosen, or without one a third of this machine's memory. Raises
     Failure for one that is too small to work with."""
     if megabytes is None:
-        return max(machine_bytes() // 3, SMALLEST_MB << 20)
+        return max(machine_bytes() // 3, SMALLEST_MB * MEGABYTE)
     if megabytes < SMALLEST_MB:
         raise Failure(f"{megabytes} MB for the session are too few: give it {SMALLEST_MB} or more")
-    return megabytes << 20
+    return megabytes * MEGABYTE
 
 
 SMALLEST_MB = 64
+MEGABYTE = 1_000_000
+"""As everything on screen counts."""
 
 
 def machine_bytes() -> int:

@@ -460,6 +460,13 @@ ACTIONS: tuple[Action, ...] = (
         "Window",
         "What a frame takes, what gives way, CPU, memory and queues of the program itself.",
     ),
+    Action(
+        "settings",
+        "Settings",
+        ("Ctrl+,",),
+        "Window",
+        "Theme, text size, units, and how much memory a session may take; what it takes now.",
+    ),
     Action("full_screen", "Full screen", ("F11",), "Window", "And back."),
     Action("help", "Keys", ("F1", "?"), "Window", "This list."),
     Action("quit", "Quit", ("Ctrl+Q",), "Window", "Save is never needed: all is recorded."),

@@ -28,6 +28,9 @@ class Commands(Protocol):
     def show_first(self, cars: frozenset[str]) -> None:
         """These cars are looked at: load theirs before others'."""
 
+    def limit_memory(self, budget: int) -> None:
+        """Keep the session within so many bytes of memory."""
+
 
 class NoCommands:
     """For windows over a file: there is nothing to cancel."""
@@ -37,6 +40,9 @@ class NoCommands:
 
     def show_first(self, cars: frozenset[str]) -> None:
         """Nothing is being loaded."""
+
+    def limit_memory(self, budget: int) -> None:
+        """Nothing is paged out."""
 
 
 class Channels(Protocol):

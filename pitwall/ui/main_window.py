@@ -44,6 +44,7 @@ from pitwall.ui.race_length import RaceLength
 from pitwall.ui.registry import Setting
 from pitwall.ui.report import ReportDesk
 from pitwall.ui.roles import Role
+from pitwall.ui.settings_desk import SettingsDesk
 from pitwall.ui.settle_desk import SettleDesk
 from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
@@ -72,6 +73,7 @@ class MainWindow(QtWidgets.QMainWindow):
         palette_box, notice: over the window when they are wanted.
         reports: writes reports.
         settle: official cars, and corners' names.
+        settings: looks, units and memory.
         job: what is being opened or imported for it.
         pump: the clock of the window.
         feed: brings data to the panes.
@@ -118,6 +120,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._navigator = Navigator(inputs, self.workspace, self.panes)
         prompt = Prompt(theme, self, self.panes.timeline)
         self.time = TimeDesk(inputs, self.workspace, self.panes, prompt, self.notice.say)
+        self.settings = SettingsDesk(inputs, self.workspace, self, self)
         self.settle = SettleDesk(
             inputs.settled,
             self,
@@ -242,6 +245,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "quit": lambda: _ignore(self.close()),
             **self.time.handlers(),
             **self.race_length.handlers(),
+            "settings": self.settings.show,
             **self.settle.handlers(),
         }
 
@@ -386,6 +390,7 @@ class MainWindow(QtWidgets.QMainWindow):
             over.set_theme(theme)
         self.own.set_theme(theme)
         self.settle.set_theme(theme)
+        self.settings.set_theme(theme)
         self.arrange()
         self.refresh(redraw=True)
         self.themed.emit(theme)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pitwall.ui.address import Address
+from pitwall.ui.theme import SCALES, THEMES
 
 VERSION = 1
 MOST_RECORDINGS = 12
@@ -30,6 +31,8 @@ class Remembered:
         role: last chosen for the doctor.
         recordings: paths of those opened last, newest first.
         memory_mb: that a session may take of memory, in megabytes; 0 for a third of the machine's.
+        theme: name of the theme last chosen; empty for the usual one.
+        scale: of its text; 0 for what fits the window.
     """
 
     address: Address = field(default_factory=Address)
@@ -37,6 +40,8 @@ class Remembered:
     role: str = "engineer"
     recordings: tuple[str, ...] = ()
     memory_mb: int = 0
+    theme: str = ""
+    scale: float = 0.0
 
 
 class Memory:
@@ -60,8 +65,12 @@ class Memory:
         self._keep(replace(self.now, address=address, session=session))
 
     def limited(self, memory_mb: int) -> None:
-        """Another budget of memory was chosen; counts from the next session on."""
+        """Another budget of memory was chosen, for the next sessions too."""
         self._keep(replace(self.now, memory_mb=_megabytes(memory_mb)))
+
+    def looked(self, theme: str, scale: float) -> None:
+        """Another theme or scale was chosen."""
+        self._keep(replace(self.now, theme=_theme(theme), scale=_scale(scale)))
 
     def examined(self, role: str) -> None:
         """The doctor was asked for a role."""
@@ -109,6 +118,8 @@ def _read(path: Path | None) -> Remembered:
         _text(doc.get("role")) or Remembered().role,
         tuple(one for one in paths if isinstance(one, str) and one)[:MOST_RECORDINGS],
         _megabytes(doc.get("memory_mb")),
+        _theme(doc.get("theme")),
+        _scale(doc.get("scale")),
     )
 
 
@@ -116,6 +127,14 @@ def _megabytes(value: Any) -> int:
     """What cannot be worked with is as if nothing had been chosen."""
     good = isinstance(value, int) and not isinstance(value, bool) and value >= LEAST_MEMORY_MB
     return value if good else 0
+
+
+def _theme(value: Any) -> str:
+    return value if value in THEMES else ""
+
+
+def _scale(value: Any) -> float:
+    return value if isinstance(value, float) and SCALES[0] <= value <= SCALES[-1] else 0.0
 
 
 def _text(value: Any) -> str:

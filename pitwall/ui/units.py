@@ -82,6 +82,10 @@ class UnitChoice:
             return chosen
         return PREFERRED[self.system].get(recorded, recorded)
 
+    def of(self, system: UnitSystem) -> UnitChoice:
+        """The same with another system preferred."""
+        return replace(self, system=system)
+
     def next_system(self) -> UnitChoice:
         """As recorded, metric, imperial, and round again."""
         systems = list(UnitSystem)
