@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pitwall.cloud.access import Place
 from pitwall.telemetry import BadInput
 
-Grade = Literal["ok", "warning", "fault"]
+Grade = Literal["ok", "skipped", "warning", "fault"]
 
 ROLES = ("engineer", "driver", "partner", "producer", "sealer", "installer")
 """Whose permissions can be tried from a laptop; the archiver's show in what it does."""
@@ -51,7 +51,8 @@ class Finding:
     """One line.
 
     Attributes:
-        grade: ``ok``; ``warning``, slower or unknown; ``fault``, it will not work.
+        grade: ``ok``; ``skipped``, there is no such thing here to look at; ``warning``, slower or
+            unknown; ``fault``, it will not work.
         what: what was looked at.
         told: what was found.
         todo: what to do about it; empty when nothing is to be done.
@@ -93,9 +94,9 @@ def report_json(findings: Iterable[Finding]) -> dict[str, Any]:
 def report_text(findings: Iterable[Finding]) -> str:
     """The last line."""
     counts = _counts(list(findings))
-    return ", ".join(f"{count} {grade}" for grade, count in counts.items())
+    return ", ".join(f"{n} {grade}" for grade, n in counts.items() if n or grade != "skipped")
 
 
 def _counts(rows: list[Finding]) -> dict[str, int]:
-    grades: tuple[Grade, ...] = ("ok", "warning", "fault")
+    grades: tuple[Grade, ...] = ("ok", "skipped", "warning", "fault")
     return {grade: sum(row.grade == grade for row in rows) for grade in grades}

@@ -52,7 +52,7 @@ def check_permissions(exam: Exam) -> None:
         if not answer.reached or answer.stranger or answer.skewed:
             exam.add("fault", what, answer.words, "mend what is said above first")
         elif answer.absent:
-            exam.add("ok", what, "not tried: this endpoint does not offer it")
+            exam.add("skipped", what, "this endpoint does not offer it")
         elif answer.code == "NoSuchBucket":
             # nobody is refused what is not there
             exam.add("warning", what, "not tried: there is no such bucket", "check --bucket")

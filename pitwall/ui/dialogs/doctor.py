@@ -28,6 +28,7 @@ COLUMNS = (
 )
 _GRADES = {
     "ok": Cell("✓ ok", "live"),
+    "skipped": Cell("– skipped", "dim"),
     "warning": Cell("! warning", "attention", bold=True),
     "fault": Cell("✕ fault", "fault", bold=True),
 }
@@ -228,6 +229,7 @@ class DoctorDialog(AskingDialog):
         counts = Counter(one.grade for one in self._found)
         words = (
             f"{counts['ok']} ok",
+            *([f"{counts['skipped']} skipped"] if counts["skipped"] else []),
             counted(counts["warning"], "warning"),
             counted(counts["fault"], "fault"),
         )
@@ -257,7 +259,7 @@ class DoctorDialog(AskingDialog):
 def _line(index: int, one: Finding) -> Line:
     grade = _GRADES.get(one.grade, Cell(one.grade))
     told = f"{one.told}\n→ {one.todo}" if one.todo else one.told
-    role = "text" if one.grade != "ok" else "dim"
+    role = "text" if one.grade in ("warning", "fault") else "dim"
     return Line(str(index), (grade, Cell(one.what), Cell(told, role)), tip=told)
 
 

@@ -120,7 +120,10 @@ def test_healthy(look: Any) -> None:
     findings = look("ENGINEER", Questions(), say=told.append)
     assert told == findings
     assert faults(findings) == []
-    assert {f.grade for f in findings} == {"ok"}, [f for f in findings if f.grade != "ok"]
+    # what a stand-in has not is not called well
+    away = {f.what.partition(" ")[0] for f in findings if f.grade == "skipped"}
+    assert away == {"stack", "archiver", "delivery", "limits"}
+    assert {f.grade for f in findings} == {"ok", "skipped"}, findings
     seen = {f.what.partition(" ")[0] for f in findings}
     assert seen >= {
         "credentials", "region", "clock", "table", "stream", "session", "archive", "may",

@@ -31,6 +31,6 @@ def test_the_same_for_programs() -> None:
     code, text = run(CASES["clock"], "--json")
     doc = json.loads(text)
     assert (code, doc["healthy"]) == (1, False)
-    assert doc["counts"] == {"ok": 1, "warning": 1, "fault": 1}
+    assert doc["counts"] == {"ok": 1, "skipped": 0, "warning": 1, "fault": 1}
     (clock,) = [row for row in doc["findings"] if row["what"] == "clock"]
     assert 590 < clock["figures"]["skew_s"] < 610
