@@ -67,13 +67,23 @@ def car_of(given: str) -> Vehicle:
 def track_of(path: Path) -> LapTrack:
     """The track of a file, or of a recording's own line. Raises BadInput, Failure."""
     from pitwall.prerace import read_track, track_of_line
+    from pitwall.prerace.along import ALTITUDE, channel_in
+    from pitwall.prerace.grade import with_grade
+    from pitwall.prerace.practice import practice_laps
 
     if path.suffix.lower() == ".csv":
         return read_track(path)
     with timed(path) as (_, store, timing):
         if timing.track is None:
             raise BadInput(f"{path}: {_NO_LINE}")
-        return track_of_line(timing.track, store.session.key)
+        track = track_of_line(timing.track, store.session.key)
+        graded = (
+            with_grade(track, store, car, practice_laps(store, timing, car, track))
+            for car in timing.cars
+        )
+        if channel_in(store.session.catalog, ALTITUDE) is None:
+            return track
+        return next((one for one in graded if one is not track), track)
 
 
 def number(text: str) -> float:

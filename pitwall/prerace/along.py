@@ -26,7 +26,7 @@ _PER_UNIT = {
 }
 FUEL, THROTTLE, BRAKE = ("fuel", "fuel_mass", "fuel_level"), ("throttle",), ("brake",)
 STEERING, ACROSS, ALONG, GEAR = ("steering",), ("accel_lat",), ("accel_long",), ("gear",)
-SPEED = ("speed",)
+SPEED, ALTITUDE = ("speed",), ("altitude",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,14 @@ class Channels:
         """Look them up by channel name."""
         return Channels(
             *(
-                _find(catalog, names)
+                channel_in(catalog, names)
                 for names in (THROTTLE, BRAKE, STEERING, ACROSS, ALONG, FUEL, GEAR, SPEED)
             )
         )
 
 
-def _find(catalog: Catalog, names: Sequence[str]) -> tuple[str, int, float] | None:
+def channel_in(catalog: Catalog, names: Sequence[str]) -> tuple[str, int, float] | None:
+    """The first channel of one of these names: group, row and factor to SI; None without one."""
     for group in catalog.groups:
         for row, channel in enumerate(group.channels):
             if channel.name in names:

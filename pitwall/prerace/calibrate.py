@@ -12,6 +12,7 @@ from pitwall.prerace.conditions import Conditions
 from pitwall.prerace.driven import Use, uses
 from pitwall.prerace.envelope import envelope, start_factors
 from pitwall.prerace.fit import BRAKING, TRACTION, WITH_DRIVER, Fit, Unknown, fit_car
+from pitwall.prerace.grade import with_grade
 from pitwall.prerace.lap import simulate
 from pitwall.prerace.lap_track import Floats, LapTrack
 from pitwall.prerace.line import track_of_line
@@ -88,6 +89,7 @@ def gather(
     track = track_of_line(timing.track, store.session.key)
     named = tuple((c.name, c.apex_m) for c in corners_of(timing.track))
     laps = practice_laps(store, timing, car, track, without)
+    track = with_grade(track, store, car, laps)
     return Gathered(car, track, named, laps, store.session.started_us)
 
 

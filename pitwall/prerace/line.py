@@ -62,8 +62,9 @@ def track_of_line(line: TrackLine, name: str, smooth_m: float | None = None) -> 
     """The lap along a session's own line: flat, evenly grippy, with the line's sectors; smoothed
     as much as its noise asks for, or by ``smooth_m`` everywhere.
 
-    A line of positions says nothing of banking, grade and grip; where they matter they come from
-    a file, see :func:`pitwall.prerace.track_file.read_track`.
+    A line of positions says nothing of banking, grade and grip: grade comes with altitudes (see
+    :func:`pitwall.prerace.grade.with_grade`), all of them from a file
+    (:func:`pitwall.prerace.track_file.read_track`).
     """
     x, y = line.xy[:, 0], line.xy[:, 1]
     if smooth_m is None:
