@@ -272,7 +272,9 @@ def _labels(surveys: Sequence[Survey], car: str | None) -> dict[str, str]:
         number = short[original]
         label = number if number and numbers.count(number) == 1 else original
         if len(label) > 16:
-            label = label[-16:].lstrip("-._ ")
+            # The end of a file's name is no name; what it was called is kept beside it.
+            free = (str(n) for n in range(1, len(originals) + 1))
+            label = next(n for n in free if n not in labels and n not in numbers)
         if label in labels:
             raise BadInput(f"cars {labels[label]} and {original} cannot be told apart by their ids")
         labels[label] = original
@@ -283,6 +285,12 @@ def _number(car: str) -> str:
     match = re.search(r"(\d+)$", car)
     digits = match.group(1).lstrip("0") if match else ""
     return digits[:16]
+
+
+def _title(words: str) -> str:
+    """Words as a title: as they are where somebody chose their letters, else with capitals."""
+    plain = " ".join(re.sub(r"[-_\s]+", " ", words).split())
+    return plain.title() if plain == plain.lower() else plain
 
 
 def _session(
@@ -304,7 +312,7 @@ def _session(
     weak = any(s.clock is ClockKind.RECONSTRUCTED for s in surveys)
     return Session(
         key=key,
-        title=title or words.replace("-", " ").title(),
+        title=title or _title(f"{event} {name}") or "Import",
         catalog=_merge([s.groups for s in surveys]),
         started_us=started,
         clock=ClockKind.RECONSTRUCTED if weak else ClockKind.EVENT,

@@ -59,8 +59,10 @@ class TracesFeed:
         view, panes, store = context.view, context.panes, context.inputs.store
         panes.timeline.show_heads(view.moment, view.cursor, view.live)
         t_us = view.cursor or view.moment or (store.latest_us(view.car) if view.car else 0)
-        if picture is not None and picture.shown is not None and view.cursor is None:
-            t_us = min(t_us, picture.shown.t_end)
+        shown = picture.shown if picture is not None else None
+        # The newest is the newest, also where the timing has not come to the end of the lap yet.
+        if shown is not None and not shown.open and view.cursor is None:
+            t_us = min(t_us, shown.t_end)
         reference = None
         if picture is not None and picture.mapping and picture.reference_mapping:
             x = float(picture.mapping.to_x(np.array([t_us]))[0])

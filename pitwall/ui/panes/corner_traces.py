@@ -178,24 +178,24 @@ class CornerTraces(Panel):
         painter.setPen(c.dim)
         painter.drawText(QtCore.QPointF(top.left() + 2, top.top() - theme.px(3)), "km/h")
         if not alone:
-            self._paint_key(painter, QtCore.QPointF(low.left() + 2, low.top() - theme.px(3)))
+            self._paint_key(painter, QtCore.QPointF(low.right(), low.top() - theme.px(3)))
 
     def _paint_key(self, painter: QtGui.QPainter, at: QtCore.QPointF) -> None:
-        """Which of the lower lines is which, each with its own stroke."""
+        """Which of the lower lines is which, each with its own stroke; ends at ``at``."""
         theme, metrics = self.theme, painter.fontMetrics()
+        x, y = at.x(), at.y() - metrics.xHeight() / 2
         for words, style in (
-            ("throttle", QtCore.Qt.PenStyle.SolidLine),
             ("brake", QtCore.Qt.PenStyle.DotLine),
+            ("throttle", QtCore.Qt.PenStyle.SolidLine),
         ):
-            painter.setPen(self.theme.colours.dim)
-            painter.drawText(at, words)
-            x = at.x() + metrics.horizontalAdvance(words) + theme.px(4)
-            y = at.y() - metrics.xHeight() / 2
-            pen = QtGui.QPen(self.theme.colours.dim, theme.scale)
+            pen = QtGui.QPen(theme.colours.dim, theme.scale)
             pen.setStyle(style)
             painter.setPen(pen)
-            painter.drawLine(QtCore.QPointF(x, y), QtCore.QPointF(x + theme.px(16), y))
-            at = QtCore.QPointF(x + theme.px(28), at.y())
+            painter.drawLine(QtCore.QPointF(x - theme.px(16), y), QtCore.QPointF(x, y))
+            x -= theme.px(20) + metrics.horizontalAdvance(words)
+            painter.setPen(theme.colours.dim)
+            painter.drawText(QtCore.QPointF(x, at.y()), words)
+            x -= theme.px(12)
 
     def _paint_brakes(
         self, painter: QtGui.QPainter, picture: CornerPicture, area: QtCore.QRectF

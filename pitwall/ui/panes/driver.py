@@ -32,6 +32,8 @@ from pitwall.ui.words import DASH, seconds, signed
 FAR = 1.4
 """Everything here is so much larger than in the engineer's panes."""
 STEP_MS = 40
+NEWEST_US = 2_000_000
+"""Positions may come so much later than other samples, and still say where the car is."""
 GAP = 8
 
 
@@ -155,6 +157,8 @@ class DriverView(QtWidgets.QWidget):
         if curves is None or timing is None or timing.track is None:
             return None
         axis = curves.axis
+        if shown.open and 0 < t_us - int(axis.t[-1]) < NEWEST_US:
+            t_us = int(axis.t[-1])
         if len(axis.t) < 2 or not axis.t[0] <= t_us <= axis.t[-1]:
             return None
         s = float(np.interp(t_us, axis.t, axis.s))

@@ -17,6 +17,8 @@ from pitwall.ui.theme import Theme, mix
 
 Floats = NDArray[np.float64]
 TURN_GAIN = 1.2
+NAMED = 170
+"""A line of at least so many pixels one way has names at its corners, at scale 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,10 @@ class MapPane(Panel):
         pen.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
         painter.drawPolyline(outline)
-        self._paint_corners(painter, track)
+        self._words = []
+        # Where the line is small, the cars need the room for their numbers.
+        if max(float(np.ptp(px)), float(np.ptp(py))) >= theme.px(NAMED):
+            self._paint_corners(painter, track)
         if self._fit.turned:
             self._paint_north(painter)
 
