@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--size", action="append", help="only these, e.g. 1920x1080")
     parser.add_argument("--theme", action="append", help="only these")
     parser.add_argument("--stream", type=float, metavar="S", help="seconds through the stream")
+    parser.add_argument("--publish", type=Path, metavar="FOLDER", help="put the best ones there")
     args = parser.parse_args()
     if not args.check:
         if not os.environ.get("DISPLAY"):
@@ -40,7 +41,13 @@ def main() -> int:
         (args.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
     from tests.pictures.compare import report
 
-    return report(args.folder, sys.stdout)
+    code = report(args.folder, sys.stdout)
+    if args.publish is not None:
+        from tests.pictures.publish import publish
+
+        for path in publish(args.folder, args.publish):
+            print(f"{path}: {path.stat().st_size / 1e3:.0f} kB")
+    return code
 
 
 if __name__ == "__main__":
