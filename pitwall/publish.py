@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from pitwall.places import spool_folder
 from pitwall.run import CloudAddress
 from pitwall.runtime import StallWatch
 from pitwall.telemetry import Failure
-from pitwall.telemetry.clock import now_us
+from pitwall.telemetry.clock import SECOND_US, clock_text, now_us
 from pitwall.telemetry.plural import counted
 from pitwall.voice import Voice
 
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from pitwall.cloud.feed import Feed
     from pitwall.cloud.replay import Replay
     from pitwall.cloud.spool import Spool
+    from pitwall.telemetry import Segment
 
 STALL_S = 5.0
 """A table that takes nothing for so long is told of."""
+PROGRESS_S = 30.0
+"""How often it is said how far the recording is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +168,15 @@ def _played(
         f"{cloud.shown} takes items again",
     )
     session, epoch, bucket = replay.session, replay.epoch, cloud.bucket or ""
+    progress = _Progress(session.started_us, feed.seconds, spool, voice)
+
+    def taken() -> None:
+        watch.went_on()
+        progress.look()
+
     with _stopping(stop), watch:
         report = publish(
-            live_chunks(feed, session, epoch),
+            progress.through(live_chunks(feed, session, epoch)),
             session,
             clients,
             cloud.table,
@@ -176,7 +185,7 @@ def _played(
             start_us=replay.start_us,
             bounded=True,
             stop=stop,
-            on_taken=watch.went_on,
+            on_taken=taken,
             on_notice=voice.say,
             spool=spool,
             refuse=options.refuse,
@@ -184,6 +193,33 @@ def _played(
     if not (replay.resumed and bucket) or report.stopped or report.unsealed:
         return report, 0
     return report, write_skipped(feed, session, epoch, clients.s3, bucket, spool.about["cuts"])
+
+
+class _Progress:
+    """Says now and then how far the recording is, and how much of that the table has not got."""
+
+    def __init__(self, started_us: int, seconds: float, spool: Spool, voice: Voice) -> None:
+        self._started_us, self._length_us = started_us, round(seconds * SECOND_US)
+        self._spool, self._voice = spool, voice
+        self._t_us = 0
+        """End of the chunk that was taken from the recording last."""
+        self._told_s = time.monotonic()
+
+    def through(self, chunks: Iterable[Segment]) -> Iterator[Segment]:
+        """The chunks, noted as they are taken."""
+        for chunk in chunks:
+            self._t_us = chunk.t_hi
+            yield chunk
+
+    def look(self) -> None:
+        """The table has taken something."""
+        now_s = time.monotonic()
+        if now_s - self._told_s < PROGRESS_S or not self._t_us:
+            return
+        self._told_s = now_s
+        wait = f", {counted(self._spool.waiting, 'chunk')} wait" if self._spool.waiting else ""
+        done = clock_text(self._t_us - self._started_us)
+        self._voice.say(f"{done} of {clock_text(self._length_us)}{wait}")
 
 
 def _ended(
