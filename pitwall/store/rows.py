@@ -141,11 +141,7 @@ def read_bulk(db: sqlite3.Connection, sid: int, max_samples: int) -> Iterator[Bu
 
     Raises sqlite3.DatabaseError when the file is damaged.
     """
-    cursor = db.execute(
-        """SELECT checksum, id, n_hi, lap, t_lo, t_hi, source, counts, crcs, payload FROM segments
-            WHERE id BETWEEN ? AND ? ORDER BY id""",
-        (sid << SHIFT, sid << SHIFT | MASK),
-    )
+    cursor = db.execute(_RAW, (sid << SHIFT, sid << SHIFT | MASK))
     rows: list[_Raw] = []
     samples = 0
     try:
@@ -162,6 +158,26 @@ def read_bulk(db: sqlite3.Connection, sid: int, max_samples: int) -> Iterator[Bu
         raise DamagedRow(f"a row cannot be read: {error}") from error
 
 
+def read_between(db: sqlite3.Connection, sid: int, n_lo: int, n_hi: int) -> Bulk | None:
+    """The rows of one series that hold any of ``n_lo..n_hi``; None when there are none. A few times
+    quicker than :func:`read_segments` where the rows are chunks.
+
+    Raises sqlite3.DatabaseError when the file is damaged.
+    """
+    base = sid << SHIFT
+    low = db.execute(
+        "SELECT max(id) FROM segments WHERE id BETWEEN ? AND ?", (base, base | n_lo)
+    ).fetchone()[0]
+    try:
+        found = db.execute(_RAW, (base if low is None else low, base | n_hi)).fetchall()
+        rows: list[_Raw] = [row for row in found if row[2] >= n_lo]
+        return _bulk(rows) if rows else None
+    except (TypeError, ValueError, OverflowError, struct.error) as error:
+        raise DamagedRow(f"a row cannot be read: {error}") from error
+
+
+_RAW = """SELECT checksum, id, n_hi, lap, t_lo, t_hi, source, counts, crcs, payload FROM segments
+    WHERE id BETWEEN ? AND ? ORDER BY id"""
 _Raw = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes]
 
 

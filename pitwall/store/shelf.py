@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pitwall.store import database
 from pitwall.store.block import Block, lengths
 from pitwall.store.page import Values
-from pitwall.store.rows import Row, read_segments
+from pitwall.store.rows import Bulk, read_between
 from pitwall.telemetry import Failure, Group, Series, Session, decode_many
 
 _APART = 64
@@ -68,8 +68,8 @@ class Shelf:
         group = self._session.catalog.group(line[1])
         dtype = blocks[0].bins.low.dtype
         with self._lock, database.explained(self._path):
-            rows = list(self._rows(line, epochs, blocks))
-        flat = _flat(rows, group, self._session.catalog.version, dtype)
+            parts = list(self._read(line, epochs, blocks))
+        flat = _flat(parts, group, self._session.catalog.version, dtype)
         return [_values(flat, block) for block in blocks]
 
     def close(self) -> None:
@@ -80,9 +80,9 @@ class Shelf:
                 self._db.close()
                 self._db = None
 
-    def _rows(
+    def _read(
         self, line: Line, epochs: Sequence[str], blocks: Sequence[Block]
-    ) -> Iterable[tuple[int, Row]]:
+    ) -> Iterable[tuple[int, Bulk]]:
         """The stored runs that hold the blocks' chunks, each once, with its epoch."""
         db = self._connection()
         pieces = np.concatenate([b.pieces for b in blocks])
@@ -92,15 +92,18 @@ class Shelf:
             cuts = np.flatnonzero(np.diff(numbers) > _APART)
             seen = 0
             for a, z in zip([0, *(cuts + 1).tolist()], [*cuts.tolist(), -1], strict=True):
-                lo, hi = int(numbers[a]), int(numbers[z])
-                for row in read_segments(db, self._id(db, series), series, lo, hi):
-                    if row.segment.n_lo <= seen:
-                        continue  # a long run that held the ones before, too
-                    seen = row.segment.n_hi
-                    if not row.intact:
-                        what = f"car {series.car}, {series.group}, chunk {row.segment.n_lo}"
-                        raise database.damaged(self._path, what)
-                    yield epoch, row
+                # A long run may have held the ones before, too.
+                lo, hi = max(int(numbers[a]), seen + 1), int(numbers[z])
+                bulk = read_between(db, self._id(db, series), lo, hi) if lo <= hi else None
+                if bulk is None:
+                    continue
+                seen = int(bulk.n_hi[-1])
+                sound = bulk.intact & (bulk.n_hi >= bulk.n_lo)
+                if not sound.all():
+                    n = int(bulk.n_lo[int(sound.argmin())])
+                    what = f"car {series.car}, {series.group}, chunk {n}"
+                    raise database.damaged(self._path, what)
+                yield epoch, bulk
 
     def _connection(self) -> sqlite3.Connection:
         if self._closed:
@@ -122,25 +125,31 @@ class Shelf:
 
 
 def _flat(
-    rows: Sequence[tuple[int, Row]], group: Group, version: int, dtype: np.dtype[np.floating]
+    parts: Sequence[tuple[int, Bulk]], group: Group, version: int, dtype: np.dtype[np.floating]
 ) -> _Flat:
-    segments = [row.segment for _, row in rows]
-    counted, samples, bad = decode_many([s.payload for s in segments], group, version, dtype)
+    payloads = [payload for _, bulk in parts for payload in bulk.payloads]
+    counted, samples, bad = decode_many(payloads, group, version, dtype)
     if bad:
         raise Differs(str(next(iter(bad.values()))))
-    t = samples.t + np.repeat(np.array([s.t_lo for s in segments], np.int64), counted)
-    chunks = np.concatenate(
-        [
-            np.arange(s.n_lo, s.n_hi + 1, dtype=np.int64) | epoch << 32
-            for (epoch, _), s in zip(rows, segments, strict=True)
-        ]
-        or [np.zeros(0, np.int64)]
-    )
-    counts = np.array([c for s in segments for c in s.counts], np.int64)
-    first = np.concatenate(([0], np.cumsum(counts)))
+    t = samples.t + np.repeat(_joined([bulk.t_lo for _, bulk in parts]), counted)
+    if any(int((b.n_hi - b.n_lo + 1).sum()) != len(b.counts) for _, b in parts):
+        raise Differs("chunks and their counts do not agree")
+    chunks = _joined([_numbers(bulk) | epoch << 32 for epoch, bulk in parts])
+    first = np.concatenate(([0], np.cumsum(_joined([bulk.counts for _, bulk in parts]))))
     if first[-1] != len(t) or not bool((chunks[1:] > chunks[:-1]).all()):
         raise Differs("chunks and samples do not agree")
     return _Flat(chunks, first, t, samples.values)
+
+
+def _joined(parts: list[Ints]) -> Ints:
+    return np.concatenate(parts or [np.zeros(0, np.int64)])
+
+
+def _numbers(bulk: Bulk) -> Ints:
+    """int64[c], counter of each chunk of each row."""
+    sizes = bulk.n_hi - bulk.n_lo + 1
+    begins = np.cumsum(sizes) - sizes
+    return np.repeat(bulk.n_lo - begins, sizes) + np.arange(int(sizes.sum()))
 
 
 def _values(flat: _Flat, block: Block) -> Values:
