@@ -53,7 +53,8 @@ def sheet_now(papers: Papers, car: str) -> Sheet:
     if not known:
         raise BadInput(
             f"car {car} has no setup sheet in this recording, and without one there is no advice: "
-            "write one down first (`pitwall model sheet FILE --import SHEET.toml`)"
+            "import one (`pitwall model sheet FILE --import SHEET.toml`) or type it (Change the "
+            "sheet)"
         )
     return known[-1]
 

@@ -354,6 +354,13 @@ ACTIONS: tuple[Action, ...] = (
         "How the selected car is set, from which lap on; import and export.",
     ),
     Action(
+        "sheet_change",
+        "Change the sheet",
+        ("Ctrl+Shift+S",),
+        "Setup and strategy",
+        "Type `wing 5`: what was changed on the selected car, from the next lap on.",
+    ),
+    Action(
         "driver_says",
         "Driver says",
         ("T",),

@@ -46,6 +46,7 @@ from pitwall.ui.report import ReportDesk
 from pitwall.ui.roles import Role
 from pitwall.ui.settings_desk import SettingsDesk
 from pitwall.ui.settle_desk import SettleDesk
+from pitwall.ui.sheet_change import SheetChange
 from pitwall.ui.splitter import GAP
 from pitwall.ui.theme import SCALES, THEMES, Theme, apply_palette, load_theme
 from pitwall.ui.time_desk import TimeDesk
@@ -129,6 +130,12 @@ class MainWindow(QtWidgets.QMainWindow):
             lambda text, grave: self.notice.say(text, grave=grave),
         )
         self.race_length = RaceLength(prompt, inputs.model)
+        self.sheet_change = SheetChange(
+            prompt,
+            inputs,
+            self.workspace,
+            lambda text, grave: self.notice.say(text, grave=grave),
+        )
         self._bell = AlarmBell(
             lambda text: self.notice.say(text, grave=True), QtWidgets.QApplication.beep
         )
@@ -245,6 +252,7 @@ class MainWindow(QtWidgets.QMainWindow):
             "quit": lambda: _ignore(self.close()),
             **self.time.handlers(),
             **self.race_length.handlers(),
+            **self.sheet_change.handlers(),
             "settings": self.settings.show,
             **self.settle.handlers(),
         }

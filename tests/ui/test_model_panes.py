@@ -196,3 +196,44 @@ def test_sheets_come_from_files_are_listed_and_go_into_files(
         ]
     pane.export_file(tmp_path / "nowhere" / "c.csv")
     qtbot.waitUntil(lambda: "choose another place" in pane.said.text(), timeout=LIMIT_MS)
+
+
+def typed(window: MainWindow, qtbot: QtBot, keys: str, text: str) -> None:
+    press(qtbot, window, keys)
+    field = window.time.prompt.field
+    assert field.isVisible()
+    field.setText(text)
+    qtbot.keyClick(field, QtCore.Qt.Key.Key_Return)
+
+
+def test_a_sheet_is_typed_from_nothing_and_changed(
+    window: MainWindow, at_work: tuple[ModelDesk, Inputs, str], qtbot: QtBot
+) -> None:
+    desk, inputs, car = at_work
+    typed(window, qtbot, "Ctrl+Shift+S", "wing 5")
+    assert window.time.prompt.isVisible(), "what is wrong is said, and the field stays"
+    assert "which vehicle it is first" in window.time.prompt.said.text()
+    qtbot.keyClick(window.time.prompt.field, QtCore.Qt.Key.Key_Escape)
+    typed(window, qtbot, "Ctrl+Shift+S", "vehicle grand-tourer, wing 4")
+    typed(window, qtbot, "Ctrl+Shift+S", "wing 5")
+    first, second = in_force(desk.papers(car).sheets, car)
+    assert (first.from_lap, first.values) == (0, {"wing": 4.0})
+    timing = inputs.timing()
+    assert timing is not None
+    newest = timing.cars[car].last
+    assert newest is not None
+    assert (second.from_lap, second.values) == (newest.number + 1, {"wing": 5.0})
+
+
+def test_the_races_length_is_typed(
+    window: MainWindow, at_work: tuple[ModelDesk, Inputs, str], qtbot: QtBot
+) -> None:
+    desk, _, _ = at_work
+    typed(window, qtbot, "Alt+P", "45 stop")
+    assert (desk.asked.laps, desk.asked.must_stop) == (45, True)
+    typed(window, qtbot, "Alt+P", "45 km")
+    assert "no length of a race" in window.time.prompt.said.text()
+    qtbot.keyClick(window.time.prompt.field, QtCore.Qt.Key.Key_Escape)
+    assert desk.asked.laps == 45
+    typed(window, qtbot, "Alt+P", "")
+    assert (desk.asked.laps, desk.asked.must_stop) == (None, False)

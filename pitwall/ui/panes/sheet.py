@@ -39,7 +39,10 @@ HISTORY = (
 )
 FILES = "Setup sheets (*.toml *.csv)"
 NO_CAR = "No car is selected."
-NONE = "Car {} has no setup sheet, and without one there is no advice: import one (TOML or CSV)"
+NONE = (
+    "Car {} has no setup sheet, and without one there is no advice: import one (TOML or CSV), or "
+    "type it (Ctrl+Shift+S)"
+)
 
 
 @dataclass(frozen=True, slots=True)
