@@ -9,6 +9,7 @@ from tests.bench.harness import Result
 
 NAMES = (
     "append",
+    "coach",
     "cursor",
     "keyed-read",
     "laps",

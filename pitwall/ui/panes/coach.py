@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pitwall.analysis import Finding
 from pitwall.analysis.coach_words import gain, half_width, quiet, radio, short, sureness
+from pitwall.telemetry.clock import SECOND_US
 from pitwall.ui.corner_curves import corner_spans
 from pitwall.ui.model import Axis, Workspace
 from pitwall.ui.panes.coach_cards import MOST, advice_of, spoken
@@ -11,8 +12,11 @@ from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
+from pitwall.ui.words import seconds
 
 ROW = 28
+LATE_US = 2 * SECOND_US
+"""A sentence for the radio is to be here so soon after the line."""
 
 
 class CoachPane(Panel):
@@ -22,6 +26,9 @@ class CoachPane(Panel):
         said: what is shown.
         sentence: for the radio; empty when there is nothing to say.
         reason: why not.
+        newest: ``(car, number)`` of the newest lap that went into it; None before the first.
+        behind_us: how long after that lap's crossing of the line, by the data's own clock, it was
+            here; None where the lap was here before the pane looked.
     """
 
     SMALLEST = (240, 96)
@@ -31,6 +38,10 @@ class CoachPane(Panel):
         self.said: tuple[Finding, ...] = ()
         self.sentence = ""
         self.reason = ""
+        self.newest: tuple[str, int] | None = None
+        self.behind_us: int | None = None
+        self._noted: tuple[str, int] | None = None
+        """The car, and its newest data when its newest lap was noted."""
         self._workspace = workspace
         self._zones: dict[int, tuple[float, float]] = {}
 
@@ -49,7 +60,9 @@ class CoachPane(Panel):
         debrief, car = scene.debrief, scene.view.car
         advice = advice_of(scene)
         laps = _span(advice.laps) if advice is not None else ""
-        self.set_titles(f"Car {car} · coach" if car else "Coach", laps)
+        age = self._age(scene)
+        words = " · ".join(part for part in (laps, age) if part)
+        self.set_titles(f"Car {car} · coach" if car else "Coach", words)
         said = spoken(advice)
         sentence = radio(advice) if advice is not None else ""
         reason = quiet(advice) if advice is not None else "No laps have been looked at so far."
@@ -60,6 +73,30 @@ class CoachPane(Panel):
             self.setAccessibleDescription(sentence or reason)
             self.updateGeometry()
             self.update()
+
+    def _age(self, scene: Scene) -> str:
+        """How long after the line the newest lap was looked at, or that it is not yet."""
+        timing, debrief, car = scene.timing, scene.debrief, scene.view.car
+        at = timing.cars.get(car or "") if timing is not None else None
+        last = at.last if at is not None else None
+        if at is None or last is None or last.t_end is None or debrief is None:
+            self.newest = self.behind_us = None
+            return ""
+        lap = (last.car, last.number)
+        behind = scene.store.latest_us(last.car) - last.t_end
+        if lap not in debrief.laps:
+            late = scene.fresh and behind > LATE_US
+            return f"! L{last.number} not looked at for {seconds(behind)}" if late else ""
+        if lap != self.newest:
+            # Of laps that history brings, and of those driven while another car was looked at,
+            # nobody waited for the end.
+            noted = self._noted
+            waited = noted is not None and noted[0] == last.car and noted[1] <= last.t_end
+            self.newest, self.behind_us = lap, behind if waited and scene.fresh else None
+            self._noted = (last.car, scene.store.latest_us(last.car))
+        if self.behind_us is None or not scene.fresh:
+            return ""
+        return f"L{last.number}, {seconds(self.behind_us)} after the line"
 
     # -- painting -----------------------------------------------------------------------
 
