@@ -264,7 +264,8 @@ class Growing:
         n = int(np.searchsorted(self._t[: self._n], t_from))
         end = n + len(new.t)
         if end > len(self._t):
-            size = max(end, 2 * len(self._t))
+            # A quarter more: of forty cars twice as much would be hundreds of megabytes.
+            size = max(end, len(self._t) * 5 // 4)
             t, f = np.empty(size, np.int64), np.empty((5, size))
             t[:n], f[:, :n] = self._t[:n], self._f[:, :n]
             self._t, self._f = t, f
