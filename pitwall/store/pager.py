@@ -262,6 +262,8 @@ class Pager:
             if line[0] not in self._wanted
         ]
         for *_, line, columns in sorted(lines, key=lambda each: each[:3]):
+            if line[0] in self._wanted:
+                continue  # it has been chosen since
             blocks = [
                 block
                 for chapter in columns.chapters

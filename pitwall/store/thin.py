@@ -67,10 +67,15 @@ def thin_of(
     last = min(bisect_right(blocks, t_hi, key=lambda b: b.t_lo), len(blocks) - 1)
     rows = _rows(channels)
     each = _samples_seen(blocks, chapters, first, last, view) / max(columns, 1) / NARROW
-    # What is paged out is drawn from its bins: nothing is lost but their inside.
-    if each < FINEST and all(b.resident for b in blocks[first : last + 1]):
-        parts = _seen(_raw(b, rows, view) for b in blocks[first : last + 1])
-        return _joined(parts, blocks, rows, len(channels), rule, exact=True)
+    if each < FINEST:
+        # What is paged out is drawn from its bins: nothing is lost but their inside. Whatever is
+        # held now stays while this is drawn, also where the pager lets go of it meanwhile.
+        inside = blocks[first : last + 1]
+        held = [block.page.held for block in inside]
+        values = [one for one in held if one is not None]
+        if len(values) == len(inside):
+            parts = _seen(_raw(b, v, rows, view) for b, v in zip(inside, values, strict=True))
+            return _joined(parts, blocks, rows, len(channels), rule, exact=True)
     level = 0
     while level + 1 < len(WIDTHS) and WIDTHS[level + 1] <= each:
         level += 1
@@ -132,11 +137,13 @@ def _seen_in(blocks: tuple[Block, ...], view: tuple[int, int]) -> int:
     return count
 
 
-def _raw(block: Block, rows: slice | list[int], view: tuple[int, int]) -> _Part | None:
+def _raw(
+    block: Block, held: Values, rows: slice | list[int], view: tuple[int, int]
+) -> _Part | None:
     i0, i1 = _inside(block.t, view)
     if i0 >= i1:
         return None
-    values = block.values[rows, i0:i1]
+    values = held[rows, i0:i1]
     lo, hi = block.starts.searchsorted((i0 + 1, i1))
     starts = block.starts[lo:hi] - i0
     ends = (block, i0), (block, i1 - 1)

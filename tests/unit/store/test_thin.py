@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitwall.store import Source
+from pitwall.store import Source, thin
 from pitwall.store.bins import FINEST, extend, fold, no_bins
-from pitwall.store.block import pieces_of
+from pitwall.store.block import Block, pieces_of
 from pitwall.store.chapter import BLOCKS, WIDTHS
 from pitwall.store.columns import Columns
 from pitwall.store.growth import BLOCK, GrowingColumns
@@ -192,3 +194,26 @@ def test_bins_step_by_step_are_the_same_as_at_once() -> None:
     edges = bins.firsts()
     np.testing.assert_array_equal(bins.low, np.fmin.reduceat(values, edges, axis=1))
     np.testing.assert_array_equal(bins.high, np.fmax.reduceat(values, edges, axis=1))
+
+
+def test_what_the_pager_takes_while_it_is_drawn_is_drawn_all_the_same(
+    long: Columns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drawing waits for no recording."""
+    blocks = long.blocks[:6]
+    t_lo, t_hi = blocks[0].t_lo, blocks[5].t_hi
+    before = long.thin((0,), t_lo, t_hi, 10_000)
+    assert before.exact
+    real, kept = thin._raw, [block.page.held for block in blocks]
+
+    def taken(block: Block, *rest: Any) -> Any:
+        for one in blocks:
+            one.page.put_away(lambda _: pytest.fail("the recording was read"))
+        return real(block, *rest)
+
+    monkeypatch.setattr(thin, "_raw", taken)
+    after = long.thin((0,), t_lo, t_hi, 10_000)
+    for block, values in zip(blocks, kept, strict=True):
+        block.page.bring(values)
+    assert after.t.tolist() == before.t.tolist()
+    assert np.array_equal(after.low, before.low, equal_nan=True)
