@@ -28,8 +28,10 @@ _AT_LINE_M = 600.0
 _LEAST_M = 300.0
 """No circuit is shorter."""
 _FEW = 4
-"""With fewer laps than this only those near the quickest are learnt from: one through the pit lane
-would bend the line."""
+"""With fewer laps than this the quickest says how long one takes."""
+_SLOW = 1.08
+"""Laps that take longer than so many usual ones are not learnt from: one through the pit lane has
+several times as many positions there as one that drives past, and would bend the line."""
 _FOREVER = 1 << 62
 _BESIDE_M = 15.0
 
@@ -234,8 +236,7 @@ def _laps(
     quick = float(np.percentile([s[0] for s in spans], 25))
     if len(spans) < _FEW:
         quick = min(s[0] for s in spans)
-    slow = 1.3 if len(spans) >= _FEW else 1.08
-    spans = sorted(s for s in spans if 0.8 * quick <= s[0] <= slow * quick)
+    spans = sorted(s for s in spans if 0.8 * quick <= s[0] <= _SLOW * quick)
     every = max(1, len(spans) // MAX_LAPS)
     laps: list[_Lap] = []
     tangent: Tangent | None = None

@@ -125,3 +125,17 @@ def test_no_more_points_than_the_bound():
     text = f'{{"lat0":1,"lon0":2,"length_m":10,"sectors":[],"laps":1,"xy":{xy}}}'
     with pytest.raises(BadInput):
         TrackLine.from_json(text)
+
+
+def test_laps_through_the_pits_do_not_bend_the_line(make_rig):
+    """A car that stands or crawls there has more positions in a few metres than all that drive
+    past."""
+    rig = make_rig()
+    stops = [((lap + 0.5) * LENGTH, 12.0, 12.0) for lap in (3, 5, 7)]
+    drive = Drive([50.0] * 9, stops=stops)
+    t, values = drive.sample([c.name for c in FULL.groups[0].channels], 20.0, 0.3)
+    rig.add(segments("1", FULL, t, values))
+    circuit = learn(rig.store, Signals.of(FULL))
+    assert circuit is not None
+    assert circuit.track is not None
+    assert true_gap(circuit.track).max() < 1.5
