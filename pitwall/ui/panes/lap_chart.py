@@ -169,8 +169,11 @@ class LapChart(Panel):
             painter.drawLine(QtCore.QPointF(sx, base), QtCore.QPointF(sx, base - theme.px(10)))
             if own:
                 painter.setFont(theme.small())
-                place = QtCore.QPointF(sx + theme.px(4), base - theme.px(3))
-                painter.drawText(place, "stop")
+                width = painter.fontMetrics().horizontalAdvance("stop")
+                left = sx + theme.px(4)
+                if left + width > self._area.right():
+                    left = sx - theme.px(4) - width
+                painter.drawText(QtCore.QPointF(left, base - theme.px(3)), "stop")
 
     def _paint_names(self, painter: QtGui.QPainter) -> None:
         """Each car's number where its line ends, or beside it where others end there too."""

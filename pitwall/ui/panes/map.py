@@ -17,7 +17,7 @@ from pitwall.ui.theme import Theme, mix
 
 Floats = NDArray[np.float64]
 TURN_GAIN = 1.2
-NAMED = 170
+NAMED = 135
 """A line of at least so many pixels one way has names at its corners, at scale 1."""
 
 
