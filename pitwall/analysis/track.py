@@ -19,6 +19,8 @@ _EARTH_E2 = 6.69437999014e-3
 _CELL_M = 8.0
 _MARGIN_M = 60.0
 _AT_ONCE = 8192
+_FINE = 64.0
+"""Squares of distances are told apart to 1/64 m²."""
 MAX_POINTS = 20_000
 
 
@@ -91,9 +93,11 @@ class TrackLine:
             return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
         n = len(self.xy)
         first = self._index.nearest(x, y)
-        # The segments around the grid cell's nearest point, all at once: [segment, position].
+        # The nearest of the points around the grid cell's, then the segments beside it, all
+        # positions at once: [segment, position].
         reach = 1 + math.ceil(_CELL_M / (self.length_m / n))
-        i = (first + np.arange(-reach, reach)[:, None]) % n
+        nearest = self._index.nearest_of(first, reach, x, y)
+        i = (nearest + np.arange(-1, 1)[:, None]) % n
         ax, ay, bx, by = self._index.segment(i)
         px, py = x - ax, y - ay
         square = bx * bx + by * by
@@ -178,6 +182,21 @@ class _Index:
         cell += np.where(inside, j, 0).astype(np.int64)
         return np.where(inside, self._grid[cell], -1)
 
+    def nearest_of(
+        self, first: NDArray[np.int64], reach: int, x: Floats, y: Floats
+    ) -> NDArray[np.int64]:
+        """Index of the nearest point of the line from ``reach`` before ``first`` to ``reach`` after
+        it, for each position."""
+        n = len(self._a)
+        lx, ly = (np.pad(self._a[:, k], reach, mode="wrap") for k in (0, 1))
+        near, best = first, np.full(len(x), np.inf)
+        for step in range(2 * reach + 1):
+            at = first + step
+            away = (x - lx[at]) ** 2 + (y - ly[at]) ** 2
+            nearer = away < best
+            near, best = np.where(nearer, at, near), np.where(nearer, away, best)
+        return np.asarray((near - reach) % n)
+
     def segment(self, i: NDArray[np.int64]) -> tuple[Floats, Floats, Floats, Floats]:
         """Start and direction of segments ``i``."""
         return self._a[i, 0], self._a[i, 1], self._b[i, 0], self._b[i, 1]
@@ -195,11 +214,11 @@ class _Index:
         away = (dx * dx + dy * dy)[inside]
         cell = (i * self._size[1] + j)[inside]
         point = np.broadcast_to(np.arange(len(self._a))[:, None], inside.shape)[inside]
-        grid = np.full(int(self._size.prod()), -1, np.int64)
-        # The last assignment to a cell stays, which is the nearest point's.
-        order = np.argsort(-away, kind="stable")
-        grid[cell[order]] = point[order]
-        return grid
+        # Distance and point in one number, so that the least of a cell is the nearest point's.
+        nothing = np.iinfo(np.int64).max
+        grid = np.full(int(self._size.prod()), nothing)
+        np.minimum.at(grid, cell, (away * _FINE).astype(np.int64) * len(self._a) + point)
+        return np.where(grid == nothing, -1, grid % len(self._a))
 
 
 def close_line(x: Floats, y: Floats, spacing_m: float) -> tuple[Floats, float]:
