@@ -15,8 +15,9 @@ from pitwall.voice import Note, Voice
 
 # The start window is painted before anything is imported that it does not need.
 if TYPE_CHECKING:
+    from pitwall.address import CloudAddress
     from pitwall.demo import Demo
-    from pitwall.run import CloudAddress, Run
+    from pitwall.run import Run
 
 OPEN_S = 5.0
 """How long a recording is drawn offscreen unless told otherwise."""

@@ -12,11 +12,12 @@ from pitwall.ui.address import Address
 from pitwall.ui.dialogs.services import Patient
 
 if TYPE_CHECKING:
+    from pitwall.address import CloudAddress
     from pitwall.cloud.browse import Configuration, Listing
     from pitwall.cloud.clients import Clients
     from pitwall.cloud.doctor import Finding
     from pitwall.cloud.trouble import Trouble
-    from pitwall.run import CloudAddress, OnEvent, Run
+    from pitwall.run import OnEvent, Run
 
 _POOL = 4
 _SIGNS = (
@@ -147,8 +148,8 @@ class CloudDesk:
 
     def _found(self, address: Address) -> CloudAddress:
         """With the table that is meant by an empty field; the bucket is found when it is joined."""
+        from pitwall.address import CloudAddress
         from pitwall.cloud.access import Place
-        from pitwall.run import CloudAddress
 
         return CloudAddress(
             address.table or Place().table,

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pitwall.address import CloudAddress
 from pitwall.cloud.local.process import StandIn, last_words
 from pitwall.display import RunOptions, choose_display, unattended
-from pitwall.run import CloudAddress, Run
+from pitwall.run import Run
 from pitwall.store import Recording
 from pitwall.store.lock import WriterLock
 from pitwall.telemetry import BadInput, Failure

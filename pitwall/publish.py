@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pitwall.address import CloudAddress
 from pitwall.headless import line_of
 from pitwall.places import spool_folder
-from pitwall.run import CloudAddress
 from pitwall.runtime import StallWatch
 from pitwall.telemetry import Failure
 from pitwall.telemetry.clock import SECOND_US, clock_text, now_us

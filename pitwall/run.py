@@ -9,13 +9,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pitwall.address import CloudAddress
 from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Signals, Timing, TimingEngine
 from pitwall.channels import ChannelDesk
-from pitwall.cloud.endpoints import masked
 from pitwall.model_desk import ModelDesk
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, collector, give_way
 from pitwall.session_desk import SessionDesk
@@ -29,13 +29,13 @@ from pitwall.store import (
     Writer,
     open_session,
 )
+from pitwall.summary import summary_of
 from pitwall.telemetry import PitwallError
-from pitwall.telemetry.clock import SECOND_US, iso, now_us
+from pitwall.telemetry.clock import SECOND_US, now_us
 from pitwall.vitals import Vitals
 
 if TYPE_CHECKING:
     from pitwall.cloud.clients import Clients
-    from pitwall.cloud.mapping import PlainMapping
     from pitwall.stream import Pool
     from pitwall.turbo import Follower, FollowerStatus
     from pitwall.turbo.unpack_child import Unpacking
@@ -67,46 +67,6 @@ _STATES: dict[str, State] = {
     "failed": State.FAULT,
     "stopped": State.FILE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CloudAddress:
-    """Where a session's table and archive are.
-
-    Attributes:
-        bucket: of the archive; empty for none, None for the one that belongs to the table.
-        kinesis: name or ARN of the Kinesis stream that carries the table's changes; empty for the
-            table's own stream.
-        mapping: how items are read that are not our producers'; None for ours.
-        table_only: the stream is left alone; the table itself is followed.
-        bucket_owner: account that ``bucket`` has to be of; empty for the table's.
-    """
-
-    table: str
-    bucket: str | None
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    kinesis: str = ""
-    mapping: PlainMapping | None = None
-    table_only: bool = False
-    bucket_owner: str = ""
-
-    @property
-    def shown(self) -> str:
-        """As the window names it."""
-        place = masked(self.endpoint_url or "") or self.region or self.profile or "AWS"
-        names = f"{self.table} + {self.kinesis}" if self.kinesis else self.table
-        return f"{names} · {place}"
-
-    def clients(self) -> Clients:
-        """New clients for this address. Raises Failure in one line."""
-        from pitwall.cloud.clients import make_clients
-
-        clients = make_clients(self.endpoint_url, self.profile, self.region)
-        if self.bucket:
-            clients.expect_owner(self.bucket, self.bucket_owner, self.table)
-        return clients
 
 
 class Run:
@@ -367,49 +327,7 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """What happened so far, with stable keys, for ``--json``."""
-        ledger = self.store.ledger()
-        timing = self.timing()
-        status = self.status
-        reader = status.reader if status else None
-        laps = (
-            sum(lap.time_us is not None for car in timing.cars.values() for lap in car.laps)
-            if timing
-            else 0
-        )
-        return {
-            "session": self.store.session.key,
-            "simulated": self.store.session.simulated,
-            "clock": self.store.session.clock.value,
-            "replay": self.store.session.replay,
-            "driven": iso(self.store.session.driven_us) if self.store.session.replay else None,
-            "cars": len(self.store.cars()),
-            "laps": laps,
-            "state": status.phase.value if status else "file",
-            "time_to_history_s": _rounded(status.time_to_history_s if status else None),
-            "time_to_live_s": _rounded(status.time_to_live_s if status else None),
-            "seam_proved": bool(status and status.seam_proved),
-            "chunks": {
-                "archive": ledger.by_source[Source.ARCHIVE],
-                "stream": ledger.by_source[Source.STREAM],
-                "repair": ledger.by_source[Source.TABLE],
-                "table_laps": ledger.by_source[Source.TABLE_LAPS],
-            },
-            "ledger": {
-                "expected": ledger.expected,
-                "applied": ledger.applied,
-                "duplicates": ledger.duplicates,
-                "repaired": ledger.repaired,
-                "quarantined": ledger.quarantined,
-                "missing": ledger.missing,
-                "conflicts": ledger.conflicts,
-                "late": ledger.late,
-                "provable": ledger.provable,
-            },
-            "shards": reader.total if reader else 0,
-            "rotations": reader.rotations if reader else 0,
-            "skipped": reader.skipped if reader else 0,
-            "lag_ms": None if reader is None or reader.lag_us is None else reader.lag_us / 1000,
-        }
+        return summary_of(self.store, self.timing(), self.status)
 
     def settled_summary(self, limit_s: float = SETTLE_S) -> dict[str, Any]:
         """The summary of a moment when nothing is on its way, waiting up to ``limit_s`` for one.
@@ -480,7 +398,3 @@ def _archive(address: CloudAddress, clients: Clients, on_event: OnEvent) -> str:
     if not bucket:
         on_event("archive-absent", {"reason": NO_ARCHIVE})
     return bucket
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)

@@ -11,8 +11,8 @@ from pitwall.commands import values
 from pitwall.telemetry import BadInput
 
 if TYPE_CHECKING:
+    from pitwall.address import CloudAddress
     from pitwall.display import RunOptions
-    from pitwall.run import CloudAddress
 
 Handler = Callable[[argparse.Namespace], int]
 """Does a command's job; returns the exit code."""
@@ -92,7 +92,7 @@ def add_owner(parser: argparse.ArgumentParser) -> None:
 
 def cloud_address(args: argparse.Namespace) -> CloudAddress:
     """What :func:`add_cloud` and :func:`add_owner` asked for."""
-    from pitwall.run import CloudAddress
+    from pitwall.address import CloudAddress
 
     return CloudAddress(
         args.table,

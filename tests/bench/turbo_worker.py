@@ -163,7 +163,8 @@ def _joined(home: Path, table: str, size: Size, mapping: Any) -> dict[str, Any]:
 
 
 def _run(home: Path, table: str, mapping: Any) -> Any:
-    from pitwall.run import CloudAddress, Run
+    from pitwall.address import CloudAddress
+    from pitwall.run import Run
 
     address = CloudAddress(table, BUCKET, mapping=mapping)
     return Run.joined(SESSION.key, address, home / "race.pitwall", lambda name, details: None)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from pitwall.address import CloudAddress
 from pitwall.cloud import publish, read_heads, read_session
 from pitwall.cloud.archiver import make_handler
 from pitwall.cloud.feed import Feed, live_chunks
@@ -27,7 +28,7 @@ from pitwall.cloud.local.seed_log import ChunkLog, build_log
 from pitwall.cloud.local.seed_spec import open_feed, parse_spec
 from pitwall.cloud.local.server import Server
 from pitwall.cloud.local.service import Service, StandInConfig
-from pitwall.run import CloudAddress, Run
+from pitwall.run import Run
 from pitwall.store import SessionStore, open_session
 from pitwall.telemetry import BadInput, PitwallError
 from pitwall.turbo import follower

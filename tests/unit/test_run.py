@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pitwall.run import CloudAddress, Run
+from pitwall.address import CloudAddress
+from pitwall.run import Run
 from pitwall.telemetry import Failure
 from pitwall.turbo import unpack_child
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pitwall.run import CloudAddress, Run
+from pitwall.address import CloudAddress
+from pitwall.run import Run
 from pitwall.runtime import give_way
 from pitwall.runtime.priority import ASIDE
 from pitwall.store import Recording, load

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pitwall.address import CloudAddress
 from pitwall.cloud.clients import make_clients
 from pitwall.cloud.image import Image
 from pitwall.cloud.local.process import StandIn
 from pitwall.cloud.mapping import PlainMapping, load_mapping
-from pitwall.run import CloudAddress, Run
+from pitwall.run import Run
 from pitwall.store import Batch, Recording, SessionStore, Source, open_session
 from pitwall.stream import KinesisSource, Record, ServerClock, SystemTime
 from pitwall.stream.envelope import as_it_is

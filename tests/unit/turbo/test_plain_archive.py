@@ -21,10 +21,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pitwall.address import CloudAddress
 from pitwall.cloud.clients import make_clients
 from pitwall.cloud.local.process import StandIn
 from pitwall.cloud.mapping import PlainArchive, PlainMapping, load_mapping
-from pitwall.run import CloudAddress, Run
+from pitwall.run import Run
 from pitwall.store import Batch, SessionStore, Source, open_session
 from pitwall.stream import Done, InlinePool
 from pitwall.telemetry import BadInput, Failure, decode
