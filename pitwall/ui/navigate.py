@@ -45,10 +45,17 @@ class Navigator:
             self._workspace.change(reference=Reference(ReferenceKind.LAP, lap.car, lap.number))
 
     def scrub_by(self, seconds: float) -> None:
-        """Move the moment; beyond the newest data it is live again."""
-        view, store = self._workspace.view, self._inputs.store
-        latest = store.latest_us()
-        moment = (view.moment or latest) + int(seconds * SECOND_US)
+        """Move the moment from what is looked at: that of the past, a cursor that stays, the end of
+        the lap that was chosen, or the newest. Beyond the newest data it is live again."""
+        view, store, shown = self._workspace.view, self._inputs.store, self._shown()
+        latest = here = store.latest_us()
+        if view.cursor is not None and view.pinned:
+            here = view.cursor
+        elif view.moment is not None:
+            here = view.moment
+        elif view.lap is not None and shown is not None:
+            here = shown.t_end
+        moment = here + int(seconds * SECOND_US)
         if moment >= latest:
             self._workspace.go_live()
         else:

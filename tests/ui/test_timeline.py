@@ -289,3 +289,25 @@ def test_a_part_that_follows_the_edge_turns_its_page(wall: Wall, open_window: Op
     assert timeline.view[0] > low
     assert timeline.view[0] <= timeline._span.latest_us <= timeline.view[1]
     assert timeline.view[1] - timeline.view[0] == pytest.approx(high - low, rel=0.01)
+
+
+def test_a_step_back_begins_where_somebody_looks(window: MainWindow) -> None:
+    view = window.workspace
+    latest = window._inputs.store.latest_us()
+    view.select_lap(2)
+    window.refresh()
+    shown = window.panes.traces.picture.shown
+    assert shown.lap.number == 2
+    press(window, "back_1")
+    assert view.view.moment == shown.t_end - SECOND
+    view.go_live()
+    pinned = latest - 100 * SECOND
+    view.set_cursor(pinned, pin=True)
+    press(window, "forward_1")
+    assert view.view.moment == pinned + SECOND
+    view.go_live()
+    view.set_cursor(pinned)  # only under the pointer
+    press(window, "back_10")
+    assert view.view.moment == latest - 10 * SECOND
+    press(window, "forward_10")
+    assert view.view.moment is None
