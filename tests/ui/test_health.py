@@ -111,10 +111,13 @@ def test_rows_that_are_as_before_are_not_painted_again(
     window = open_window(running)
     window._toggle_health()
     window.grab()
-    settle()
     table = window.panes.health.shards
     assert len(table.rows) == 400
-    painted = table.row_paints
+    painted, still = -1, 0
+    while still < 4:  # on a busy machine the layout comes to rest later
+        settle()
+        still = still + 1 if table.row_paints == painted else 0
+        painted = table.row_paints
     window.feed.detail()
     settle()
     assert table.row_paints == painted
