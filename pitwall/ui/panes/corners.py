@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pitwall.analysis import Corner, Debrief, LapPassages, Measure
@@ -79,6 +81,8 @@ class CornersPane(RowsPane):
             other = record.passages if record is not None else None
         against = f"against {reference.car} L{reference.lap.number}" if reference else ""
         self.set_titles(words, against)
+        longest = max((c.name for c in debrief.corners), key=len)
+        self.set_columns((replace(COLUMNS[0], sample=max("T00", longest, key=len)), *COLUMNS[1:]))
         self._spans = dict[object, tuple[float, float]](corner_spans(debrief).items())
         self.set_rows(_rows(debrief, own.passages, other))
 

@@ -19,7 +19,8 @@ from pitwall.ui.theme import Theme, mix, with_alpha
 
 Floats = NDArray[np.float64]
 ROOM = 1.06
-"""Laps slower than this against the field's median are drawn at the edge."""
+"""Laps slower than this against the field's median are beyond the upper edge; an arrow there says
+so."""
 _PIT = (LapKind.PIT, LapKind.IN)
 _THROUGH = (LapKind.PIT, LapKind.IN, LapKind.OUT)
 _NAN = float("nan")
@@ -147,7 +148,7 @@ class LapChart(Panel):
         laps = np.array(run.laps, np.float64)
         times = np.array(run.seconds)
         high = self._limits[3]
-        x, y = self._points(laps, np.minimum(times, high))
+        x, y = self._points(laps, times)
         seen = np.isfinite(times)
         # On a wall of pixels a line of one of them is not seen.
         thick = theme.scale * (2.0 if own else 1.2)
@@ -162,6 +163,7 @@ class LapChart(Panel):
                     size *= theme.scale
                     painter.drawEllipse(QtCore.QPointF(x[i], y[i]), size, size)
                 painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+        self._paint_beyond(painter, x[seen & (times > high)], colour)
         for lap in run.stops:
             sx, _ = self._at(lap, high)
             base = self._area.bottom()
@@ -174,6 +176,16 @@ class LapChart(Panel):
                 if left + width > self._area.right():
                     left = sx - theme.px(4) - width
                 painter.drawText(QtCore.QPointF(left, base - theme.px(3)), "stop")
+
+    def _paint_beyond(self, painter: QtGui.QPainter, places: Floats, colour: QtGui.QColor) -> None:
+        """Arrows at the upper edge for laps that are beyond it."""
+        half, top = self.theme.px(4), self._area.top()
+        painter.setPen(QtCore.Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        for x in places.tolist():
+            corners = ((x, top), (x - half, top + 1.5 * half), (x + half, top + 1.5 * half))
+            painter.drawPolygon([QtCore.QPointF(*corner) for corner in corners])
+        painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
 
     def _paint_names(self, painter: QtGui.QPainter) -> None:
         """Each car's number where its line ends, or beside it where others end there too."""
