@@ -25,7 +25,8 @@ OPEN_S = 5.0
 
 def run_window() -> int:
     """`pitwall` alone: the start window, which offers sessions of a table, recordings, the demo."""
-    from pitwall.desktop import Desktop, memory
+    from pitwall.desktop import Desktop
+    from pitwall.opening import memory
 
     voice = Voice(time.monotonic())
     options = RunOptions()
@@ -57,7 +58,8 @@ def run_window() -> int:
 
 def run_file(path: Path, options: RunOptions) -> int:
     """`pitwall open`: a recording in the window."""
-    from pitwall.desktop import Desktop, memory, open_file
+    from pitwall.desktop import Desktop
+    from pitwall.opening import memory, open_file
 
     voice = Voice(time.monotonic())
     seen = choose_display(options, voice) and options.seconds is None
@@ -105,7 +107,8 @@ def run_live(
         return Run.joined(session, cloud, path, voice.event)
 
     from pitwall.cloud_desk import address_of
-    from pitwall.desktop import Desktop, memory
+    from pitwall.desktop import Desktop
+    from pitwall.opening import memory
 
     seen = choose_display(options, voice) and options.seconds is None
     desktop = Desktop(

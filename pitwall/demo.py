@@ -220,7 +220,8 @@ def _check_recording(path: Path) -> None:
 
 def run(options: DemoOptions) -> int:
     """`pitwall demo`: show it, then say what happened."""
-    from pitwall.desktop import Desktop, memory
+    from pitwall.desktop import Desktop
+    from pitwall.opening import memory
 
     voice = Voice(time.monotonic())
     if options.source is not None:

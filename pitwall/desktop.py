@@ -6,10 +6,8 @@ What blocks (starting children, asking the cloud, opening and closing files) run
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +16,11 @@ from pitwall.cloud_desk import CloudDesk
 from pitwall.crash import one_line
 from pitwall.display import RunOptions, frame_figures
 from pitwall.intake import import_dropped, sort_files
+from pitwall.opening import Prepare, Wanted, import_window, open_file, read_sheet
 from pitwall.places import recording_path
-from pitwall.runtime import FrameStats, OwnedThread, collector
+from pitwall.retiring import Retiring
+from pitwall.runtime import FrameStats
 from pitwall.runtime.errands import Errand, Errands
-from pitwall.runtime.handover import Handover
 from pitwall.runtime.signals import Signals
 from pitwall.telemetry import BadInput, Failure, PitwallError
 from pitwall.ui.address import Address
@@ -36,30 +35,15 @@ from pitwall.voice import Note, Voice
 # What only a session's window needs is imported behind the start window that is painted first.
 if TYPE_CHECKING:
     from pitwall.run import Run
-    from pitwall.ui.layout_doc import Sheet
     from pitwall.ui.layout_shelf import Shelf
     from pitwall.ui.main_window import MainWindow
 
-Prepare = Callable[[Note], "Run"]
-BEHIND = ("pitwall.run", "pitwall.ui.window", "pitwall.ui.dialogs.connect")
 JOIN_S = 10.0
 DIALOGS_S = 2.0
 """Calls of dialogs that still wait for a network are left to end with the process."""
 RETIRE_S = 30.0
 UNPAINTED_MS = 500
 """How long the start window's first picture is waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is being prepared: for the dialog where it was chosen there, whence it comes, and how
-    it is made to give up."""
-
-    prepare: Prepare
-    address: Address | None = None
-    chosen: bool = False
-    path: Path | None = None
-    cancel: Callable[[], None] = lambda: None
 
 
 class Desktop:
@@ -111,7 +95,6 @@ class Desktop:
         self._address: Address | None = None
         self._made: list[Run] = []
         """Prepared, and neither shown nor stopped yet; threads add, the Qt thread takes."""
-        self._retired: list[OwnedThread] = []
         self._stats = FrameStats()
         self._failure: PitwallError | None = None
         self._interrupted = False
@@ -150,8 +133,7 @@ class Desktop:
         self._shelf.told.connect(self._shelf_told)
         self._layout_reads = Errands("pitwall-layout-file")
         self._layout_reads.told.connect(self._layout_read)
-        self._left = Handover()
-        self._left.delivered.connect(self._let_go)
+        self._retiring = Retiring()
         self.desk = Desk(self._cloud, self._memory, self._look)
         self.desk.open_requested.connect(self._open_file)
         self.desk.connect_requested.connect(self._join)
@@ -200,7 +182,7 @@ class Desktop:
 
             run = wanted.prepare(note)
             self._made.append(run)
-            _import_window()
+            import_window()
             errand.tell("ready", run)
 
         self._starts.run(job)
@@ -345,23 +327,7 @@ class Desktop:
         """Stop a session that is no longer shown; its writer may take a while."""
         if run in self._made:
             self._made.remove(run)
-        # Whoever keeps the thread keeps no session with it.
-        last, left = [run], self._left
-
-        def stop(_stop: threading.Event) -> None:
-            try:
-                last.pop().stop()
-            finally:
-                left.post("stopped")
-
-        thread = OwnedThread("pitwall-retire", stop)
-        self._retired.append(thread)
-        thread.start()
-
-    def _let_go(self) -> None:
-        """A session has been stopped: give its memory back."""
-        self._retired = [thread for thread in self._retired if thread.alive]
-        collector.let_go()
+        self._retiring.retire(run)
 
     # -- what the user asks for -----------------------------------------------------------
 
@@ -485,7 +451,7 @@ class Desktop:
             errand.tell("recent", found)
             if first and (known or self._cloud.ready()):
                 errand.tell("connect")
-            _import_window()
+            import_window()
             recordings.look_into(found, lambda more: errand.tell("recent", more), errand.cancelled)
 
         self._shelf.run(job)
@@ -536,8 +502,7 @@ class Desktop:
             run.stop()
         for left in self._made:
             left.stop()
-        for thread in self._retired:
-            thread.stop(RETIRE_S)
+        self._retiring.stop(RETIRE_S)
         for widget in QtWidgets.QApplication.topLevelWidgets():
             widget.close()
 
@@ -554,31 +519,3 @@ class Desktop:
         except Failure as error:
             self._failure, path = error, None
         return {"moment": moment, "screenshot": None if path is None else str(path)}
-
-
-def read_sheet(path: Path) -> Sheet:
-    """The layout in a file. Raises BadInput."""
-    from pitwall.ui.layout_shelf import read_layout
-
-    return read_layout(path)
-
-
-def open_file(path: Path) -> Run:
-    """A recording at rest. Raises BadInput."""
-    from pitwall.run import Run
-
-    return Run.of_file(path)
-
-
-def _import_window() -> None:
-    """What a session's window needs, while the start window is there to be used."""
-    for name in BEHIND:
-        importlib.import_module(name)
-
-
-def memory() -> Memory:
-    """What the window remembers on this machine."""
-    import platformdirs
-
-    folder = Path(platformdirs.user_config_dir("pitwall", appauthor=False))
-    return Memory(folder / "window.json")

@@ -135,7 +135,7 @@ def test_one_session_after_another_and_only_the_last_is_kept(
             mortal.append(weakref.ref(alone.desktop._run))
             alone.desktop._open_file(path)
             alone.wait(lambda before=before: alone.window is not before)
-            alone.wait(lambda: not any(thread.alive for thread in alone.desktop._retired))
+            alone.wait(lambda: not alone.desktop._retiring.busy)
             del before
 
 
