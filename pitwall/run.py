@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pitwall.address import CloudAddress
 from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Signals, Timing, TimingEngine
+from pitwall.analysis.learn import MAX_LAPS
 from pitwall.channels import ChannelDesk
 from pitwall.model_desk import ModelDesk
 from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, collector, give_way
@@ -365,7 +366,10 @@ class Run:
 
     def _analyse(self) -> Timing:
         timing = self._engine.update(self.store)
-        if timing.track is not None and not self._line_saved and self._writer is not None:
+        circuit = timing.circuit
+        # One that was learnt from the first laps to come would be kept for the whole session.
+        sure = circuit is not None and circuit.marks >= MAX_LAPS
+        if timing.track is not None and sure and not self._line_saved and self._writer is not None:
             self._line_saved = True
             line = {TRACK_META: timing.track.to_json()}
             # The line can be learnt again; a writer that fails says so itself.
