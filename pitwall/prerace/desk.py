@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pitwall.prerace.advice import Advice, Joint, Row, Verdict
 from pitwall.prerace.gain import Gain
@@ -50,7 +50,8 @@ class DeskRow:
         bar: (low, mean, high) of the gain on the table's common scale, -1 to 1; None without one.
         top_speed: change in km/h with sign; empty when below 0.05.
         balance: where the balance moves most, in words; empty when it hardly does.
-        why: reason, constraint and test plan, one line.
+        why: reason and constraint, one line.
+        plan: which laps would tell; empty where nothing is open.
         where: the corners where it comes from: ``T5 +0.04, T9 +0.03``.
         can_apply: whether it is advised.
     """
@@ -68,6 +69,7 @@ class DeskRow:
     top_speed: str = ""
     balance: str = ""
     why: str = ""
+    plan: str = ""
     where: str = ""
     can_apply: bool = False
 
@@ -149,38 +151,32 @@ def _scale(advice: Advice) -> float:
 
 
 def _row(row: Row, scale: float) -> DeskRow:
-    plan = row.plan.says() if row.plan is not None else ""
+    name = NAMES.get(row.key, row.key)
     stopped = f"stopped: {row.stopped_by}" if row.stopped_by else ""
     base = DeskRow(
         row.key,
-        NAMES.get(row.key, row.key),
+        name,
         "" if row.now is None else f"{row.now:g} {row.unit}",
         "" if row.proposed is None else f"{row.proposed:g} {row.unit}",
         row.verdict.value,
         "data only" if row.trust.value == "data" else row.trust.value,
-        why="; ".join(part for part in (row.reason, stopped, plan) if part),
+        why="; ".join(part for part in (row.reason, stopped) if part),
+        plan=row.plan.says(name) if row.plan is not None else "",
         can_apply=row.verdict is Verdict.ADVISED,
     )
     if row.gain is None:
         return base
     g = row.gain
     top = row.top_ms * 3.6
-    return DeskRow(
-        base.key,
-        base.name,
-        base.now,
-        base.proposed,
-        base.verdict,
-        base.trust,
-        f"{g.mean_s:+.2f} s",
-        f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
-        chance(g.p_gain),
-        _bar(g, scale),
-        f"{top:+.1f} km/h" if abs(top) >= 0.05 else "",
-        _balance(row),
-        base.why,
-        ", ".join(f"{name} {gain:+.2f}" for name, gain in row.corners if abs(gain) >= 0.005),
-        base.can_apply,
+    return replace(
+        base,
+        gain=f"{g.mean_s:+.2f} s",
+        band=f"{g.lo_s:+.2f} to {g.hi_s:+.2f}",
+        p_gain=chance(g.p_gain),
+        bar=_bar(g, scale),
+        top_speed=f"{top:+.1f} km/h" if abs(top) >= 0.05 else "",
+        balance=_balance(row),
+        where=", ".join(f"{name} {gain:+.2f}" for name, gain in row.corners if abs(gain) >= 0.005),
     )
 
 

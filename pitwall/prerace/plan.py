@@ -31,10 +31,12 @@ class LapPlan:
     tells_s: float
     enough: bool
 
-    def says(self) -> str:
-        """The plan in one line."""
-        runs = f"A-B-A, {self.laps} flying laps each ({self.setting} {self.before:g} - "
-        runs += f"{self.after:g} - {self.before:g} {self.unit})"
+    def says(self, name: str = "") -> str:
+        """The plan in one line; the setting may be called by ``name``."""
+        runs = (
+            f"A-B-A, {self.laps} flying laps each ({name or self.setting} {self.before:g} \u2192 "
+        )
+        runs += f"{self.after:g} \u2192 {self.before:g} {self.unit})"
         told = f"tells {self.tells_s:.2f} s"
         return f"{runs}: {told}" + ("" if self.enough else ", less than that stays open")
 

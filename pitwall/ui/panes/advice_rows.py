@@ -144,6 +144,8 @@ class AdviceRows:
 def all_of(row: DeskRow) -> list[str]:
     """Everything that is known of a row, a line each."""
     lines = [f"{row.verdict}, by {row.trust}; {row.why}" if row.why else row.verdict]
+    if row.plan:
+        lines.append(row.plan)
     if row.p_gain:
         lines.append(f"P(gain > 0) {row.p_gain}, 90 % band {row.band} s a lap")
     if row.where:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import now_us
 from pitwall.ui.modelling import Modelling
-from pitwall.ui.panes.panel import Panel
+from pitwall.ui.panes.model_pane import CENTRE, LEFT, NO_CAR, WRAP
+from pitwall.ui.panes.panel import Panel, elided
 from pitwall.ui.qt import QtCore, QtGui
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
@@ -125,7 +126,7 @@ class DriverSaysPane(Panel):
         if not self._car:
             painter.setFont(theme.body())
             painter.setPen(c.dim)
-            painter.drawText(box, _WRAP, "No car is selected.")
+            painter.drawText(box, WRAP, NO_CAR)
             painter.end()
             return
         said = [self._trouble] if self._trouble else []
@@ -144,10 +145,7 @@ class DriverSaysPane(Panel):
             wrong = (i == 0 and bool(self._trouble)) or "DISAGREES" in text
             painter.setPen(c.attention if wrong else c.dim)
             line = QtCore.QRect(box.x(), foot + i * height, box.width(), height)
-            elided = painter.fontMetrics().elidedText(
-                text, QtCore.Qt.TextElideMode.ElideRight, line.width()
-            )
-            painter.drawText(line, _LEFT, elided)
+            painter.drawText(line, LEFT, elided(painter, text, line.width()))
         painter.end()
 
     def _paint_places(self, painter: QtGui.QPainter, box: QtCore.QRect) -> None:
@@ -163,14 +161,14 @@ class DriverSaysPane(Panel):
         painter.setPen(c.faint)
         for k, phase in enumerate(PHASES):
             cell = QtCore.QRect(box.x() + name + k * width, box.y(), width, height)
-            painter.drawText(cell, _CENTRE, _cut(painter, SHORT.get(phase, phase), width))
+            painter.drawText(cell, CENTRE, elided(painter, SHORT.get(phase, phase), width - 2))
         if fits < len(rows):
             self._paint_reach(painter, box, self._first / len(rows), fits / len(rows))
         for i, corner in enumerate(rows[self._first : self._first + fits]):
             y = box.y() + (i + 1) * height
             painter.setFont(theme.small(bold=True))
             painter.setPen(c.text)
-            painter.drawText(QtCore.QRect(box.x(), y, name, height), _LEFT, corner)
+            painter.drawText(QtCore.QRect(box.x(), y, name, height), LEFT, corner)
             for k, phase in enumerate(PHASES):
                 cell = QtCore.QRect(box.x() + name + k * width, y, width, height)
                 self._paint_cell(painter, cell, (corner, phase) == self.place, "")
@@ -195,7 +193,7 @@ class DriverSaysPane(Panel):
         painter.setFont(theme.small())
         painter.setPen(c.text if ready else c.faint)
         head = " ".join(self.place) if self.place is not None else "tap a place first"
-        painter.drawText(QtCore.QRect(box.x(), box.y(), box.width(), height), _LEFT, head)
+        painter.drawText(QtCore.QRect(box.x(), box.y(), box.width(), height), LEFT, head)
         for i, symptom in enumerate(SYMPTOMS):
             y = box.y() + (i + 1) * height
             if y + height > box.bottom():
@@ -203,7 +201,7 @@ class DriverSaysPane(Panel):
             painter.setFont(theme.small(bold=ready))
             painter.setPen(c.text if ready else c.faint)
             line = QtCore.QRect(box.x(), y, name, height)
-            painter.drawText(line, _LEFT, _cut(painter, symptom, name))
+            painter.drawText(line, LEFT, elided(painter, symptom, name - 2))
             for k, strength in enumerate(STRENGTHS):
                 cell = QtCore.QRect(box.x() + name + k * width, y, width, height)
                 self._paint_cell(painter, cell, False, "•" * strength if ready else "")
@@ -219,7 +217,7 @@ class DriverSaysPane(Panel):
         if text:
             painter.setFont(self.theme.small(bold=True))
             painter.setPen(c.text)
-            painter.drawText(inner, _CENTRE, text)
+            painter.drawText(inner, CENTRE, text)
 
     # -- pointer ------------------------------------------------------------------------
 
@@ -238,15 +236,3 @@ class DriverSaysPane(Panel):
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: D102, N802
         self._first += -1 if event.angleDelta().y() > 0 else 1
         self.update()
-
-
-def _cut(painter: QtGui.QPainter, text: str, width: int) -> str:
-    return painter.fontMetrics().elidedText(
-        text, QtCore.Qt.TextElideMode.ElideRight, max(width - 2, 0)
-    )
-
-
-_A = QtCore.Qt.AlignmentFlag
-_LEFT = _A.AlignVCenter | _A.AlignLeft
-_CENTRE = _A.AlignCenter
-_WRAP = int(_A.AlignTop.value | _A.AlignLeft.value | QtCore.Qt.TextFlag.TextWordWrap.value)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from pitwall.prerace import LapTrack, fit_car, shipped_vehicle, simulate, with_values
-from pitwall.prerace.advice import Verdict
+from pitwall.prerace.advice import Joint, Verdict
 from pitwall.prerace.advise import Question, advise
 from pitwall.prerace.apply import applied
+from pitwall.prerace.desk import TOGETHER, desk, proposed
 from pitwall.prerace.discrepancy import Checked, Discrepancies, learn
 from pitwall.prerace.fit import WITH_DRIVER
 from pitwall.prerace.gain import gain_of
@@ -269,3 +272,27 @@ def test_an_applied_advice_becomes_a_sheet_and_is_scored(question):
     assert reliability([(entry, vague)]).startswith("no advice has been checked")
     with pytest.raises(BadInput, match="is not what was advised"):
         applied(found, {row.key: row.now}, question.sheet, 9, 77, 1, 8)
+
+
+def test_the_table_has_a_row_of_all_that_is_best_at_once(question, advice):
+    advised = {row.key: row.proposed for row in advice.rows if row.proposed is not None}
+    two = dict(list(advised.items())[:2])
+    assert len(two) == 2
+    rows = tuple(
+        replace(row, verdict=Verdict.ADVISED) if row.key in two else row for row in advice.rows
+    )
+    both = replace(advice, rows=rows, joint=Joint(two, rows[0].gain))
+    known = SimpleNamespace(uses=(), fit=question.fit)
+    shown = desk(SimpleNamespace(calibration=known, advice=both, log=()))
+    assert shown.rows[0].key == TOGETHER
+    assert shown.rows[0].can_apply
+    assert proposed(both, TOGETHER) == two
+    one = next(iter(two))
+    assert proposed(both, one) == {one: two[one]}
+    alone = replace(both, joint=Joint({one: two[one]}, rows[0].gain))
+    shown = desk(SimpleNamespace(calibration=known, advice=alone, log=()))
+    assert all(row.key != TOGETHER for row in shown.rows), "one change is its own row"
+    meta = applied(both, proposed(both, TOGETHER), question.sheet, 9, 77, 1, 8)
+    (new,) = sheets_in(meta)
+    assert new.values == {**question.sheet.values, **two}
+    assert any(row.plan.startswith("A-B-A") for row in shown.rows), "what is open has its plan"
