@@ -110,15 +110,23 @@ class LapChart(Panel):
     def _paint_ground(self, painter: QtGui.QPainter) -> None:
         c, theme, area = self.theme.colours, self.theme, self._area
         _, _, low, high = self._limits
+        free = area.left()
         for caution in self._control.cautions:
             x0, _ = self._at(caution.first - 0.5, low)
             x1, _ = self._at(caution.last + 0.5, low)
             colour = c.fault if caution.word == "red" else c.attention
-            band = QtCore.QRectF(x0, area.top(), x1 - x0, area.height())
+            # What is told of laps that are not shown yet is not shown either.
+            band = QtCore.QRectF(x0, area.top(), x1 - x0, area.height()).intersected(area)
+            if band.isEmpty():
+                continue
             painter.fillRect(band, with_alpha(colour, 0.16))
             painter.setFont(theme.small())
+            width = painter.fontMetrics().horizontalAdvance(caution.word)
+            if band.left() < free or band.left() + width > area.right():
+                continue  # two words in one place are none
+            free = band.left() + width + theme.px(6)
             painter.setPen(colour)
-            painter.drawText(band.adjusted(3, 1, theme.px(60), 0), _TOP, caution.word)
+            painter.drawText(band.adjusted(3, theme.px(8), width, 0), _TOP, caution.word)
         painter.setFont(theme.small(mono=True))
         step = next((s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30) if (high - low) / s <= 6), 60)
         for value in np.arange(np.ceil(low / step) * step, high, step):
