@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import shiboken6
+
 from pitwall.ui.dialogs.base import LIST_KEYS
 from pitwall.ui.dialogs.lines import Line, ListColumn, ListView
 from pitwall.ui.dialogs.style import dress
@@ -91,8 +93,9 @@ class Palette(QtWidgets.QFrame):
         """Hide; the keyboard goes back where it was."""
         self.hide()
         self.entries, self._found = (), []
-        before = self._before
-        if before is not None and before.isVisible():
+        before, self._before = self._before, None
+        # A field of a dialog that has been closed meanwhile is no more.
+        if before is not None and shiboken6.isValid(before) and before.isVisible():
             before.setFocus()
 
     def set_theme(self, theme: Theme) -> None:

@@ -165,3 +165,20 @@ def test_a_damaged_memory_of_looks_is_as_if_there_were_none(tmp_path: Path) -> N
         path.write_text(json.dumps(doc), "utf-8")
         assert Memory(path).now.theme == ""
         assert Memory(path).now.scale in (0.0, 1.0)
+
+
+def test_the_palette_outlives_the_field_that_had_the_keyboard(
+    qtbot: QtBot, finished: Wall, open_window: Open
+) -> None:
+    window = open_window(finished)
+    dialog = opened(qtbot, window)
+    dialog.activateWindow()
+    dialog.units.setFocus()
+    qtbot.waitUntil(dialog.units.hasFocus)
+    window.controls.handlers["palette"]()
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.close()
+    del dialog
+    assert window.palette_box.isVisible()
+    window.palette_box.close_again()
+    assert not window.palette_box.isVisible()
