@@ -36,6 +36,8 @@ COLUMNS = (
     ),
 )
 OLD_US = 2 * SECOND_US
+STALE_US = 10 * SECOND_US
+"""Where a car was so long ago says nothing of how far it is behind now."""
 
 
 class TimingPane(RowsPane):
@@ -81,6 +83,8 @@ def _row(line: Standing, best: Lap | None, selected: bool, colour: QtGui.QColor)
 
 def gap_cell(line: Standing) -> Cell:
     """The gap to the leader, or why there is none."""
+    if stale(line):
+        return Cell("no data", "attention")
     if line.in_pit:
         return Cell("PIT", "attention")
     if line.position == 1:
@@ -88,6 +92,11 @@ def gap_cell(line: Standing) -> Cell:
     if line.laps_down:
         return Cell(f"+{line.laps_down} lap{'s' if line.laps_down > 1 else ''}")
     return Cell(delta(line.gap_us)) if line.gap_us is not None else Cell(DASH, "faint")
+
+
+def stale(line: Standing) -> bool:
+    """Whether a car was last heard of long before the others."""
+    return line.age_us is not None and line.age_us > STALE_US
 
 
 def _time(lap: Lap | None, line: Standing, best: Lap | None) -> Cell:

@@ -12,7 +12,7 @@ from pitwall.ui.model import Workspace
 from pitwall.ui.official import ControlBook
 from pitwall.ui.panes.laps import sector
 from pitwall.ui.panes.rows import Cell, Column, Row, RowsPane
-from pitwall.ui.panes.timing import gap_cell, lap_role, same
+from pitwall.ui.panes.timing import gap_cell, lap_role, same, stale
 from pitwall.ui.scene import Scene
 from pitwall.ui.sector_bests import STOPPED, SectorBests, SectorBook
 from pitwall.ui.theme import Theme
@@ -115,10 +115,10 @@ def _remark(scene: Scene, table: Sequence[Standing], control: RaceControl) -> st
 
 def _interval(line: Standing, ahead: Standing | None) -> Cell:
     """Time to the car ahead: the difference of the gaps to the leader."""
-    if ahead is None or line.gap_us is None or line.in_pit or line.laps_down:
+    if ahead is None or line.gap_us is None or line.in_pit or line.laps_down or stale(line):
         return Cell(DASH, "faint")
     before = 0 if ahead.position == 1 else ahead.gap_us
-    if before is None or ahead.laps_down:
+    if before is None or ahead.laps_down or stale(ahead):
         return Cell(DASH, "faint")
     return Cell(delta(max(line.gap_us - before, 0)), "dim")
 

@@ -13,11 +13,11 @@ from pitwall.store import Hole, Ledger
 from pitwall.store.ledger import SeriesLedger
 from pitwall.telemetry import Series
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.ui.asof import best_of_session, standings
+from pitwall.ui.asof import Standing, best_of_session, standings
 from pitwall.ui.overdue import Overdue, overlap
 from pitwall.ui.panes.laps import _cells, columns, missing_us, sector
 from pitwall.ui.panes.timeline_band import merged_holes
-from pitwall.ui.panes.timing import _row
+from pitwall.ui.panes.timing import _row, gap_cell
 from pitwall.ui.qt import QtGui
 from pitwall.ui.words import DASH, count, delta, seconds, signed
 
@@ -212,3 +212,12 @@ def test_words() -> None:
     assert delta(15_100_000) == "+15.1"
     assert sector(28_430_000) == "28.4"
     assert sector(277_000_000) == "4:37"
+
+
+def test_a_car_that_is_not_heard_of_any_more_has_no_gap() -> None:
+    line = Standing("7", 2, 4_773_000, 0, None, None, False, 9 * SECOND_US)
+    assert gap_cell(line).text == "+4.773"
+    assert gap_cell(replace(line, age_us=11 * SECOND_US)).text == "no data"
+    assert (
+        gap_cell(replace(line, age_us=None)).text == "+4.773"
+    )  # in the past gaps are of crossings
