@@ -82,7 +82,9 @@ class CornersPane(RowsPane):
         against = f"against {reference.car} L{reference.lap.number}" if reference else ""
         self.set_titles(words, against)
         longest = max((c.name for c in debrief.corners), key=len)
-        self.set_columns((replace(COLUMNS[0], sample=max("T00", longest, key=len)), *COLUMNS[1:]))
+        self.set_columns(
+            (replace(COLUMNS[0], sample=max("T000", f"{longest}0", key=len)), *COLUMNS[1:])
+        )
         self._spans = dict[object, tuple[float, float]](corner_spans(debrief).items())
         self.set_rows(_rows(debrief, own.passages, other))
 
