@@ -135,7 +135,7 @@ class AdvicePane(ModelPane["Desk"]):
         elif not self.sure:
             self.sure = True
             lap = self._lap + 1
-            self.said = f"Again to write {row.name} {row.proposed} on the sheet from lap {lap}."
+            self.said = f"Again to write {_what(row)} on the sheet from lap {lap}."
         else:
             self.sure = False
             self.said = self._write(self._result, row)
@@ -153,7 +153,7 @@ class AdvicePane(ModelPane["Desk"]):
             self._model.keep(entries)
         except PitwallError as error:
             return str(error)
-        return f"{row.name} {row.proposed} from lap {lap}: it is scored after that stint."
+        return f"{_what(row)} from lap {lap}: it is scored after that stint."
 
     # -- painting -----------------------------------------------------------------------
 
@@ -251,6 +251,11 @@ class AdvicePane(ModelPane["Desk"]):
             QtWidgets.QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
+
+
+def _what(row: DeskRow) -> str:
+    """What a row changes; several at once name themselves."""
+    return f"{row.name} {row.proposed}" if row.now else row.proposed
 
 
 def _rest(shown: Desk) -> list[str]:
