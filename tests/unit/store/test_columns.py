@@ -14,7 +14,7 @@ from pitwall.store.block import lengths
 from pitwall.store.columns import Columns, Window, rule_of, values_dtype
 from pitwall.store.growth import BLOCK, GrowingColumns
 from pitwall.store.holes import runs_of
-from pitwall.store.samples import Samples
+from pitwall.store.samples import Samples, join
 from pitwall.telemetry import Channel, Group
 
 GROUP = Group("g", 10.0, 100, (Channel("a", "1", 0.1, 0, 1), Channel("b", "1", 0.1, 0, 1)))
@@ -266,7 +266,8 @@ def test_a_rate_says_what_is_a_silence() -> None:
     assert rule_of(0.0, counted=False) == (2_000_000, False)
 
 
-def test_numbers_of_our_own_break_nothing_and_time_without_samples_does() -> None:
+@pytest.mark.parametrize("way", ["lap by lap", "one late", "stream first"])
+def test_numbers_of_our_own_break_nothing_and_time_without_samples_does(way: str) -> None:
     growing = GrowingColumns(GROUP, counted=False)
     growing.epoch_index("plain")
     # newest first and numbered down, as an archive is read, then the stream's own numbers
@@ -274,10 +275,17 @@ def test_numbers_of_our_own_break_nothing_and_time_without_samples_does() -> Non
     numbers = [*range(5000, 5500), *range(1, 401)]
     for part, n in zip(parts, numbers, strict=True):
         part.pieces["n"] = n
-    lost = {300, 499, 700}  # one on each side of where the numbers jump, and one right before it
-    for k in [*range(499, -1, -1), *range(500, 900)]:
-        if k not in lost:
-            growing.insert(parts[k])
+    lost = {300, 700}  # one on each side of where the numbers jump, at 500
+    history = [k for k in range(499, -1, -1) if k not in lost]
+    stream = [k for k in range(500, 900) if k not in lost]
+    if way == "stream first":  # the two meet between two blocks
+        order = [stream, history[::-1]]
+    elif way == "one late":  # the block in which they meet is made anew
+        order = [[k] for k in (*history, *stream) if k != 505] + [[505]]
+    else:
+        order = [[k] for k in (*history, *stream)]
+    for some in order:
+        growing.insert(join([parts[k] for k in some]))
     columns = growing.snapshot(0)
     wanted = [0, *(1_000_000 * (k + 1) for k in sorted(lost))]
     for found in (
