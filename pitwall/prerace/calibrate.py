@@ -140,10 +140,15 @@ def calibrate(
 
 
 def _newest(sheets: Sequence[Sheet], car: str, counted: Sequence[PracticeLap]) -> Sheet | None:
-    """The newest sheet with enough laps; the newest of all when none has."""
+    """The newest sheet with enough laps, of those for the newest one's vehicle; the newest of all
+    when none has."""
     driven = [sheet_at(sheets, car, lap.lap.number) for lap in reversed(counted)]
-    enough_of = (sheet for sheet in driven if driven.count(sheet) >= FEWEST)
-    return next(enough_of, driven[0] if driven else None)
+    newest = driven[0] if driven else None
+    for sheet in driven:
+        same = sheet is newest or (sheet and newest and sheet.same_vehicle(newest))
+        if same and driven.count(sheet) >= FEWEST:
+            return sheet
+    return newest
 
 
 def _start(

@@ -17,6 +17,8 @@ from pitwall.prerace.vehicle import Vehicle
 
 DRAWS = 40
 """Enough for a standard deviation that stands beside that of lap times."""
+LAST = 8
+"""Changes that are looked at: each costs the laps of its draws."""
 
 
 def held_out(sheets: Sequence[Sheet], car: str, calibration: Calibration) -> tuple[Checked, ...]:
@@ -29,7 +31,7 @@ def held_out(sheets: Sequence[Sheet], car: str, calibration: Calibration) -> tup
     model = calibration.lap_model
     if model is None:
         return ()
-    known = in_force(sheets, car)
+    known = in_force(sheets, car)[-LAST - 1 :]
     drawn = posterior(calibration.fit, DRAWS)
     out = []
     for before, after in zip(known[:-1], known[1:], strict=True):
@@ -50,7 +52,7 @@ def held_out(sheets: Sequence[Sheet], car: str, calibration: Calibration) -> tup
 
 def _modelled(before: Sheet, after: Sheet) -> Trust | None:
     """The least trusted class of what changed; None where that is nothing, or not in the model."""
-    if before.vehicle != after.vehicle or before.vehicle_toml != after.vehicle_toml:
+    if not before.same_vehicle(after):
         return None
     series = after.series
     changed = [c for c in changes(before, after) if c.key not in NOT_A_SETUP]

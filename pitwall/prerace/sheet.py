@@ -71,6 +71,10 @@ class Sheet:
             return parse_vehicle(self.vehicle_toml, self.vehicle)
         return shipped_vehicle(self.vehicle)
 
+    def same_vehicle(self, other: Sheet) -> bool:
+        """Whether both are of one vehicle's file."""
+        return (self.vehicle, self.vehicle_toml) == (other.vehicle, other.vehicle_toml)
+
     def set_up(self, car: Vehicle) -> Vehicle:
         """``car`` (the sheet's vehicle, calibrated or not) with the settings that the model has."""
         series = self.series

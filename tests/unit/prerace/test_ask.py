@@ -180,3 +180,13 @@ def test_a_sheet_that_was_just_changed_takes_the_laps_of_the_one_before(changed_
     found = calibrate(Gathered("1", TRACK, (), laps, 0), car, sheets=both)
     assert found.sheet == both[fitted]
     assert found.fit.car.aero.wing == both[fitted].values["wing"]
+
+
+def test_laps_of_another_vehicle_are_not_taken_for_a_new_one():
+    old = Sheet("1", 1, "stock-car", {"wedge": 0.0}, 1)
+    new = Sheet("1", 9, "road-cup", {"wing": 2.0}, 2)
+    car = new.set_up(shipped_vehicle("road-cup"))
+    speed = simulate([car], TRACK).speed_ms[:, 0]
+    laps = tuple(replace(driven(k, 60.0), speed_ms=speed) for k in range(2, 11))
+    with pytest.raises(BadInput, match="2 of 2 laps can be used"):
+        calibrate(Gathered("1", TRACK, (), laps, 0), car, sheets=(old, new))
