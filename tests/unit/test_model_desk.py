@@ -10,6 +10,8 @@ import pytest
 from pitwall.analysis import TimingEngine
 from pitwall.model_desk import Asked, ModelDesk
 from pitwall.prerace.desk import desk, sheet_lines
+from pitwall.prerace.log import Logged, entry_text, log_in
+from pitwall.prerace.series import Trust
 from pitwall.prerace.sheet import Sheet, sheet_text, sheets_in
 from pitwall.prerace.words import Symptom, Word, word_text
 from pitwall.store import Recording, Writer, open_session
@@ -114,3 +116,28 @@ def test_an_earlier_lap_that_comes_later_makes_a_new_plan(tmp_path):
     assert at.answer.lap == whole.cars[car].last.number
     assert at.stop(30.0)
     recording.close()
+
+
+def test_what_came_of_an_advice_is_kept_while_the_session_is_followed(tmp_path):
+    path = tmp_path / "f.pitwall"
+    (car,) = record(path, 760.0)
+    recording, store = open_session(path)
+    timing = TimingEngine().update(store)
+    writer = Writer(recording, store)
+    writer.start()
+    at = ModelDesk(recording, store, writer, lambda: timing)
+    at.start()
+    old = Sheet(car, 0, "grand-tourer", {"wing": 4.0}, 5)
+    entry = Logged(car, 6, {"wing": 5.0}, 0.2, 0.1, 0.3, 0.02, Trust.PHYSICS, 1, 8, old.key)
+    new = Sheet(car, 5, "grand-tourer", {"wing": 5.0}, 7, advice=entry.key)
+    at.keep({old.key: sheet_text(old), new.key: sheet_text(new), entry.key: entry_text(entry)})
+    at.ask(Asked(car))
+    until(lambda: at.answer.advice is not None and at.answer.advice.log)
+    ((_, score),) = at.answer.advice.log
+    assert score is not None
+    assert at.stop(60.0)
+    writer.stop(30.0)
+    with Recording.open(path, read_only=True) as again:
+        ((kept, known),) = log_in(again.all_meta(), car)
+    assert kept == entry
+    assert known == score
