@@ -160,7 +160,7 @@ def lap_chart(page: Page, stint: Stint, x: float, y: float, width: float, height
 
     def paper(lap: Floats, seconds: Floats) -> tuple[Floats, Floats]:
         at = left + (lap - 0.5) / last * wide
-        return at, y + tall - (np.minimum(seconds, high) - low) / (high - low) * tall
+        return at, y + tall - (seconds - low) / (high - low) * tall
 
     first, end = stint.laps[0].number, stint.laps[-1].number
     sx, _ = paper(np.array([first - 0.5, end + 0.5]), np.array([low, low]))
@@ -174,10 +174,19 @@ def lap_chart(page: Page, stint: Stint, x: float, y: float, width: float, height
     for car, numbers, times in sorted(stint.field, key=lambda one: one[0] == stint.car):
         px, py = paper(np.array(numbers, np.float64), np.array(times))
         own = car == stint.car
-        page.line(px, py, OWN if own else "#c3c9d0", 0.6 if own else 0.2)
+        colour, wide_line = (OWN, 0.6) if own else ("#c3c9d0", 0.2)
+        inside = np.array(times) <= high
+        for run in np.split(np.arange(len(px)), np.flatnonzero(np.diff(inside)) + 1):
+            if len(run) and inside[run[0]]:
+                page.line(px[run], py[run], colour, wide_line)
         if own:
-            for cx, cy in zip(px.tolist(), py.tolist(), strict=True):
+            for cx, cy in zip(px[inside].tolist(), py[inside].tolist(), strict=True):
                 page.disc(cx, cy, 0.7, OWN)
+        for cx in px[~inside].tolist():  # slower than the chart reaches
+            page.line([cx - 0.8, cx, cx + 0.8], [y + 1.4, y + 0.2, y + 1.4], colour, wide_line)
+    shaded = ", shaded: this stint" if end - first + 1 < last else ""
+    words = f"blue: car {stint.car}, grey: the other cars{shaded}"
+    page.text(left + wide, y - 1.2, words, 7, DIM, align="right")
     every_nth = next((n for n in (1, 2, 5, 10, 20) if last / n <= 24), 50)
     for lap in range(every_nth, last + 1, every_nth):
         lx, _ = paper(np.array([float(lap)]), np.array([low]))

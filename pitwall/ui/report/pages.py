@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TypeGuard
 
 import numpy as np
 
 from pitwall.analysis import Corner, Lap, Measure
 from pitwall.analysis.coach_words import gain, headline, place, quiet, sureness
 from pitwall.analysis.compare import consistency
+from pitwall.analysis.debrief import MINI_DOUBT_S, Bests
 from pitwall.telemetry.clock import SECOND_US, clock_text, lap_time
 from pitwall.ui.panes.coach_cards import spoken
 from pitwall.ui.panes.laps import KIND_WORDS, sector
@@ -67,7 +69,11 @@ def _summary(stint: Stint) -> Page:
             f"lap {best.number}" if best else "",
         ),
         ("best sectors", _time(bests.sectors.seconds if bests else None), "put together"),
-        ("best mini-sectors", _time(bests.minis.seconds if bests else None), "put together"),
+        (
+            "best mini-sectors",
+            _time(bests.minis.seconds if bests else None),
+            f"each known to {bests.doubt_s:.2f} s only" if _vague(bests) else "put together",
+        ),
         (
             "against",
             lap_time(reference.time_us) if reference else DASH,
@@ -109,6 +115,11 @@ def _summary(stint: Stint) -> Page:
     return page
 
 
+def _vague(bests: Bests | None) -> TypeGuard[Bests]:
+    """Whether mini-sectors are not known well enough for the best of them."""
+    return bests is not None and bests.doubt_s > MINI_DOUBT_S
+
+
 def _notes(page: Page, stint: Stint, y: float) -> None:
     """The notes of the stint, as many as there is room for, and how many are left out."""
     if not stint.notes:
@@ -147,17 +158,18 @@ def _lap_pages(stint: Stint) -> list[Page]:
 
 def _lap_rows(page: Page, stint: Stint, laps: tuple[Lap, ...], y: float) -> None:
     sectors = max((len(lap.sectors) for lap in laps), default=0)
-    columns: list[tuple[str, float]] = [("lap", 10), ("time", 34), ("±", 46), ("to best", 64)]
-    columns += [(f"S{i + 1}", 80.0 + 15 * i) for i in range(min(sectors, 4))]
+    columns: list[tuple[str, float]] = [("lap", 10), ("time", 34), ("± s", 48.5), ("to best", 66)]
+    columns += [(f"S{i + 1}", 82.0 + 15 * i) for i in range(min(sectors, 4))]
     for name, at in columns:
         page.text(MARGIN + at, y, name, 8, DIM, align="right")
     page.rule(y + 1.6)
+    y += 1
     best = stint.best
     for lap in laps:
         y += 5
         own = best is not None and lap.number == best.number
         cells = [str(lap.number), lap_time(lap.time_us) if lap.time_us else DASH]
-        cells.append(f"{lap.uncertainty_us / SECOND_US:.2f}" if lap.time_us else DASH)
+        cells.append(f"{lap.uncertainty_us / SECOND_US:.3f}" if lap.time_us else DASH)
         difference = None
         if lap.time_us is not None and best is not None and best.time_us is not None:
             difference = (lap.time_us - best.time_us) / SECOND_US
@@ -169,7 +181,7 @@ def _lap_rows(page: Page, stint: Stint, laps: tuple[Lap, ...], y: float) -> None
                 align="right",
             )  # fmt: skip
         remark = KIND_WORDS.get(lap.kind, "" if lap.valid else lap.reason)
-        page.text(MARGIN + 84 + 15 * min(sectors, 4), y, remark, 8, DIM)
+        page.text(MARGIN + 86 + 15 * min(sectors, 4), y, remark, 8, DIM)
 
 
 def _corner_page(stint: Stint) -> Page:
