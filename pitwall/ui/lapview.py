@@ -366,9 +366,8 @@ class LapView:
         because late chunks may still fill its holes."""
         lap = shown.lap
         name = (lap.car, lap.number, traces)
-        version = self.store.version if shown.open else 0
         computed = self._computed((lap.car,), traces)
-        key = (lap.t_start, shown.t_end, id(circuit), version, computed)
+        key = (lap.t_start, shown.t_end, id(circuit), self._versions(shown, traces), computed)
         latest = self.store.latest_us()
         kept = self._kept.get(name)
         if kept and kept.key == key and latest - kept.at_us < REFRESH_US:
@@ -386,6 +385,14 @@ class LapView:
             self._kept.clear()
         self._kept[name] = made
         return made
+
+    def _versions(self, shown: Shown, traces: tuple[Trace, ...]) -> tuple[int, ...]:
+        """Of what a running lap is made of: other cars' data change nothing here."""
+        if not shown.open:
+            return ()
+        groups = dict.fromkeys((*_groups(traces), *self._axis_groups))
+        measured = (self.store.columns(shown.car, g) for g in groups if not is_computed(g))
+        return tuple(columns.version for columns in measured if columns is not None)
 
     def _ready(self, shown: Shown, traces: tuple[Trace, ...]) -> bool:
         """Whether all of a lap is in memory; what is not comes, and the picture is made anew."""

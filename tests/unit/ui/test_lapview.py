@@ -10,6 +10,7 @@ import pytest
 
 from pitwall.analysis import TimingEngine
 from pitwall.telemetry import Catalog, Group
+from pitwall.ui import lapview
 from pitwall.ui.lapview import LapView
 from pitwall.ui.model import Axis, Reference, ReferenceKind, View
 from pitwall.ui.picture import Line, Picture
@@ -166,4 +167,36 @@ def test_a_lap_that_nobody_has_ended_yet_ends_at_the_line(tmp_path: Path) -> Non
     now = engine.update(rig.store)
     lap = next(one for one in now.cars["1"].laps if one.number == 2)
     assert late.predicted_us == pytest.approx(lap.time_us, abs=60_000)
+    rig.close()
+
+
+def test_a_running_lap_is_worked_out_anew_for_its_own_data_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path)
+    parts = rig.drive("1", Drive([50.0, 50.0, 50.0], part=0.5))
+    edge = parts[-1].t_hi - 3_000_000
+    rig.add([p for p in parts if p.t_hi < edge])
+    others = rig.drive("2", Drive([51.0, 51.0, 51.0], part=0.5))
+    rig.add([p for p in others if p.t_hi < edge])
+    timing = TimingEngine().update(rig.store)
+    laps = LapView(rig.store, choose(rig.catalog))
+    look = View("1", reference=Reference(ReferenceKind.LAP, "1", 1))
+    monkeypatch.setattr(lapview, "REFRESH_US", 60_000_000)  # looked at again in any case
+    first = laps.picture(look, timing)
+    asked: list[str] = []
+    real = lapview.lap_axis
+    monkeypatch.setattr(
+        lapview, "lap_axis", lambda store, car, *rest: asked.append(car) or real(store, car, *rest)
+    )
+    rig.add([p for p in others if p.t_hi >= edge])
+    again = laps.picture(look, timing)
+    assert asked == []
+    assert [len(line.t) for line in again.lines] == [len(line.t) for line in first.lines]
+    rig.add([p for p in parts if p.t_hi >= edge])
+    grown = laps.picture(look, timing)
+    assert asked == ["1"]
+    assert all(
+        len(b.t) > len(a.t) for a, b in zip(first.lines, grown.lines, strict=True) if len(a.t)
+    )
     rig.close()
