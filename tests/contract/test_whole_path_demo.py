@@ -102,6 +102,20 @@ def test_nothing_is_missing_and_every_leg_carried(summary: dict[str, Any]) -> No
         assert 0 < summary[name]["p50"] <= summary[name]["p95"]
 
 
+def test_the_moment_of_the_picture_is_told(summary: dict[str, Any]) -> None:
+    moment = summary["moment"]
+    assert moment["car"] in {car["car"] for car in moment["order"]}
+    assert len(moment["order"]) == summary["cars"]
+    assert [car["position"] for car in moment["order"]] == list(range(1, 9))
+    assert moment["laps"][-1]["time_s"] is None
+    speed = next(one for one in moment["channels"] if one["channel"] == "speed")
+    assert speed["unit"] == "m/s"
+    assert 0 <= speed["value"] < 100
+    ledger = moment["ledger"]
+    assert ledger["applied"] + ledger["missing"] <= ledger["expected"]
+    assert ledger["expected"] <= summary["ledger"]["expected"]
+
+
 def test_the_picture_shows_a_race(summary: dict[str, Any], folder: Path) -> None:
     assert summary["screenshot"] == str(folder / "demo.png")
     image = QImage(summary["screenshot"]).convertToFormat(QImage.Format.Format_RGB32)
