@@ -18,9 +18,9 @@ __all__ = [
 ]
 
 _FINE_M = 1.0
-_PER_RADIUS = 0.045
-"""Bell for each metre of radius beside what the noise asks for everywhere: an arc keeps all of its
-curvature but the square of it."""
+_PER_RADIUS = 0.07
+"""Bell for each metre of radius, where the noise does not ask for a wider one everywhere: an arc
+keeps all of its curvature but half the square of it."""
 _EXTRA_M = (0.0, 4.0, 6.0, 8.0, 10.0, 13.0, 16.0, 20.0)
 _REACH = 1.5
 """Bells round a point within which a tighter corner keeps the bell narrow."""
@@ -45,7 +45,7 @@ def driven_curvature(x: Floats, y: Floats, step_m: float = STEP_M) -> tuple[Floa
     extra = np.zeros(len(fine))
     for width in _EXTRA_M[1:]:
         tightest = _ring_max(rough, round(_REACH * width / spacing))
-        extra[tightest * width <= _PER_RADIUS] = width
+        extra[tightest * np.hypot(asked, width) <= _PER_RADIUS] = width
     extra = _bell(extra, spacing, _BLEND_M)
     layers = np.stack([_bell(fine, spacing, width) for width in _EXTRA_M])
     place = np.interp(extra, _EXTRA_M, np.arange(len(_EXTRA_M)))
