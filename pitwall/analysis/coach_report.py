@@ -73,6 +73,7 @@ def coach_doc(advice: Advice, bests: Bests | None) -> dict[str, Any]:
             for s in advice.silences
         ],
         "ideal_sectors_s": bests.sectors.seconds if bests else None,
+        "mini_sector_doubt_s": round(bests.doubt_s, 4) if bests else None,
         "ideal_mini_sectors_s": bests.minis.seconds if bests else None,
         "rolling_best_s": bests.rolling.seconds if bests and bests.rolling else None,
     }

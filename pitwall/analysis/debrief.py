@@ -6,6 +6,7 @@ the store and the timing by pure functions, so that it may run on a thread of it
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,8 @@ from pitwall.analysis.learn import Circuit
 from pitwall.analysis.passages import DriverSignals, LapPassages, Measure, passages
 from pitwall.analysis.progress import lap_axis
 from pitwall.analysis.sectors import Ideal, Rolling, ideal, mini_ends, rolling, split_times
-from pitwall.analysis.signals import Floats, Place
+from pitwall.analysis.signals import Floats, Place, Signals
+from pitwall.analysis.sources import LapSource
 from pitwall.analysis.timing import CarTiming, Timing
 from pitwall.store import SessionStore
 from pitwall.telemetry import ClockKind
@@ -30,6 +32,11 @@ from pitwall.telemetry.official import OFFICIAL_META
 
 SLOW = 1.03
 """A lap this much slower than the median of the quicker half says nothing of driving."""
+MINI_DOUBT_S = 0.03
+"""Mini-sectors known worse than this say nothing of what is possible: the best of many laps is then
+what was measured too short. It is what corners' times scatter by from lap to lap."""
+FINE_HZ, FINE_PLACE_M, ROUGH_PLACE_M = 10.0, 0.5, 2.0
+"""Places by positions: those that come often are a mean over many."""
 CLOSE_US = 1_000_000
 """A car that came to a corner so shortly before is in the way."""
 
@@ -55,13 +62,15 @@ class Bests:
 
     Attributes:
         sectors: best sectors put together.
-        minis: best mini-sectors put together.
-        rolling: the fastest way once round from anywhere; None before there is one.
+        minis: best mini-sectors put together; nothing where their times are not known well enough.
+        rolling: the fastest way once round from anywhere; None before there is one, and as above.
+        doubt_s: how far off a mini-sector's time usually is, one standard deviation.
     """
 
     sectors: Ideal
     minis: Ideal
     rolling: Rolling | None
+    doubt_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +105,8 @@ class DebriefEngine:
         self.behind = False
         self._store = store
         self._signals = DriverSignals.of(store.session.catalog)
+        position = Signals.of(store.session.catalog).position
+        self._position_hz = position.rate_hz if position is not None else 0.0
         self._circuit: Circuit | None = None
         self._laps: dict[tuple[str, int], LapRecord] = {}
         self._bests: dict[str, Bests] = {}
@@ -204,7 +215,18 @@ class DebriefEngine:
         )
         sectors = [(r.lap, r.sectors) for r in records]
         minis = [(r.lap, r.minis) for r in records]
-        return Bests(ideal(sectors), ideal(minis), rolling(minis, circuit.length_m))
+        doubt = self._doubt(records, circuit)
+        if doubt > MINI_DOUBT_S:
+            return Bests(ideal(sectors), Ideal(None, ()), None, doubt)
+        return Bests(ideal(sectors), ideal(minis), rolling(minis, circuit.length_m), doubt)
+
+    def _doubt(self, records: Sequence[LapRecord], circuit: Circuit) -> float:
+        """How far off the time of a mini-sector is, by the places of its two ends, seconds."""
+        quick = min((r.lap.time_us for r in records if r.lap.time_us), default=0) / 1e6
+        metres = place_doubt_m(circuit, self._position_hz)
+        if self._store.session.clock is ClockKind.RECONSTRUCTED:
+            metres = max(metres, ROUGH_PLACE_M)
+        return math.sqrt(2) * metres * quick / circuit.length_m
 
     # -- advice -------------------------------------------------------------------------
 
@@ -290,6 +312,15 @@ def _same_places(before: Circuit | None, now: Circuit) -> bool:
         return False
     places = [tuple(replace(c, name="") for c in one.corners) for one in (before, now)]
     return corners_to_json(places[0]) == corners_to_json(places[1])
+
+
+def place_doubt_m(circuit: Circuit, position_hz: float) -> float:
+    """How far off the place of a car on the lap usually is, metres: by lap distance half of what
+    its end differs by, since it is right at its beginning; by positions what single ones are off
+    where no others are near."""
+    if circuit.source is LapSource.DISTANCE and math.isfinite(circuit.end_spread_m):
+        return circuit.end_spread_m / 2
+    return FINE_PLACE_M if position_hz >= FINE_HZ else ROUGH_PLACE_M
 
 
 def _counts(lap: Lap) -> bool:

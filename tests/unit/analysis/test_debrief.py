@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pitwall.analysis import DebriefEngine, Measure, TimingEngine, coach_report, coach_text
-from pitwall.analysis.debrief import clean_laps
+from pitwall.analysis.debrief import MINI_DOUBT_S, clean_laps
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.telemetry import BadInput, ClockKind
 from tests.ui.session import Wall, make_race, make_wall
@@ -82,6 +82,18 @@ def test_ideal_laps_are_no_slower_than_real_ones(field, debrief):
         assert bests.minis.seconds <= bests.sectors.seconds + 1e-6
         assert bests.sectors.seconds <= real + 1e-6
         assert bests.rolling.seconds <= real + 1e-6
+
+
+def test_mini_sectors_are_told_only_where_places_are_known(field, debrief, dutch):
+    fine = debrief.bests[field.timing.order[0]]
+    assert fine.doubt_s < MINI_DOUBT_S
+    assert fine.minis.seconds is not None
+    # lap distance ends up to 20 m short of the line: the best of 60 laps would be luck
+    rough = DebriefEngine(dutch).update(TimingEngine().update(dutch)).bests["NOR"]
+    assert rough.doubt_s == pytest.approx(0.09, abs=0.03)
+    assert rough.minis.seconds is None
+    assert rough.rolling is None
+    assert rough.sectors.seconds is not None
 
 
 def test_nothing_is_worked_out_twice(field):
