@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from pytestqt.qtbot import QtBot
 
+from pitwall.runtime import Health, State
 from pitwall.telemetry.clock import clock_text
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.plot.readings import read_laps, read_reference
@@ -122,3 +123,14 @@ def test_the_cursor_reads_the_same_on_the_traces_and_in_the_list(
                 assert listed[trace.title][cell].text == how.text(reading.value(trace))
             dashes += now.samples[trace.group] is None
     assert dashes, "nothing is read in a hole"
+
+
+def test_of_a_file_no_lap_is_called_running(finished: Wall, open_window: Open) -> None:
+    live, finished.health = finished.health, Health(State.FILE, source="race.pitwall")
+    try:
+        window = open_window(finished)
+        assert window.panes.laps.rows[0].cells[-1].text == "incomplete"
+    finally:
+        finished.health = live
+    window.refresh()
+    assert window.panes.laps.rows[0].cells[-1].text != "incomplete"

@@ -63,6 +63,7 @@ class FieldFeed:
             official=settled.laps.get(car.car),
             source=settled.source,
             older_us=context.behind_us(timing, time.monotonic()),
+            ended=not context.laps.connected and context.as_of is None,
         )
 
     def _ideal(self, car: str) -> float | None:

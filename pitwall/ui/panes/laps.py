@@ -55,13 +55,15 @@ class LapsPane(RowsPane):
         official: Mapping[int, OfficialLap] | None = None,
         source: str = "",
         older_us: int | None = None,
+        ended: bool = False,
     ) -> None:
         """Show the laps, newest first; ``running`` is the number of the lap that still runs, and
         ``predicted`` its time to come with the lap that this is reckoned from; while ``loading``,
         what is not here is not called missing. ``thirds``: the sectors are not the circuit's own;
         ``ideal_s``: the car's best sectors put together; ``official``: the laps as the table
         ``source`` has them, by our numbers, None where there is none; ``older_us``: by how much
-        these laps are older than the data on screen, None while they keep up.
+        these laps are older than the data on screen, None while they keep up; ``ended``: nothing
+        is being driven any more.
         """
         official_us = None
         if official is not None:
@@ -81,7 +83,7 @@ class LapsPane(RowsPane):
                 self._done.pop(lap.number, None)
             kept = self._done.get(lap.number)
             if kept is None or (kept[0] is not lap and kept[0] != lap):
-                cells = _cells(lap, open_, predicted, own, best, holes, *context[3:])
+                cells = _cells(lap, open_ and not ended, predicted, own, best, holes, *context[3:])
                 tip = _tip(lap, predicted if open_ else None)
                 if official_us is not None and lap.time_us is not None:
                     tip += _official_tip(lap.time_us, official_us.get(lap.number), source)
