@@ -7,9 +7,8 @@ imported by the first question: a session is joined and its history loaded befor
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pitwall.analysis import Timing
@@ -17,7 +16,7 @@ from pitwall.model_worker import ModelWorker
 from pitwall.runtime import Refresher
 from pitwall.store import Recording, SessionStore, Writer
 from pitwall.store.edit_keeper import EditKeeper, batch_of, write_into
-from pitwall.store.edits import Edit
+from pitwall.store.edits import Edit, MetaEntry
 from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
 
@@ -26,17 +25,6 @@ if TYPE_CHECKING:
     from pitwall.prerace.job import AdviceJob, AdviceResult
 
 WRITE_S = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry of the recording's table, as an edit."""
-
-    key: str
-    text: str
-
-    def write(self, db: sqlite3.Connection) -> None:
-        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (self.key, self.text))
 
 
 class ModelDesk:
@@ -103,7 +91,7 @@ class ModelDesk:
     def keep(self, entries: Mapping[str, str]) -> None:
         """Write entries (sheets, words, applied advice) into the recording's table; never waits.
         They count at once. Raises Failure when they cannot be taken."""
-        self._keeper.put([_Entry(key, text) for key, text in entries.items()])
+        self._keeper.put([MetaEntry(key, text) for key, text in entries.items()])
         self._written = {**self._written, **entries}
         self._turn += 1
 
@@ -192,7 +180,7 @@ class ModelDesk:
             if score is not None and score != old
         }
         if new:
-            self._keeper.put([_Entry(key, text) for key, text in new.items()])
+            self._keeper.put([MetaEntry(key, text) for key, text in new.items()])
 
     def _plan(self) -> Answer:
         asked, timing = self._asked, self._timing()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from pitwall.analysis.official import (
 from pitwall.runtime import Refresher
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer
 from pitwall.store.edit_keeper import EditKeeper, Write
-from pitwall.store.edits import Edit
+from pitwall.store.edits import Edit, MetaEntry
 from pitwall.telemetry import BadInput, OfficialLap
 from pitwall.telemetry.clock import now_us
 from pitwall.telemetry.official import OFFICIAL_META
@@ -27,17 +26,6 @@ from pitwall.ui.settling import Cars
 
 WRITE_S = 20.0
 MOST_STEPS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry of the recording's table; it goes with the batch, so that the session knows it."""
-
-    key: str
-    text: str
-
-    def write(self, db: sqlite3.Connection) -> None:
-        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (self.key, self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +133,7 @@ class SessionDesk:
             return
         if self._text(TRACK_META) is None:
             # Places of corners are those of this line.
-            self._keeper.put([_Entry(TRACK_META, circuit.track.to_json())])
+            self._keeper.put([MetaEntry(TRACK_META, circuit.track.to_json())])
         self._change(f"turn {number} is called {named[number - 1].name}", CORNERS_META, now, before)
 
     def undo(self) -> str:
@@ -153,13 +141,13 @@ class SessionDesk:
         if not self._steps:
             return ""
         step = self._steps[-1]
-        self._keeper.put([_Entry(step.key, step.before)])
+        self._keeper.put([MetaEntry(step.key, step.before)])
         self._told[step.key] = step.before
         self._steps.pop()
         return step.words
 
     def _change(self, words: str, key: str, text: str, before: str) -> None:
-        self._keeper.put([_Entry(key, text)])
+        self._keeper.put([MetaEntry(key, text)])
         self._told[key] = text
         self._steps = [*self._steps, _Step(words, key, before)][-MOST_STEPS:]
 
@@ -226,4 +214,4 @@ def _by(writer: Writer) -> Write:
 
 
 def _entries(edits: tuple[Edit, ...]) -> dict[str, str]:
-    return {edit.key: edit.text for edit in edits if isinstance(edit, _Entry)}
+    return {edit.key: edit.text for edit in edits if isinstance(edit, MetaEntry)}
