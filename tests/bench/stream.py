@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 import numpy as np
 
-from pitwall.run import GC_THRESHOLD
+from pitwall.runtime import collector
 from tests.bench import stream_data as data
 from tests.bench import stream_items, stream_live
 from tests.bench.canned import Canned
@@ -37,9 +37,7 @@ Figures = dict[str, list[float]]
 
 def run() -> Result:
     """All of it, about four minutes."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLD)  # as the app has it; the baselines gain by it too
+    collector.ease()  # as the app has it; the baselines gain by it too
     result = Result({}, {"bare boto3 loop": {}, "naive": {}})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
