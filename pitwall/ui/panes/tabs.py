@@ -17,6 +17,11 @@ QTabBar::tab {{
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ background: {selected}; color: {text}; }}
 QTabBar::tab:focus {{ border: 1px solid {reference}; }}
+QTabBar::scroller {{ width: {arrow}px; }}
+QTabBar QToolButton {{
+    background: {raised}; color: {text}; border: 1px solid {line}; border-radius: {radius}px;
+}}
+QTabBar QToolButton:disabled {{ background: {raised}; color: {line}; }}
 """
 
 
@@ -67,7 +72,8 @@ class TabLine(QtWidgets.QTabBar):
         self.setStyleSheet(
             _SHEET.format(
                 dim=c.dim.name(), text=c.text.name(), selected=c.selected.name(),
-                reference=c.reference.name(), radius=theme.px(4), pad=theme.px(10),
-                gap=theme.px(2), height=theme.px(26),
+                reference=c.reference.name(), raised=c.raised.name(), line=c.line.name(),
+                radius=theme.px(4), pad=theme.px(10), gap=theme.px(2), height=theme.px(26),
+                arrow=theme.px(40),
             )
         )  # fmt: skip
