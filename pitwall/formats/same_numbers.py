@@ -2,11 +2,13 @@
 
 Tables of one race list them in different orders, so that the place in the table does not name
 them. Their best laps do, in all of them: the quicker one keeps the number, the next is ``3 (2)``.
+One without a timed lap comes last, since tables of laps do not have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pitwall.telemetry import OfficialLap, OfficialResult
@@ -33,7 +35,7 @@ def split_laps(laps: Sequence[OfficialLap]) -> tuple[list[OfficialLap], list[str
         place.append(run)
     names: dict[int, str] = {}
     for car, own in runs.items():
-        ranked = sorted(own, key=lambda run: min((x.time_us for x in run if x.time_us), default=0))
+        ranked = sorted(own, key=lambda run: _best(lap.time_us for lap in run))
         names.update({id(run): _name(car, k) for k, run in enumerate(ranked)})
     named = [replace(lap, car=names[id(run)]) for lap, run in zip(laps, place, strict=True)]
     return named, [car for car, own in runs.items() if len(own) > 1]
@@ -48,7 +50,7 @@ def split_results(
         rows.setdefault(row.car, []).append(i)
     named = list(results)
     for car, own in rows.items():
-        for k, i in enumerate(sorted(own, key=lambda i: results[i].best_us or 0)):
+        for k, i in enumerate(sorted(own, key=lambda i: _best([results[i].best_us]))):
             named[i] = replace(results[i], car=_name(car, k))
     return named, [car for car, own in rows.items() if len(own) > 1]
 
@@ -60,6 +62,10 @@ def shared_note(source: str, cars: Sequence[str]) -> tuple[str, ...]:
         f"{_name(car, 1)}"
         for car in cars
     )
+
+
+def _best(times_us: Iterable[int | None]) -> float:
+    return min((us for us in times_us if us), default=math.inf)
 
 
 def _name(car: str, k: int) -> str:

@@ -62,6 +62,16 @@ def test_two_cars_of_one_number_are_told_apart_by_their_best_laps(tmp_path, orde
     assert [(row.car, row.position) for row in results.results] == [("3", 1), ("3 (2)", 2)]
 
 
+def test_a_car_without_a_lap_does_not_take_the_number_of_the_one_that_drove(tmp_path):
+    results = read(
+        tmp_path,
+        "03.csv",
+        "POSITION;NUMBER;STATUS;LAPS;TOTAL_TIME;GAP_FIRST;FL_LAPNUM;FL_TIME\n"
+        "1;3;Classified;3;5:15.000;-;1;1:45.000\n;3;Not started;0;;;;\n",
+    )
+    assert [(row.car, row.laps) for row in results.results] == [("3", 3), ("3 (2)", 0)]
+
+
 def test_a_feed_knows_crossings_not_laps(tmp_path):
     table = read(tmp_path, "lap_end.csv", samples.FEED)
     assert table.clock is TableClock.UTC
