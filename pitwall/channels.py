@@ -11,13 +11,9 @@ from pitwall.analysis import Timing
 from pitwall.analysis.maths import Definition, MathsBoard, MathsEngine
 from pitwall.runtime import Refresher
 from pitwall.store import AlarmBoard, AlarmEngine, Recording, Rule, SessionStore, Writer
-from pitwall.store.edit_keeper import EditKeeper, batch_of, write_into
-from pitwall.store.edits import Edit
+from pitwall.store.edit_keeper import EditKeeper, write_by, write_into
 from pitwall.store.note_book import NoteBook
 from pitwall.telemetry import Channel
-
-WRITE_S = 20.0
-"""For edits to get behind what the writer has to do."""
 
 
 class ChannelDesk:
@@ -43,7 +39,7 @@ class ChannelDesk:
         """
         self._store = store
         self._timing = timing
-        write = write_into(recording.path) if writer is None else _by(writer)
+        write = write_into(recording.path) if writer is None else write_by(writer)
         self._keeper = EditKeeper(write)
         self.notes = NoteBook(recording.notes(), self._keeper.put)
         self._maths = MathsEngine(store, self._laps)
@@ -134,10 +130,3 @@ class ChannelDesk:
         except KeyError:
             return None
         return group.name, index, group.channels[index]
-
-
-def _by(writer: Writer) -> Callable[[tuple[Edit, ...]], None]:
-    def write(edits: tuple[Edit, ...]) -> None:
-        writer.submit(batch_of(edits), timeout_s=WRITE_S)
-
-    return write

@@ -15,16 +15,14 @@ from pitwall.analysis import Timing
 from pitwall.model_worker import ModelWorker
 from pitwall.runtime import Refresher
 from pitwall.store import Recording, SessionStore, Writer
-from pitwall.store.edit_keeper import EditKeeper, batch_of, write_into
-from pitwall.store.edits import Edit, MetaEntry
+from pitwall.store.edit_keeper import EditKeeper, write_by, write_into
+from pitwall.store.edits import MetaEntry
 from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
 
 if TYPE_CHECKING:
     from pitwall.prerace.ask import Papers
     from pitwall.prerace.job import AdviceJob, AdviceResult
-
-WRITE_S = 20.0
 
 
 class ModelDesk:
@@ -52,7 +50,8 @@ class ModelDesk:
         self._turn = 0
         self._live = writer is not None
         self._worker: ModelWorker[AdviceJob, AdviceResult] = ModelWorker(_work)
-        self._keeper = EditKeeper(write_into(recording.path) if writer is None else _by(writer))
+        write = write_into(recording.path) if writer is None else write_by(writer)
+        self._keeper = EditKeeper(write)
         self._advice: Refresher[Answer] = Refresher(
             "pitwall-advice", self._advice_due, self._advise, min_interval_s=1.0
         )
@@ -204,12 +203,3 @@ def _work(job: AdviceJob) -> AdviceResult:
     from pitwall.prerace.job import run_job
 
     return run_job(job)
-
-
-def _by(writer: Writer) -> Callable[[tuple[Edit, ...]], None]:
-    def write(edits: tuple[Edit, ...]) -> None:
-        # Not flushed: before the writer has started, and while history loads, that fails though
-        # the entry is in the queue, which is written to its end.
-        writer.submit(batch_of(edits), timeout_s=WRITE_S)
-
-    return write

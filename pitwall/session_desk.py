@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pitwall.analysis import TRACK_META, Timing, renamed
 from pitwall.analysis.corners import CORNERS_META, corners_from_json, corners_to_json
@@ -17,14 +18,13 @@ from pitwall.analysis.official import (
 )
 from pitwall.runtime import Refresher
 from pitwall.store import Batch, Recording, SessionStore, Source, Writer
-from pitwall.store.edit_keeper import EditKeeper, Write
+from pitwall.store.edit_keeper import WRITE_S, EditKeeper, Write, write_into
 from pitwall.store.edits import Edit, MetaEntry
 from pitwall.telemetry import BadInput, OfficialLap
 from pitwall.telemetry.clock import now_us
 from pitwall.telemetry.official import OFFICIAL_META
 from pitwall.ui.settling import Cars
 
-WRITE_S = 20.0
 MOST_STEPS = 100
 
 
@@ -59,7 +59,7 @@ class SessionDesk:
         self._steps: list[_Step] = []
         self._told: dict[str, str] = {}
         """Entries as they were changed last: they count before they are written."""
-        self._keeper = EditKeeper(_into(recording, store) if writer is None else _by(writer))
+        self._keeper = EditKeeper(_into(recording.path, store) if writer is None else _by(writer))
         self._cars: Refresher[Cars] = Refresher(
             "pitwall-official", self._due, self._match, min_interval_s=1.0
         )
@@ -192,21 +192,21 @@ def _laps_of(official: OfficialTiming) -> dict[str, dict[int, OfficialLap]]:
     }
 
 
-def _into(recording: Recording, store: SessionStore) -> Write:
+def _into(path: Path, store: SessionStore) -> Write:
     """Writes into a recording that nobody writes, and tells the session that is shown."""
-    path = recording.path
+    keep = write_into(path)
 
     def write(edits: tuple[Edit, ...]) -> None:
-        entries = _entries(edits)
-        with Recording.open(path) as opened:
-            opened.apply(Batch(Source.TABLE, received_us=now_us(), meta=entries))
-        store.tell(entries)
+        keep(edits)
+        store.tell(_entries(edits))
 
     return write
 
 
 def _by(writer: Writer) -> Write:
     def write(edits: tuple[Edit, ...]) -> None:
+        # As entries of the batch, not as edits, which the session that is shown does not hear of:
+        # the analysis reads these from there.
         batch = Batch(Source.TABLE, received_us=now_us(), meta=_entries(edits))
         writer.submit(batch, timeout_s=WRITE_S)
 

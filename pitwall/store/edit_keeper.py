@@ -1,4 +1,4 @@
-"""Writes notes and alarms into the recording on a thread of its own, so that nobody waits."""
+"""Writes what people add into the recording on a thread of its own, so that nobody waits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pathlib import Path
 from pitwall.store.batch import Batch, Source
 from pitwall.store.edits import Edit
 from pitwall.store.recording import Recording
+from pitwall.store.writer import Writer
 from pitwall.telemetry import Failure, PitwallError
 from pitwall.telemetry.clock import now_us
 
 _log = logging.getLogger(__name__)
 MOST_WAITING = 10_000
 AT_ONCE = 500
+WRITE_S = 20.0
+"""For edits to get behind what the writer has to do."""
 
 Write = Callable[[tuple[Edit, ...]], None]
 """Writes edits and returns when they are safe, or raises PitwallError; on the keeper's thread."""
@@ -88,5 +91,16 @@ def write_into(path: Path) -> Write:
     def write(edits: tuple[Edit, ...]) -> None:
         with Recording.open(path) as recording:
             recording.apply(batch_of(edits))
+
+    return write
+
+
+def write_by(writer: Writer) -> Write:
+    """Hands edits to whoever writes the recording."""
+
+    def write(edits: tuple[Edit, ...]) -> None:
+        # Not flushed: before the writer has started, and while history loads, that fails though
+        # the edit is in the queue, which is written to its end.
+        writer.submit(batch_of(edits), timeout_s=WRITE_S)
 
     return write
