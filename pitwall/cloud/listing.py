@@ -3,8 +3,7 @@
 botocore's own parser spends eighty microseconds on each of them. The one here stands before it, as
 :mod:`pitwall.cloud.parser` does for JSON, and gives the same Python shape: ``Contents`` with Key,
 LastModified (datetime, UTC), ETag, checksum's kind, Size and StorageClass, and what stands beside
-them. A page with
-anything else in it goes to the stock parser.
+them. A page with anything else in it goes to the stock parser.
 """
 
 from __future__ import annotations
