@@ -48,8 +48,8 @@ class FrameStats:
         self._work_ms = 0.0
 
     def add_shown(self, newest_us: int, now_us: int) -> None:
-        """A frame that showed data up to ``newest_us`` was on screen at ``now_us`` (both event
-        time); counted once for each advance of the newest data."""
+        """A frame that showed data due up to ``newest_us`` was on screen at ``now_us`` (both by the
+        service's clock); counted once for each advance of the newest data."""
         if newest_us > self._shown_us:
             self._shown_us = newest_us
             self._latency_ms.append((now_us - newest_us) / 1000)

@@ -357,8 +357,10 @@ class MainWindow(QtWidgets.QMainWindow):
         done = super().event(event)
         stats = self._inputs.stats
         stats.add_frame((time.perf_counter() - started) * 1000)
-        if self.workspace.view.live and self._inputs.health().state is State.LIVE:
-            stats.add_shown(self.feed.shown_us, self._inputs.now_us())
+        live = self.workspace.view.live and self._inputs.health().state is State.LIVE
+        if live and self.feed.shown_us:
+            due_us = self._inputs.store.session.due_us(self.feed.shown_us)
+            stats.add_shown(due_us, self._inputs.now_us())
         return done
 
     def _header_clicked(self, key: str) -> None:

@@ -6,6 +6,7 @@ import itertools
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from pitwall.runtime.frame_pump import ASLEEP_MS, LINGER_S, REST_MS
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.panes.map import Dot
-from tests.ui.session import T0, Wall
+from tests.ui.session import T0, Race, Wall, make_wall
 
 Open = Callable[..., MainWindow]
 
@@ -160,6 +161,20 @@ def test_frames_and_latency_are_measured(qtbot: QtBot, wall: Wall, open_window: 
     # The test's clock stands 400 ms after the newest sample of all cars; a car's own newest
     # sample is at most one chunk older.
     assert 400 <= latency.p50 < 1500
+
+
+def test_latency_of_a_faster_replay_is_against_what_was_due(
+    qtbot: QtBot, race: Race, tmp_path: Path, open_window: Open
+) -> None:
+    faster = replace(race, session=replace(race.session, pace=10.0))
+    wall = make_wall(faster, tmp_path)
+    wall.advance(120)
+    wall.now_us = faster.session.due_us(wall.store.latest_us()) + 400_000
+    assert wall.now_us - wall.store.latest_us() > 60_000_000
+    open_window(wall, run=True)
+    qtbot.waitUntil(lambda: wall.stats.latency_ms.count > 0, timeout=20_000)
+    assert 400 <= wall.stats.latency_ms.p50 < 1500
+    wall.close()
 
 
 def test_scrubbing_while_live_goes_on_keeps_the_picture(
