@@ -139,7 +139,8 @@ class PlainParts:
                 names[cars[a]],
                 int(lap[a]),
                 t[a:z].astype("<i8").tobytes(),
-                encode(t[a:z], values[:, a:z], self._group, self._version),
+                # Of short runs the recording makes laps soon after, and squeezes those.
+                encode(t[a:z], values[:, a:z], self._group, self._version, squeeze=False),
             )
             for first, last in zip(edges, edges[1:], strict=False)
             for a in range(first, last, MAX_SAMPLES)
