@@ -189,9 +189,10 @@ def checked(log: Sequence[tuple[Logged, Score | None]]) -> list[Checked]:
 def reliability(log: Sequence[tuple[Logged, Score | None]]) -> str:
     """How often the band held, in one line."""
     scores = [s for _, s in log if s is not None]
-    told = [s for s in scores if s.told][-LAST:]
-    open_ = len(scores) - len([s for s in scores if s.told])
-    more = f"; {open_} not told by their laps" if open_ else ""
+    told = [s for s in scores if s.told]
+    silent = len(scores) - len(told)
+    more = f"; {silent} not told by their laps" if silent else ""
+    told = told[-LAST:]
     if not told:
         return f"no advice has been checked on this car yet{more}"
     held = sum(s.held for s in told)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pitwall.prerace.log import Logged, Score, entry_text, log_in, score_key
+from pitwall.prerace.log import ADVICE, SCORE, Logged, Score, entry_text, log_in, score_key
 from pitwall.telemetry import BadInput, Failure
 
 TABLE = "advice"
@@ -60,9 +60,9 @@ def read_log(path: Path) -> dict[str, str]:
 def _entries(row: dict[str, Any], path: Path) -> dict[str, str]:
     outcome = {name: row.pop(name, None) for name in (*_OUTCOME, "held", "told")}
     row["trust"] = row.pop("class", None)
-    key = f"{TABLE}/{row.get('car')}/{row.get('written_us')}"
-    probe = f"score/{row.get('car')}/{row.get('written_us')}"
-    meta = {key: json.dumps(row), probe: json.dumps({"advice": key, **outcome})}
+    place = f"{row.get('car')}/{row.get('written_us')}"
+    judged = {"advice": ADVICE + place, **outcome}
+    meta = {ADVICE + place: json.dumps(row), SCORE + place: json.dumps(judged)}
     try:
         ((entry, score),) = log_in(meta)
     except BadInput as error:

@@ -79,8 +79,7 @@ class PitWindowPane(ModelPane["Desk"]):
     def paint(self, painter: QtGui.QPainter, box: QtCore.QRect, shown: Desk) -> None:
         """The verdict, the bars, and what else presses."""
         c, theme = self.theme.colours, self.theme
-        desk = shown
-        verdict = desk.verdict[:1].upper() + desk.verdict[1:]
+        verdict = shown.verdict[:1].upper() + shown.verdict[1:]
         font = theme.large(bold=True)
         if QtGui.QFontMetrics(font).horizontalAdvance(verdict) > box.width():
             font = theme.body(bold=True)
@@ -91,9 +90,9 @@ class PitWindowPane(ModelPane["Desk"]):
         painter.drawText(head, _MIDDLE_WRAP, verdict)
         height = theme.px(LINE)
         room = box.bottom() - head.bottom() - theme.px(LEAST_BARS) - height
-        lines = self._that_fit(self._lines(desk), box.width(), max(room, height))
+        lines = self._that_fit(self._lines(shown), box.width(), max(room, height))
         foot = box.bottom() - sum(line.height for line in lines)
-        if desk.bars:
+        if shown.bars:
             said = QtCore.QRect(box.x(), head.bottom(), box.width(), height)
             painter.setFont(theme.small())
             painter.setPen(c.faint)
@@ -104,7 +103,7 @@ class PitWindowPane(ModelPane["Desk"]):
                 box.width() - theme.px(50),
                 foot - said.bottom() - theme.px(32),
             )
-            self._paint_bars(painter, desk, area)
+            self._paint_bars(painter, shown, area)
         y = foot
         for line in lines:
             painter.setFont(theme.small(bold=line.bold))

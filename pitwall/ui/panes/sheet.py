@@ -219,7 +219,9 @@ class SheetPane(EditorPane):
         cars = sorted({car for car, _, _ in found})
         strange = [car for car in cars if car not in self._cars]
         words = f"Taken: {len(found)} of car {', '.join(cars)}"
-        past = sum(key.startswith("score/") for key in judged)
+        from pitwall.prerace.log import SCORE
+
+        past = sum(key.startswith(SCORE) for key in judged)
         words += f", {counted(past, 'advice')} of the past" if past else ""
         if strange:
             words += f"; not in this session: {', '.join(strange)}"
