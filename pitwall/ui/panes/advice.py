@@ -10,7 +10,7 @@ from pitwall.telemetry import PitwallError
 from pitwall.telemetry.clock import now_us
 from pitwall.ui.modelling import QUALIFYING, RACE, Answer, Asked, Modelling
 from pitwall.ui.panes.advice_rows import LINE, ROW, AdviceRows, all_of
-from pitwall.ui.panes.model_pane import LEFT, ModelPane
+from pitwall.ui.panes.model_pane import LEFT, RIGHT, ModelPane
 from pitwall.ui.panes.panel import elided
 from pitwall.ui.plot.forecast import Forecast
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
@@ -19,6 +19,9 @@ from pitwall.ui.theme import Theme
 if TYPE_CHECKING:
     from pitwall.prerace.desk import Desk, DeskRow
     from pitwall.prerace.job import AdviceResult
+
+FEW = 3
+"""Where not even so many rows have room they are lean."""
 
 
 class AdvicePane(ModelPane["Desk"]):
@@ -51,6 +54,7 @@ class AdvicePane(ModelPane["Desk"]):
         self._was = ""
         self._first = 0
         self._lap = 0
+        self._lean = False
         self._zones: list[tuple[QtCore.QRect, str]] = []
 
     def needed_width(self) -> int:
@@ -175,43 +179,57 @@ class AdvicePane(ModelPane["Desk"]):
         if todo:
             y = rows.paint_scale(painter, box, y, shown.full_scale_s)
         left = len(todo)
+        self._lean = lean = (bottom - y) // theme.px(ROW) < min(left, FEW)
         for row in todo:
             opened = row.key == self.chosen
-            height = rows.height(row, box.width(), opened=opened)
+            height = rows.height(row, box.width(), opened=opened, lean=lean)
             place = QtCore.QRect(box.x(), y, box.width(), height)
             if place.bottom() >= bottom:
-                break
+                if self._zones or not opened:
+                    break
+                place.setBottom(bottom - 1)
             left -= 1
-            rows.paint(painter, row, place, opened=opened)
+            rows.paint(painter, row, place, opened=opened, lean=lean)
             self._zones.append((place, row.key))
             y += place.height()
         room = QtCore.QRect(box.x(), y + theme.px(4), box.width(), bottom - y - theme.px(4))
-        self._paint_rest(painter, rows, room, shown, left)
-        painter.setFont(theme.small())
-        for i, (text, colour) in enumerate(foot):
-            y = bottom + i * theme.px(LINE)
-            painter.setPen(colour)
-            line = QtCore.QRect(box.x(), y, box.width(), theme.px(LINE))
-            painter.drawText(line, LEFT, elided(painter, text, line.width()))
-
-    def _paint_rest(
-        self,
-        painter: QtGui.QPainter,
-        rows: AdviceRows,
-        room: QtCore.QRect,
-        shown: Desk,
-        left: int,
-    ) -> None:
-        """How many rows are below; under the last one what else there is to know."""
-        c, theme = self.theme.colours, self.theme
-        if left:
-            if room.height() >= theme.px(LINE):
-                rows.paint_text(painter, room, f"{left} more: turn the wheel", c.dim)
+        below = f"{left} more: turn the wheel" if left else ""
+        if not foot:
+            self._paint_under(painter, rows, room, [below] if left else _rest(shown))
             return
-        for text in _rest(shown):
+        if not left:
+            self._paint_under(painter, rows, room, _rest(shown))
+        self._paint_foot(painter, QtCore.QRect(box.x(), bottom, box.width(), 0), foot, below)
+
+    def _paint_under(
+        self, painter: QtGui.QPainter, rows: AdviceRows, room: QtCore.QRect, texts: list[str]
+    ) -> None:
+        """What there is to know under the last row, as far as there is room."""
+        for text in texts:
             if rows.wrapped(text, room.width()) > room.height():
                 break
-            room.setTop(rows.paint_text(painter, room, text, c.dim) + theme.px(2))
+            bottom = rows.paint_text(painter, room, text, self.theme.colours.dim)
+            room.setTop(bottom + self.theme.px(2))
+
+    def _paint_foot(
+        self,
+        painter: QtGui.QPainter,
+        line: QtCore.QRect,
+        foot: list[tuple[str, QtGui.QColor]],
+        below: str,
+    ) -> None:
+        """The foot from ``line`` on; at the end of its last line, how many rows are ``below``."""
+        painter.setFont(self.theme.small())
+        line.setHeight(self.theme.px(LINE))
+        for i, (text, colour) in enumerate(foot):
+            width = line.width()
+            if below and i == len(foot) - 1:
+                painter.setPen(self.theme.colours.dim)
+                painter.drawText(line, RIGHT, below)
+                width -= painter.fontMetrics().horizontalAdvance(below) + self.theme.px(12)
+            painter.setPen(colour)
+            painter.drawText(line, LEFT, elided(painter, text, width))
+            line.translate(0, line.height())
 
     def _foot(self, shown: Desk) -> list[tuple[str, QtGui.QColor]]:
         c = self.theme.colours
@@ -233,6 +251,9 @@ class AdvicePane(ModelPane["Desk"]):
         self.chosen = "" if key == self.chosen else key
         self.sure, self.said = False, ""
         row = self._row(self.chosen)
+        if row is not None and self._lean:
+            # With what is known of it, it needs all the room there is.
+            self._first = self._rows().index(row)
         if row is not None and row.can_apply:
             self.said = "Ctrl+Shift+A writes it on the sheet."
         self.update()

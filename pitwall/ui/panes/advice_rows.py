@@ -12,7 +12,8 @@ from pitwall.ui.theme import Theme, mix
 if TYPE_CHECKING:
     from pitwall.prerace.desk import DeskRow
 
-ROW = 46
+ROW, LEAN = 46, 24
+"""Height of a row, and of one where there is little room."""
 LINE = 19
 _BAR_FROM, _BAR_PART = 0.42, 0.30
 
@@ -23,9 +24,10 @@ class AdviceRows:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
 
-    def height(self, row: DeskRow, width: int, *, opened: bool) -> int:
-        """Pixels that a row takes; an opened one has all that is known of it."""
-        height = self.theme.px(ROW)
+    def height(self, row: DeskRow, width: int, *, opened: bool, lean: bool) -> int:
+        """Pixels that a row takes; an opened one has all that is known of it, of a ``lean`` one
+        what it changes to and gains."""
+        height = self.theme.px(LEAN if lean and not opened else ROW)
         if opened:
             height += sum(self.wrapped(text, width) for text in all_of(row)) + self.theme.px(6)
         return height
@@ -68,10 +70,13 @@ class AdviceRows:
         return y + theme.px(LINE)
 
     def paint(
-        self, painter: QtGui.QPainter, row: DeskRow, box: QtCore.QRect, *, opened: bool
+        self, painter: QtGui.QPainter, row: DeskRow, box: QtCore.QRect, *, opened: bool, lean: bool
     ) -> None:
         """A row into ``box``, which is as high as :meth:`height` says."""
         c, theme = self.theme.colours, self.theme
+        if lean and not opened:
+            self._paint_lean(painter, row, box)
+            return
         if opened:
             painter.fillRect(box.adjusted(-theme.px(6), 0, theme.px(6), 0), c.selected)
             self._paint_details(painter, row, box)
@@ -95,13 +100,33 @@ class AdviceRows:
             words = row.verdict if not row.why else f"{row.verdict}: {row.why}"
             self.paint_text(painter, room, words, c.dim)
             return
-        self._paint_bar(painter, row, bar)
+        self._paint_bar(painter, row, bar, theme.px(ROW))
         painter.setFont(theme.body(mono=True, bold=row.can_apply))
         painter.setPen(c.live if row.can_apply else c.dim)
         painter.drawText(upper, RIGHT, row.gain)
         painter.setFont(theme.small(mono=True))
         painter.setPen(c.dim)
         painter.drawText(lower, RIGHT, row.band)
+
+    def _paint_lean(self, painter: QtGui.QPainter, row: DeskRow, box: QtCore.QRect) -> None:
+        c, theme, bar = self.theme.colours, self.theme, self._bar(box)
+        painter.setPen(c.line)
+        painter.drawLine(box.left(), box.top(), box.right(), box.top())
+        # several changes are named in what they change to
+        parts = (row.name if row.now or not row.proposed else "", row.proposed)
+        painter.setFont(theme.small(bold=row.can_apply))
+        painter.setPen(c.text if row.can_apply else c.dim)
+        what = elided(painter, " ".join(filter(None, parts)), bar.left() - box.left() - theme.px(8))
+        painter.drawText(box, LEFT, what)
+        if row.bar is None:
+            room = QtCore.QRect(bar.left(), box.top(), box.right() - bar.left(), box.height())
+            painter.setPen(c.dim)
+            painter.drawText(room, LEFT, elided(painter, row.verdict, room.width()))
+            return
+        self._paint_bar(painter, row, bar, box.height())
+        painter.setFont(theme.small(mono=True, bold=row.can_apply))
+        painter.setPen(c.live if row.can_apply else c.dim)
+        painter.drawText(box, RIGHT, row.gain)
 
     def _bar(self, box: QtCore.QRect) -> QtCore.QRect:
         """Where the bars lie."""
@@ -115,17 +140,23 @@ class AdviceRows:
     def _paint_details(self, painter: QtGui.QPainter, row: DeskRow, box: QtCore.QRect) -> None:
         y = box.y() + self.theme.px(ROW)
         for text in all_of(row):
+            if y + self.wrapped(text, box.width()) > box.bottom() + 1:
+                break  # the tool tip has all of it
             room = QtCore.QRect(box.x(), y, box.width(), 1000)
             y = self.paint_text(painter, room, text, self.theme.colours.text)
 
-    def _paint_bar(self, painter: QtGui.QPainter, row: DeskRow, bar: QtCore.QRect) -> None:
-        """The interval as a bar, its middle as a point; what is not advised is grey."""
+    def _paint_bar(
+        self, painter: QtGui.QPainter, row: DeskRow, bar: QtCore.QRect, height: int
+    ) -> None:
+        """The interval as a bar, its middle as a point, in the upper ``height`` pixels; what is not
+        advised is grey."""
         c, theme = self.theme.colours, self.theme
         assert row.bar is not None
         middle, half = bar.center().x(), bar.width() / 2
-        y = bar.top() + theme.px(ROW) // 2
+        y = bar.top() + height // 2
+        margin = height // 6
         painter.setPen(QtGui.QPen(c.faint, 1))
-        painter.drawLine(middle, bar.top() + theme.px(8), middle, bar.top() + theme.px(ROW - 8))
+        painter.drawLine(middle, bar.top() + margin, middle, bar.top() + height - margin)
         low, mean, high = (middle + value * half for value in row.bar)
         colour = c.live if row.can_apply else c.reference
         thick = theme.px(6)
