@@ -294,10 +294,13 @@ _BAND = re.compile(r"^[+\-−]?[\d.]+ to [+\-−]?[\d.]+$")
 
 
 def advice(spots: Sequence[Spot], doc: Doc) -> Checks:
-    """Gain and interval of each setting that is in view."""
+    """Gain and interval of each setting that is in view, several at once first."""
     if doc["advice"] is None:
         return
     left = [row for row in doc["advice"]["rows"] if row["gain"] is not None]
+    joint = doc["advice"]["joint"]
+    if joint is not None and len(joint["values"]) > 1:
+        left.insert(0, {"setting": "together", "gain": joint["gain"]})
     head = next((s for s in spots if s.text.startswith("gain a lap")), None)
     under = [s for s in spots if head is not None and s.middle > head.rect[3]]
     shown = [s for s in under if s.text.endswith(" s") and figure(s.text.removesuffix(" s"))]
