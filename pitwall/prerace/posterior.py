@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,8 +39,3 @@ def posterior(fit: Fit, draws: int = DRAWS, seed: int = SEED) -> Posterior:
     root = np.linalg.cholesky(fit.covariance + 1e-14 * np.eye(len(fit.sd)))
     one_way = rng.standard_normal((half, len(fit.sd))) @ root.T
     return Posterior(fit, np.concatenate([one_way, -one_way]))
-
-
-def without_spread(fit: Fit) -> Posterior:
-    """A single draw that is the fit itself: for what needs no interval."""
-    return Posterior(replace(fit), np.zeros((1, len(fit.sd))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pitwall.strategy.fuel import RISK
 from pitwall.strategy.live import Plan
 from pitwall.strategy.report import duel_text
 from pitwall.telemetry.plural import counted
@@ -132,7 +133,7 @@ def _fuel(plan: Plan) -> tuple[str, bool]:
     )
     if f.save_kg > 0:
         text += f"; saves {f.save_kg:.2f} kg a lap to reach it"
-    return text, f.p_dry > 0.05
+    return text, f.p_dry > RISK
 
 
 def _pace(plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -183,8 +183,3 @@ def best_stop(race: Race, start: str, then: str) -> tuple[int, Floats]:
         [race_time(race, Strategy(start, (Stop(lap, then),))) for lap in range(1, race.laps)]
     )
     return int(np.argmin(np.round(times, 9))) + 1, times
-
-
-def best_of(times: Sequence[float]) -> int:
-    """Index of the least; of equals the first."""
-    return int(np.argmin(np.asarray(times)))

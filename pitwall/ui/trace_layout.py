@@ -150,10 +150,6 @@ class TraceLayout:
         rest = tuple(one for one in self.scales if one.channel != name)
         return replace(self, scales=(*rest, KeptScale(name, low, high))[-MOST_SCALES:])
 
-    def without_scales(self, names: frozenset[ChannelName]) -> TraceLayout:
-        """These channels by their limits again."""
-        return replace(self, scales=tuple(s for s in self.scales if s.channel not in names))
-
     # -- documents ----------------------------------------------------------------------
 
     def to_plain(self) -> dict[str, object]:

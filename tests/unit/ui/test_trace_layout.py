@@ -147,5 +147,4 @@ def test_scales_are_kept_by_channel() -> None:
     assert layout.scale_of(A) == (5.0, 6.0)
     assert layout.scale_of(C) is None
     assert layout.with_scale(A, 3.0, 3.0) is layout
-    assert layout.without_scales(frozenset({A})).scale_of(A) is None
     assert THREE.with_height(0, 99.0).plots[0].height == TALLEST
