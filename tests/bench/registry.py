@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tests.bench.harness import Result
 
 NAMES = (
+    "advice",
     "append",
     "coach",
     "cursor",
