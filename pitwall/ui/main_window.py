@@ -483,6 +483,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.bench.close()
         self.reports.stop()
         self.settle.close()
+        self.settings.close()
         self.closed.emit()
         super().closeEvent(event)
 

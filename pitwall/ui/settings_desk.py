@@ -76,6 +76,11 @@ class SettingsDesk(QtCore.QObject):
         if self.dialog is not None:
             self.dialog.set_theme(theme)
 
+    def close(self) -> None:
+        """Close what is open."""
+        if self.dialog is not None:
+            self.dialog.close()
+
     def _now(self) -> Settings:
         theme = self._looks.theme
         units = self._workspace.view.units.system

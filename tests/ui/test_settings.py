@@ -70,6 +70,14 @@ def test_looks_and_units_change_at_once(qtbot: QtBot, finished: Wall, open_windo
     assert window.settings.dialog is None
 
 
+def test_it_ends_with_its_window(qtbot: QtBot, finished: Wall, open_window: Open) -> None:
+    window = open_window(finished)
+    dialog = opened(qtbot, window)
+    window.close()
+    assert not dialog.isVisible()
+    assert window.settings.dialog is None
+
+
 class Limited:
     """The window's commands, with a pager behind them."""
 
