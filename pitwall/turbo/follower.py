@@ -197,15 +197,17 @@ class Follower:
 
     def _look_again(self, now_us: int) -> None:
         """The archive once more, when what the roster spoke of must have arrived there: a third
-        chance for what the other ways did not bring."""
+        chance for what the other ways did not bring, and for cars without heads the only one for
+        what was late."""
         history = self._ways.history
         due_us = self._roster.asked_us + self._ways.tempo.crosscheck_us
         if self._looked_again or now_us < due_us or history is None:
             return
         self._looked_again = True
-        if self._roster.missing():
+        held = self._desk.store.ledger()
+        silent = self._ways.sources.decoder is None and not self._roster.speaks_of_all(held)
+        if silent or self._roster.missing():
             heads = list(self._desk.store.heads().values())
-            held = self._desk.store.ledger()
             history.load(heads, now_us, lambda: None, held=held, shown=False)
 
     def _tell_kept_raw(self, ledger: Ledger) -> None:

@@ -107,8 +107,10 @@ class Joining:
         held = self._desk.store.ledger()
         resumed = held.applied > 0
         few = sum(hole.size for hole in self._roster.missing()) < self._ways.tempo.archive_from
-        # Without a roster nothing is known to be missing: the archive is looked at every time.
-        if history is None or (resumed and few and sources.decoder is None):
+        # Of what no head speaks of nothing is known to be missing: the archive is looked at each
+        # time, for what came late may be nowhere else any more.
+        known = self._roster.speaks_of_all(held) and sources.decoder is None
+        if history is None or (resumed and few and known):
             return {}
         self._desk.set(phase=Phase.ARCHIVE, text="listing the archive")
         loaded = history.load(

@@ -63,6 +63,11 @@ class Roster:
             for hole in unexplained(ledger, series, n, named=named)
         ]
 
+    def speaks_of_all(self, ledger: Ledger) -> bool:
+        """True when heads speak of every series in the books: of others nobody can say how much of
+        them there is."""
+        return bool(self.targets) and ledger.series.keys() <= self.targets.keys()
+
     def complete(self, ledger: Ledger) -> bool:
         """True when everything that was promised is in the books or named."""
         return complete(ledger, self.targets)

@@ -273,6 +273,7 @@ def _lost_everywhere(race: JoinRace, rng: random.Random) -> None:
 
 def _forget(race: JoinRace) -> None:
     """The stream loses all it has."""
+    race.forgotten |= race.written.keys()
     stream = race.world.stream
     for name, shard in stream.shards.items():
         stream.trim(name, len(shard.changes))

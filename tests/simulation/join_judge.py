@@ -94,11 +94,17 @@ def _unbounded(schedule: JoinSchedule, here: set[Chunk]) -> set[Chunk]:
     race = schedule.race
     ledger = schedule.joined.store.ledger()
     lossy = any(schedule.met_kinds()[kind] for kind in LOSSY)
+    # The archive alone tells of them then, and its objects may have come damaged.
+    untold = race.forgotten - race.in_archive(unlisted=True) if race.silent else set()
     return {
         (series, n)
         for series, n in race.written.keys() - here
         if series.car in race.silent
-        and ((series, n) in race.table.gone if n <= ledger.tail(series) else lossy)
+        and (
+            (series, n) in race.table.gone
+            if n <= ledger.tail(series)
+            else lossy or (series, n) in untold
+        )
     }
 
 

@@ -174,6 +174,8 @@ class JoinRace(Race):
         """By key of a sealed object."""
         self._sealed: dict[str, AbstractSet[int]] = {}
         self._versions: Counter[str] = Counter()
+        self.forgotten: set[Chunk] = set()
+        """What the stream had lost before anybody could know that it does."""
         self.twice = 0
         """Records that the stream gets once more."""
 
@@ -242,11 +244,11 @@ class JoinRace(Race):
 
     # -- the archive
 
-    def in_archive(self) -> set[Chunk]:
+    def in_archive(self, *, unlisted: bool = False) -> set[Chunk]:
         """What somebody who reads all objects that listings have shown finds there, as far as they
-        are sound."""
+        are sound; with ``unlisted`` those too that nobody has looked for."""
         out: set[Chunk] = set()
-        for key in self.bucket.listed:
+        for key in self.bucket.objects if unlisted else self.bucket.listed:
             kind = self.bucket.flaws.get(key, "")
             if key in self.sealed_chunks and kind != "sealed_cut":
                 out |= self.sealed_chunks[key]

@@ -308,7 +308,8 @@ class JoinSchedule:
             if "live" not in joined.names():
                 return False
             if race.silent:
-                return race.time.mono - began > max(SILENT_S, look if ledger.named else 0.0)
+                # What came with the second look may show holes, which are mended then.
+                return race.time.mono - began > max(SILENT_S, look) and not ledger.missing
             if ledger.applied + ledger.named < len(race.written) or "ended" not in joined.names():
                 return False
             # What is named may still come with the second look at the archive.

@@ -155,3 +155,14 @@ def test_a_failing_seed_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not run_join(small, folder)[0].good
     assert len(small.steps) < len(plan.steps)
     assert f"--replay-join {plan.seed} --source {plan.source}" in replay_line(small)
+
+
+@pytest.mark.parametrize(
+    ("seed", "source"), [(5487, "kinesis"), (6343, "kinesis"), (6462, "dynamodb")]
+)
+def test_late_objects_of_cars_without_heads_are_not_lost(seed: int, source: str) -> None:
+    """Nobody says that something is missing there: the archive is looked at with every start, and
+    once more when what was late must have come."""
+    with workshop() as folder:
+        verdict, _ = run_join(make_join(seed, source), folder)
+    assert verdict.good, verdict.text()
