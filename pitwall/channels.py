@@ -11,7 +11,7 @@ from pitwall.analysis import Timing
 from pitwall.analysis.maths import Definition, MathsBoard, MathsEngine
 from pitwall.runtime import Refresher
 from pitwall.store import AlarmBoard, AlarmEngine, Recording, Rule, SessionStore, Writer
-from pitwall.store.edit_keeper import EditKeeper, write_by, write_into
+from pitwall.store.edit_keeper import EditKeeper, write_to
 from pitwall.store.note_book import NoteBook
 from pitwall.telemetry import Channel
 
@@ -39,8 +39,7 @@ class ChannelDesk:
         """
         self._store = store
         self._timing = timing
-        write = write_into(recording.path) if writer is None else write_by(writer)
-        self._keeper = EditKeeper(write)
+        self._keeper = EditKeeper(write_to(recording.path, writer))
         self.notes = NoteBook(recording.notes(), self._keeper.put)
         self._maths = MathsEngine(store, self._laps)
         self._alarms = AlarmEngine(

@@ -15,7 +15,7 @@ from pitwall.analysis import Timing
 from pitwall.model_worker import ModelWorker
 from pitwall.runtime import Refresher
 from pitwall.store import Recording, SessionStore, Writer
-from pitwall.store.edit_keeper import EditKeeper, write_by, write_into
+from pitwall.store.edit_keeper import EditKeeper, write_to
 from pitwall.store.edits import MetaEntry
 from pitwall.telemetry import BadInput, PitwallError
 from pitwall.ui.modelling import Answer, Asked
@@ -50,8 +50,7 @@ class ModelDesk:
         self._turn = 0
         self._live = writer is not None
         self._worker: ModelWorker[AdviceJob, AdviceResult] = ModelWorker(_work)
-        write = write_into(recording.path) if writer is None else write_by(writer)
-        self._keeper = EditKeeper(write)
+        self._keeper = EditKeeper(write_to(recording.path, writer))
         self._advice: Refresher[Answer] = Refresher(
             "pitwall-advice", self._advice_due, self._advise, min_interval_s=1.0
         )

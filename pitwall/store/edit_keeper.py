@@ -95,8 +95,10 @@ def write_into(path: Path) -> Write:
     return write
 
 
-def write_by(writer: Writer) -> Write:
-    """Hands edits to whoever writes the recording."""
+def write_to(path: Path, writer: Writer | None) -> Write:
+    """Hands edits to ``writer``, or writes into the recording that has none: a file at rest."""
+    if writer is None:
+        return write_into(path)
 
     def write(edits: tuple[Edit, ...]) -> None:
         # Not flushed: before the writer has started, and while history loads, that fails though
