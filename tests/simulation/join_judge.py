@@ -92,10 +92,13 @@ def _unbounded(schedule: JoinSchedule, here: set[Chunk]) -> set[Chunk]:
     """Chunks of cars without heads that nothing has any more: nobody can say that they ever were
     (after the last that came), or that they will not come (before it)."""
     race = schedule.race
+    if not race.silent:
+        return set()
     ledger = schedule.joined.store.ledger()
     lossy = any(schedule.met_kinds()[kind] for kind in LOSSY)
-    # The archive alone tells of them then, and its objects may have come damaged.
-    untold = race.forgotten - race.in_archive(unlisted=True) if race.silent else set()
+    # The archive alone tells of what the stream lost, or of what it was not asked for; and its
+    # objects may have come damaged.
+    untold = (race.forgotten | _not_asked_for(schedule)) - _archived(schedule)
     return {
         (series, n)
         for series, n in race.written.keys() - here
@@ -105,6 +108,29 @@ def _unbounded(schedule: JoinSchedule, here: set[Chunk]) -> set[Chunk]:
             if n <= ledger.tail(series)
             else lossy or (series, n) in untold
         )
+    }
+
+
+def _archived(schedule: JoinSchedule) -> set[Chunk]:
+    """What whoever may read the archive would find there."""
+    if "no_bucket" in schedule.plan.setup:
+        return set()
+    return schedule.race.in_archive(unlisted=True)
+
+
+def _not_asked_for(schedule: JoinSchedule) -> set[Chunk]:
+    """Chunks from before the stream's first record that is read, where that place is the moment of
+    joining: without an archive that may be read, and where the user did not wait for it."""
+    refused = "no_bucket" in schedule.plan.setup or schedule.met_kinds()["archive_forbidden"]
+    if not refused and not schedule.cancelled:
+        return set()
+    race = schedule.race
+    first_us = race.joined_us - schedule.tempo.overlap_us
+    items = race.table.items
+    return {
+        (series, n)
+        for series, n in race.written
+        if items[series][n].t_lo - race.clock_us.get(series.car, 0) < first_us
     }
 
 
