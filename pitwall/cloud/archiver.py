@@ -31,6 +31,12 @@ from typing import Any, NamedTuple, Protocol
 
 MAX_RECORD = 900 * 1024
 """Bytes of lines in one Firehose record; the service takes 1,000 KiB."""
+MAX_PAYLOAD = 560_000
+"""Characters of a chunk's payload in base64: more than an item of the table can hold, which is all
+that readers take. A producer's own record in Kinesis may be longer, and with a line beyond what
+Firehose takes its shard would stand still."""
+MAX_KEYS = 2048
+"""Characters of both keys and the epoch together; names as we write them come to a tenth."""
 MAX_CALL = 3 * 1024 * 1024
 """Bytes in one call; the service takes 4 MiB, which these are once in base64."""
 MAX_RECORDS = 500
@@ -181,6 +187,8 @@ def line(record: dict[str, Any], table: str = "") -> bytes | None:
     payload = image["p"]["B"]
     if isinstance(payload, bytes):
         raise TypeError("payload is not base64 text")
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"payload of {len(payload)} characters: no item holds as much")
     if not a2b_base64(payload, strict_mode=True):
         raise ValueError("payload is empty")
     created = change["ApproximateCreationDateTime"]
@@ -194,9 +202,12 @@ def line(record: dict[str, Any], table: str = "") -> bytes | None:
         sequence = _sequence_number(change)
     elif "0" in (n[0], crc[0], span[0]):
         n, crc, span = _digits(n), _digits(crc), _digits(span)
+    pk, sk, epoch = image["pk"]["S"], image["sk"]["S"], image["e"]["S"]
+    if len(pk) + len(sk) + len(epoch) > MAX_KEYS:
+        raise ValueError(f"keys of {len(pk)}, {len(sk)} and {len(epoch)} characters")
     text = (
-        f'{{"pk":{_quoted(image["pk"]["S"])},"sk":{_quoted(image["sk"]["S"])}'
-        f',"e":{_quoted(image["e"]["S"])},"n":{n},"c":{crc},"d":{span},"p":"{payload}"'
+        f'{{"pk":{_quoted(pk)},"sk":{_quoted(sk)}'
+        f',"e":{_quoted(epoch)},"n":{n},"c":{crc},"d":{span},"p":"{payload}"'
         f',"a":{created!r},"q":"{sequence}"}}\n'
     )
     return text.encode("ascii")

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.cloud import archiver, chunk_item, head_item, sealed_item
+from pitwall.cloud.lines import MAX_LINE
 from pitwall.telemetry import Head, Segment
 from tests.unit.cloud import strategies as made
 
@@ -361,6 +362,33 @@ def test_a_tables_changes_through_kinesis() -> None:
     assert archiver.read_event(event, "pitwall")[1:] == (3, 2, 3)
     # whoever names no table takes all of them
     assert archiver.read_event(event)[1:] == (4, 1, 3)
+
+
+@pytest.mark.parametrize("part", ["p", "pk", "sk", "e"])
+def test_what_no_table_holds_does_not_stop_its_shard(part: str) -> None:
+    huge = chunk_item(CHUNKS[1], text=True)
+    kind = "B" if part == "p" else "S"
+    huge[part] = {kind: base64.b64encode(b"x" * 780_000).decode()}
+    event = {
+        "Records": [
+            kinesis_record(huge, 0),
+            kinesis_record(chunk_item(CHUNKS[0], text=True), 1),
+        ]
+    }
+    firehose = Firehose()  # refuses records that are too long, as the service does
+    handle, _ = handler(firehose, report_failures=True)
+    assert handle(event, Context()) == {"batchItemFailures": []}
+    assert firehose.chunks() == [CHUNKS[0]]
+    assert archiver.read_event(event)[1:] == (1, 0, 1)
+
+
+def test_all_that_a_table_holds_is_archived_and_read() -> None:
+    item = chunk_item(CHUNKS[0], text=True)
+    item["p"]["B"] = base64.b64encode(bytes(400 * 1024)).decode()
+    row = archiver.line(record(item, 1))
+    assert row is not None
+    assert len(item["p"]["B"]) < archiver.MAX_PAYLOAD
+    assert archiver.MAX_PAYLOAD + 6 * archiver.MAX_KEYS + 300 < MAX_LINE < archiver.MAX_RECORD
 
 
 def test_kinesis_records_that_are_not_taken_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
