@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
-from pitwall.commands.answers import print_json, print_lines
+from pitwall.commands.answers import print_json, print_lines, write_whole
 from pitwall.commands.options import verb
 from pitwall.commands.values import existing
-from pitwall.telemetry import BadInput, Failure
+from pitwall.telemetry import BadInput
 
 
 def add(verbs: Any) -> None:
@@ -69,7 +70,7 @@ def _track(args: argparse.Namespace) -> int:
         if changes:
             recording.apply(Batch(Source.TABLE, received_us=now_us(), meta=doc.meta()))
     if args.out is not None:
-        _write(args.out, doc)
+        write_whole(args.out, json.dumps(doc.to_json(), ensure_ascii=False) + "\n")
     if args.json:
         print_json(doc.to_json())
     else:
@@ -98,15 +99,3 @@ def _read(path: Path) -> Any:
         return TrackDoc.from_json(text)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
-
-
-def _write(path: Path, doc: Any) -> None:
-    import json
-
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(doc.to_json(), ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise Failure(f"{path}: cannot be written ({error.strerror or error})") from error

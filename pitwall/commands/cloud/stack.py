@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitwall.commands.answers import print_json, print_lines
+from pitwall.commands.answers import print_json, print_lines, write_whole
 from pitwall.commands.cloud.parts import clients_of, cloud_verb, place_of
 from pitwall.commands.cloud.stack_text import (
     next_text,
@@ -75,10 +75,7 @@ def _template(args: argparse.Namespace) -> int:
     settings, _ = _settings(args, args.account, args.region or "")
     text = json.dumps(json.loads(template_body(settings)), indent=2) + "\n"
     if args.out is not None:
-        try:
-            args.out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise Failure(f"{args.out}: cannot be written: {error.strerror}") from error
+        write_whole(args.out, text)
     elif args.json:
         print_lines(text.rstrip("\n"))
         return 0

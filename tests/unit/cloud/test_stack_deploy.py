@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -450,6 +452,44 @@ def test_a_policy_says_which_bucket_it_means(capsys: pytest.CaptureFixture[str])
     assert "bucket pitwall-archive is meant" in err
     # a driver is given no bucket at all
     assert run(capsys, "policy", "driver", "--car", "7", "--json")[2] == ""
+
+
+def test_a_template_is_written_whole_or_not_at_all(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "stack.json"
+    file.write_text("the one from last year")
+    write = Path.write_text
+
+    def full(path: Path, text: str, **options: Any) -> int:
+        write(path, text[:8192], **options)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    code, _, err = run(capsys, "template", "--out", str(file))
+    assert (code, err) == (1, f"pitwall: {file}: cannot be written (No space left on device)\n")
+    assert file.read_text() == "the one from last year"
+    assert [path.name for path in tmp_path.iterdir()] == ["stack.json"]
+    monkeypatch.undo()
+    code, _, err = run(capsys, "template", "--out", str(tmp_path / "nowhere" / "stack.json"))
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert run(capsys, "template", "--out", str(file))[0] == 0
+    assert json.loads(file.read_text())["Resources"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_written_to_and_not_replaced(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run(capsys, "template", "--out", str(pipe))[0] == 0
+        assert os.read(end, 1 << 16).startswith(b"{")
+    finally:
+        os.close(end)
+    assert pipe.is_fifo()
 
 
 def test_template_and_policy(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
