@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pitwall.display import RunOptions, choose_display, no_display, unattended
 from pitwall.places import recording_path
+from pitwall.runtime import collector
 from pitwall.telemetry import BadInput
 from pitwall.voice import Note, Voice
 
@@ -25,6 +26,7 @@ OPEN_S = 5.0
 
 def run_window() -> int:
     """`pitwall` alone: the start window, which offers sessions of a table, recordings, the demo."""
+    collector.rarely()
     from pitwall.desktop import Desktop
     from pitwall.opening import memory
 
@@ -58,6 +60,7 @@ def run_window() -> int:
 
 def run_file(path: Path, options: RunOptions) -> int:
     """`pitwall open`: a recording in the window."""
+    collector.rarely()
     from pitwall.desktop import Desktop
     from pitwall.opening import memory, open_file
 
@@ -87,6 +90,7 @@ def run_live(
     json_out: bool,
 ) -> int:
     """`pitwall live`: follow a session, in the window or headless."""
+    collector.rarely()
     voice = Voice(time.monotonic(), quiet=json_out)
     path = recording or recording_path(session)
     unseen = options.headless or no_display()
@@ -97,7 +101,7 @@ def run_live(
         voice.say(f"joining {session}")
         lines = Lines(sys.stdout if json_out else None)
         told = lines.event if json_out else voice.event
-        follow(Run.joined(session, cloud, path, told), options.seconds, lines)
+        follow(Run.joined(session, cloud, path, told), options.seconds, lines, voice)
         return 0
 
     def prepare(note: Note) -> Run:

@@ -22,6 +22,7 @@ from pitwall.address import CloudAddress
 from pitwall.cloud.local.process import StandIn, last_words
 from pitwall.display import RunOptions, choose_display, unattended
 from pitwall.run import Run
+from pitwall.runtime import collector
 from pitwall.store import Recording
 from pitwall.store.lock import WriterLock
 from pitwall.telemetry import BadInput, Failure
@@ -220,6 +221,7 @@ def _check_recording(path: Path) -> None:
 
 def run(options: DemoOptions) -> int:
     """`pitwall demo`: show it, then say what happened."""
+    collector.rarely()
     from pitwall.desktop import Desktop
     from pitwall.opening import memory
 

@@ -16,8 +16,12 @@ from pitwall.run import Run
 from pitwall.runtime import READS_PER_SHARD_S, HealthDetail, ShardHealth
 from pitwall.telemetry import Failure
 from pitwall.telemetry.clock import SECOND_US, iso, now_us
+from pitwall.telemetry.plural import counted
+from pitwall.voice import Voice
 
 STATUS_EVERY_S = 1.0
+HISTORY_EVERY_S = 2.0
+"""How often a person is told how far the history is."""
 
 
 def line_of(doc: Mapping[str, Any]) -> str:
@@ -62,11 +66,35 @@ class Lines:
             return
 
 
-def follow(run: Run, seconds: float | None, lines: Lines) -> None:
-    """Follow until the time is up, the session ends or Ctrl-C; then stop ``run``.
+class Loading:
+    """Says now and then how far the history is, for as long as there is some to load."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._told_s = float("-inf")
+        self._told = ""
+
+    def look(self, detail: HealthDetail) -> None:
+        """The state has been looked at again."""
+        health, now_s = detail.health, time.monotonic()
+        if not health.loading or now_s - self._told_s < HISTORY_EVERY_S:
+            return
+        words = health.history_text or "loading history"
+        if health.history_done is not None:
+            applied = counted(detail.ledger.applied, "chunk")
+            words += f" · {100 * health.history_done:.0f} %, {applied}"
+        if words != self._told:
+            self._told_s, self._told = now_s, words
+            self._voice.say(words)
+
+
+def follow(run: Run, seconds: float | None, lines: Lines, voice: Voice) -> None:
+    """Follow until the time is up, the session ends or Ctrl-C; then stop ``run``. ``voice`` says
+    how far the history is.
 
     Raises Failure when following stops by itself.
     """
+    loading = Loading(voice)
     lines.about(run)
     run.start()
     ends = None if seconds is None else time.monotonic() + seconds
@@ -77,6 +105,7 @@ def follow(run: Run, seconds: float | None, lines: Lines) -> None:
             wait.wait(STATUS_EVERY_S)
             detail = run.detail()
             lines.write(health_line(run, detail))
+            loading.look(detail)
             state = detail.health.state.value
             if state == "fault":
                 fault = detail.health.message or "following stopped"

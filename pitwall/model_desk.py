@@ -18,7 +18,7 @@ from pitwall.store import Recording, SessionStore, Writer
 from pitwall.store.edit_keeper import EditKeeper, write_to
 from pitwall.store.edits import MetaEntry
 from pitwall.telemetry import BadInput, PitwallError
-from pitwall.ui.modelling import Answer, Asked
+from pitwall.ui.modelling import CAUTIONS, VARIANTS, Answer, Asked
 
 if TYPE_CHECKING:
     from pitwall.prerace.ask import Papers
@@ -78,12 +78,11 @@ class ModelDesk:
 
     def ask(self, asked: Asked) -> None:
         """Look at another car, or for another purpose. Raises BadInput."""
-        from pitwall.prerace.ask import VARIANTS
-        from pitwall.strategy import caution_model
-
+        # The model itself is left to the threads: the window's would wait while it is imported.
         if asked.variant not in VARIANTS:
             raise BadInput(f"{asked.variant!r}: advice is for {' or '.join(VARIANTS)}")
-        caution_model(asked.cautions)
+        if asked.cautions not in CAUTIONS:
+            raise BadInput(f"no cautions {asked.cautions!r}; there are {', '.join(CAUTIONS)}")
         self._asked = asked
 
     def keep(self, entries: Mapping[str, str]) -> None:

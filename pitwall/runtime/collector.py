@@ -12,11 +12,17 @@ import gc
 THRESHOLD = (50_000, 20, 50)
 
 
-def ease() -> None:
-    """Look less often from now on, and not at what is here already."""
-    gc.collect()
-    gc.freeze()
+def rarely() -> None:
+    """Look less often from now on. First of all: what is imported and built for a window stays as
+    long as the window does, and looking through it again and again made its start longer."""
     gc.set_threshold(*THRESHOLD)
+
+
+def ease() -> None:
+    """Look less often from now on, and not at what is here already. What of it nobody holds stays
+    with it until :func:`let_go`: looking for that here would keep the window from its picture."""
+    gc.freeze()
+    rarely()
 
 
 def let_go() -> None:

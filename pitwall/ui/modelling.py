@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pitwall.prerace.job import AdviceResult
     from pitwall.strategy import Plan
 
-RACE, QUALIFYING = "race", "qualifying"
+RACE, QUALIFYING = VARIANTS = ("race", "qualifying")
 CAUTIONS = ("road-cup", "formula", "stock-car", "none")
 """Models of cautions, by name."""
 

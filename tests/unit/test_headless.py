@@ -136,11 +136,50 @@ def test_the_last_line_is_the_end_when_following_fails_too(
     out = io.StringIO()
     run = Failing()
     with pytest.raises(Failure, match="the disk is full"):
-        follow(run, 60.0, Lines(out))  # type: ignore[arg-type]
+        follow(run, 60.0, Lines(out), Voice(0.0, quiet=True))  # type: ignore[arg-type]
     assert run.stopped
     last = json.loads(out.getvalue().splitlines()[-1])
     assert (last["line"], last["final"], last["state"]) == ("end", True, "fault")
     assert last["message"] == "the disk is full"
+
+
+class Loads(Failing):
+    """A run whose history comes in, a quarter with each look, and which ends when it is there."""
+
+    looks = 0
+
+    def health(self) -> Health:
+        if self.looks > 4:
+            return Health(State.ENDED)
+        done = self.looks / 4
+        return Health(State.HISTORY, history_done=done, history_text="reading the archive")
+
+    def detail(self) -> HealthDetail:
+        self.looks += 1
+        return HealthDetail(self.health(), Ledger(applied=self.looks * 1000))
+
+
+def test_a_person_is_told_how_far_the_history_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pitwall.headless.STATUS_EVERY_S", 0.0)
+    monkeypatch.setattr("pitwall.headless.HISTORY_EVERY_S", 0.0)
+    follow(Loads(), 60.0, Lines(None), Voice(0.0))  # type: ignore[arg-type]
+    said = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert said[0] == "reading the archive · 25 %, 1,000 chunks"
+    assert said[-1] == "reading the archive · 100 %, 4,000 chunks"
+    assert len(said) == 4
+
+
+def test_not_with_every_look_and_not_for_a_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pitwall.headless.STATUS_EVERY_S", 0.0)
+    monkeypatch.setattr("pitwall.headless.HISTORY_EVERY_S", 3600.0)
+    follow(Loads(), 60.0, Lines(None), Voice(0.0))  # type: ignore[arg-type]
+    assert capsys.readouterr().err.count("\n") == 1
+    follow(Loads(), 60.0, Lines(None), Voice(0.0, quiet=True))  # type: ignore[arg-type]
+    assert not capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------- the detail

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
 import pytest
 
+from pitwall import strategy
 from pitwall.analysis import TimingEngine
 from pitwall.model_desk import Asked, ModelDesk
+from pitwall.prerace.ask import VARIANTS
 from pitwall.prerace.desk import desk, sheet_lines
 from pitwall.prerace.log import Logged, entry_text, log_in
 from pitwall.prerace.series import Trust
@@ -16,6 +20,7 @@ from pitwall.prerace.sheet import Sheet, sheet_text, sheets_in
 from pitwall.prerace.words import Symptom, Word, word_text
 from pitwall.store import Recording, Writer, open_session
 from pitwall.telemetry import BadInput
+from pitwall.ui import modelling
 from tests.unit.prerace.field_recording import record
 
 LIMIT_S = 110.0
@@ -75,6 +80,27 @@ def test_wrong_questions(at_work):
         at.ask(Asked(car, "rain"))
     with pytest.raises(BadInput, match="no cautions"):
         at.ask(Asked(car, cautions="x"))
+
+
+def test_the_window_knows_the_models_choices():
+    assert modelling.VARIANTS == VARIANTS
+    assert {one.key for one in strategy.CAUTIONS} == {*modelling.CAUTIONS}
+
+
+def test_asking_imports_no_model():
+    """The window asks as it opens; what takes long to import is imported by a thread."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from pitwall.model_desk import ModelDesk; from pitwall.ui.modelling import Asked\n"
+        "from types import SimpleNamespace as Any\n"
+        "desk = ModelDesk(Any(path=Path('x')), Any(), None, lambda: None)\n"
+        "desk.ask(Asked('7', 'qualifying', 'formula'))\n"
+        "print([m for m in sys.modules if m.startswith(('pitwall.prerace', 'pitwall.strategy'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_what_is_put_down_before_the_writer_starts_is_written_and_no_trouble(tmp_path):

@@ -46,3 +46,9 @@ def test_what_is_held_for_a_moment_longer_is_not_kept_for_good() -> None:
     gc.collect()
     assert gone() is None
     assert gc.get_threshold() == collector.THRESHOLD
+
+
+def test_it_looks_rarely_from_the_start() -> None:
+    gc.set_threshold(700, 10, 10)
+    collector.rarely()
+    assert gc.get_threshold() == collector.THRESHOLD
