@@ -54,6 +54,9 @@ class PatientBot(QtBot):
     def waitActive(self, widget: Any, *, timeout: int = QT_WAIT_MS) -> Any:  # noqa: D102, N802
         return super().waitActive(widget, timeout=timeout)
 
+    def waitSignal(self, signal: Any, *, timeout: int = QT_WAIT_MS, **options: Any) -> Any:  # noqa: D102, N802
+        return super().waitSignal(signal, timeout=timeout, **options)
+
 
 @pytest.fixture
 def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:

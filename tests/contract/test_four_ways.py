@@ -130,7 +130,7 @@ def load(clients: Clients, stand_in: StandIn, bucket: str, path: Path) -> Loaded
         while follower.status.phase is not Phase.ENDED:
             assert time.monotonic() < end, (follower.status, store.ledger())
             changed.wait(0.5)
-    assert follower.stop(10)
+    assert follower.stop(60)
     samples, identity = recorded(recording, session)
     ledger = store.ledger()
     columns = {
@@ -140,7 +140,7 @@ def load(clients: Clients, stand_in: StandIn, bucket: str, path: Path) -> Loaded
         )
         for key, columns in store.view().columns.items()
     }
-    writer.stop(10)
+    writer.stop(60)
     books = {
         series: (
             b.expected, b.head, b.applied, b.received, b.missing, b.absent, b.quarantined_only,

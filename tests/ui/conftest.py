@@ -95,6 +95,6 @@ def settle(qtbot: QtBot) -> Callable[[], None]:
 
     def wait() -> None:
         deadline = time.monotonic() + 0.05
-        qtbot.waitUntil(lambda: time.monotonic() >= deadline, timeout=1000)
+        qtbot.waitUntil(lambda: time.monotonic() >= deadline)
 
     return wait

@@ -79,7 +79,7 @@ class Table:
 def table(qtbot: QtBot, tmp_path: Path) -> Iterator[Table]:
     made = Table(qtbot, tmp_path / "window.json")
     yield made
-    assert made.desk.stop(10.0)
+    assert made.desk.stop(60)
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ class Slow(CloudDesk):
     def browse(self, address: Address, say: Callable[[Any], object], cancelled: Any) -> None:
         self.asked.append(address.table)
         if address.table == "slow":
-            self.go.wait(10)
+            self.go.wait(60)
         super().browse(address, say, cancelled)
 
 
@@ -331,7 +331,7 @@ def test_an_answer_to_an_older_question_is_dropped(
     qtbot.waitUntil(lambda: "ended" in stale, timeout=WAIT_MS)
     assert dialog.trouble.text == ""
     assert len(keys_of(dialog)) == 4
-    assert table.desk.stop(10.0)
+    assert table.desk.stop(60)
 
 
 def test_cancelled_it_says_nothing_more_and_can_be_asked_again(
@@ -349,7 +349,7 @@ def test_cancelled_it_says_nothing_more_and_can_be_asked_again(
     qtbot.keyClick(dialog, Key.Key_F5)
     table.settled(dialog)
     assert "no table slow" in dialog.trouble.text
-    assert table.desk.stop(10.0)
+    assert table.desk.stop(60)
 
 
 @pytest.mark.parametrize(("theme", "scale"), [("dark", 0.7), ("sunlight", 0.85), ("dark", 2.0)])

@@ -175,7 +175,7 @@ def test_a_join_that_nobody_waits_for_is_stopped(
     real_join, real_stop = Run.joined, Run.stop
 
     def slow(*args: Any) -> Run:
-        go.wait(10)
+        go.wait(60)
         return real_join(*args)
 
     def noted(run: Run) -> None:

@@ -60,7 +60,7 @@ class Ward(CloudDesk):
         if self.failure is not None:
             raise self.failure
         for finding in FOUND:
-            self.nod.acquire(timeout=10)
+            self.nod.acquire(timeout=60)
             if cancelled():
                 return
             say(finding)
@@ -101,7 +101,7 @@ def room(qtbot: QtBot, tmp_path: Path, ward: Ward) -> Iterator[Room]:
     made = Room(qtbot, tmp_path / "window.json", ward)
     yield made
     ward.nod.release(50)
-    assert made.desk.stop(10.0)
+    assert made.desk.stop(60)
 
 
 def test_findings_come_one_by_one_in_words_and_marks(qtbot: QtBot, room: Room, ward: Ward) -> None:
@@ -252,4 +252,4 @@ def test_the_whole_way_to_a_stand_in_is_examined_off_the_window_s_thread(
     retried = room.open(Address(endpoint=stand_in.endpoint, table="nowhere"))
     assert room.done(retried)[-1] == "✕ fault"
     assert "table nowhere" in [line.cells[1].text for line in retried.findings.lines.lines]
-    assert room.desk.stop(10.0)
+    assert room.desk.stop(60)

@@ -38,7 +38,7 @@ def test_one_key_shows_them_and_takes_them_away(window: MainWindow, qtbot: QtBot
     own = window.own
     assert not own.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_F12)
-    qtbot.waitUntil(own.isVisible, timeout=5000)
+    qtbot.waitUntil(own.isVisible)
     assert own.geometry().right() < window.width()
     assert "ms, p95" in own.value("Frame")
     assert own.value("CPU").endswith("of a core")

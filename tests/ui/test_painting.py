@@ -43,7 +43,7 @@ def test_a_file_at_rest_repaints_nothing(qtbot: QtBot, finished: Wall, open_wind
     finished.say(state="file", lag_us=None)
     try:
         window = open_window(finished, run=True)
-        qtbot.waitUntil(lambda: window.pump.interval_ms == ASLEEP_MS, timeout=5000)
+        qtbot.waitUntil(lambda: window.pump.interval_ms == ASLEEP_MS)
         qtbot.wait(300)
         counter = PaintCounter(window)
         refreshes, frames = window.refreshes, finished.stats.frames
@@ -61,9 +61,9 @@ def test_silence_repaints_the_age_once_a_second_and_nothing_else(
     finished.say(state="silent", age_us=0)
     try:
         window = open_window(finished, run=True)
-        qtbot.waitUntil(lambda: window.pump.interval_ms == REST_MS, timeout=5000)
+        qtbot.waitUntil(lambda: window.pump.interval_ms == REST_MS)
         # What is missing turns amber once its grace has passed: the last thing to change.
-        qtbot.waitUntil(lambda: "missing" in window.panes.header.text("ledger"), timeout=5000)
+        qtbot.waitUntil(lambda: "missing" in window.panes.header.text("ledger"))
         qtbot.wait(100)
         counter = PaintCounter(window)
         refreshes = window.refreshes
@@ -83,11 +83,11 @@ def test_new_data_wakes_the_pump_and_is_painted_once(
 ) -> None:
     wall.advance(200)
     window = open_window(wall, run=True)
-    qtbot.waitUntil(lambda: window.pump.interval_ms == REST_MS, timeout=5000)
+    qtbot.waitUntil(lambda: window.pump.interval_ms == REST_MS)
     qtbot.wait(int(LINGER_S * 1000))
     renders = window.panes.traces.curve_renders
     wall.advance(201)
-    qtbot.waitUntil(lambda: window.panes.traces.curve_renders > renders, timeout=2000)
+    qtbot.waitUntil(lambda: window.panes.traces.curve_renders > renders)
     assert window.pump.interval_ms not in (REST_MS, ASLEEP_MS)
     qtbot.wait(200)
     assert window.panes.traces.curve_renders <= renders + 2
@@ -148,10 +148,9 @@ def test_frames_and_latency_are_measured(qtbot: QtBot, wall: Wall, open_window: 
     for until in (121, 122, 123):
         frames = wall.stats.frames
         wall.advance(until)
-        qtbot.waitUntil(lambda frames=frames: wall.stats.frames > frames, timeout=2000)
+        qtbot.waitUntil(lambda frames=frames: wall.stats.frames > frames)
         qtbot.waitUntil(
-            lambda: window.feed.shown_us == wall.store.latest_us(window.workspace.view.car),
-            timeout=2000,
+            lambda: window.feed.shown_us == wall.store.latest_us(window.workspace.view.car)
         )
     qtbot.wait(50)
     frame, latency = wall.stats.frame_ms, wall.stats.latency_ms
@@ -187,7 +186,7 @@ def test_scrubbing_while_live_goes_on_keeps_the_picture(
     renders = window.panes.traces.curve_renders
     edge = wall.store.latest_us()
     wall.advance(202)
-    qtbot.waitUntil(lambda: window.panes.timeline._span.latest_us > edge, timeout=2000)
+    qtbot.waitUntil(lambda: window.panes.timeline._span.latest_us > edge)
     assert window.workspace.view.moment == T0 + 60_000_000
     assert window.panes.traces.curve_renders == renders
 

@@ -326,7 +326,7 @@ def test_closing_says_so_and_stops_the_clock(
     qtbot: QtBot, finished: Wall, open_window: Open
 ) -> None:
     window = open_window(finished, run=True)
-    with qtbot.waitSignal(window.closed, timeout=1000):
+    with qtbot.waitSignal(window.closed):
         window.close()
     assert window.pump.interval_ms == 0
 
@@ -383,7 +383,7 @@ def test_while_history_loads_nothing_is_called_live_or_missing(
     assert window.feed.picture.predicted_us is None
     assert window.feed.picture.delta is None
     wall.say(state="live")  # the load's end shows though no data came
-    qtbot.waitUntil(lambda: "LIVE" in words(), timeout=3000)
+    qtbot.waitUntil(lambda: "LIVE" in words())
     assert "missing" in words()
     assert "not loaded yet" not in words()
     assert window.feed.picture.delta is not None

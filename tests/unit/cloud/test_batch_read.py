@@ -44,7 +44,7 @@ class Busy:
             self.now += 1
             self.most = max(self.most, self.now)
         try:
-            self.together.wait(10)
+            self.together.wait(60)
             return self.each(RequestItems["t"]["Keys"])
         finally:
             with self.lock:

@@ -68,7 +68,7 @@ def served() -> Iterator[Server]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(60)
 
 
 def fan_out(client: Any, pool: ThreadPool[Any], count: int) -> None:
@@ -81,7 +81,7 @@ def fan_out(client: Any, pool: ThreadPool[Any], count: int) -> None:
         while left and pool.free():
             left -= 1
             pool.put(str(left), read)
-        pool.wait(5.0)
+        pool.wait(60)
         for job in pool.take():
             assert job.error is None
             done += 1
@@ -96,7 +96,7 @@ def test_case_76_a_fan_out_of_32_keeps_to_its_connections() -> None:
         try:
             fan_out(clients.dynamodb, pool, 1000)
         finally:
-            assert pool.stop(10)
+            assert pool.stop(60)
             clients.close()
         assert 1 < server.connections <= 32
 
@@ -116,7 +116,7 @@ def test_case_77_clients_leave_nothing_behind() -> None:
                 handles = len(os.listdir("/proc/self/fd"))
                 sizes.append((handles, threading.active_count(), len(gc.get_objects())))
         finally:
-            assert pool.stop(10)
+            assert pool.stop(60)
             clients.close()
     assert len({size[0] for size in sizes[1:]}) == 1, sizes
     assert len({size[1] for size in sizes[1:]}) == 1, sizes

@@ -60,13 +60,13 @@ def test_under_load_every_change_is_in_a_later_picture(qtbot: QtBot) -> None:
     seen: list[int] = []
     pump.changed.connect(lambda _names: seen.append(version[0]))
     pump.start()
-    qtbot.waitUntil(lambda: pump.interval_ms == 180, timeout=5000)
+    qtbot.waitUntil(lambda: pump.interval_ms == 180)
     for _ in range(40):
         version[0] += 1
         qtbot.wait(5)
-    qtbot.waitUntil(lambda: bool(seen) and seen[-1] == 40, timeout=5000)
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1] == 40)
     assert len(seen) < 20  # forty changes, fewer pictures
     settled(stats.pace, 2.0)
     version[0] += 1
-    qtbot.waitUntil(lambda: pump.interval_ms == FRAME_MS, timeout=5000)
+    qtbot.waitUntil(lambda: pump.interval_ms == FRAME_MS)
     pump.stop()

@@ -35,7 +35,7 @@ def test_only_the_calling_thread_gives_way() -> None:
 
     thread = threading.Thread(target=aside, name="aside")
     thread.start()
-    thread.join(5)
+    thread.join(60)
     assert seen == [min(before + ASIDE, 19)]
     assert niceness() == before
 
@@ -67,7 +67,7 @@ def test_loaders_and_the_writer_give_way_beside_a_window(beside: bool, tmp_path:
                 found["writer"] = os.getpriority(os.PRIO_PROCESS, thread.native_id)
     finally:
         for pool in pools:
-            pool.stop(5)
+            pool.stop(60)
         run.stop()
     low = min(here + ASIDE, 19) if beside else here
     assert found == {

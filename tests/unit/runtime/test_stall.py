@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
+
+import pytest
 
 from pitwall.runtime import StallWatch
 
@@ -12,7 +13,7 @@ from pitwall.runtime import StallWatch
 def test_a_stall_and_its_end_are_told_once_each() -> None:
     said: queue.Queue[str] = queue.Queue()
     with StallWatch(0.05, said.put, "stalled", "again") as watch:
-        assert said.get(timeout=5) == "stalled"
+        assert said.get(timeout=60) == "stalled"
         going = threading.Event()
 
         def go_on() -> None:
@@ -22,18 +23,37 @@ def test_a_stall_and_its_end_are_told_once_each() -> None:
         worker = threading.Thread(target=go_on)
         worker.start()
         try:
-            assert said.get(timeout=5) == "again"
+            assert said.get(timeout=60) == "again"
         finally:
             going.set()
-            worker.join(5)
-        assert said.get(timeout=5) == "stalled"
+            worker.join(60)
+        assert said.get(timeout=60) == "stalled"
     assert said.empty()
 
 
-def test_what_goes_on_is_not_spoken_of() -> None:
-    said: list[str] = []
-    with StallWatch(0.5, said.append, "stalled", "again") as watch:
-        until = time.monotonic() + 0.8
-        while time.monotonic() < until:
+class Clock:
+    """Goes on when it is told to, and knows how often the watch has looked at it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.looks = threading.Semaphore(0)
+
+    def monotonic(self) -> float:
+        if threading.current_thread() is not threading.main_thread():
+            self.looks.release()
+        return self.now
+
+
+def test_what_goes_on_is_not_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("pitwall.runtime.stall.time", clock)
+    said: queue.Queue[str] = queue.Queue()
+    with StallWatch(0.04, said.put, "stalled", "again") as watch:
+        for _ in range(20):
+            clock.now += 0.03
             watch.went_on()
-    assert said == []
+            for _ in range(2):
+                assert clock.looks.acquire(timeout=60)
+        assert said.empty()
+        clock.now += 0.05
+        assert said.get(timeout=60) == "stalled"

@@ -195,7 +195,7 @@ def test_a_full_disk_stops_reading_and_says_so(tmp_path: Path) -> None:
     assert not reader.status.running
     assert "the disk is full" in str(reader.failure)
     calls = len(world.calls)
-    assert reader.stop(5)
+    assert reader.stop(60)
     assert len(world.calls) == calls
     writer.stop()
     # what was committed is whole: no place is ahead of its records

@@ -212,19 +212,19 @@ def test_the_pool_runs_so_many_at_a_time_and_hands_errors_over() -> None:
     pool.start()
     go = threading.Event()
     assert pool.free() == 2
-    pool.put("a", lambda: go.wait(5) and 1 or 0)
+    pool.put("a", lambda: go.wait(60) and 1 or 0)
     pool.put("b", lambda: 1 // 0)
     assert pool.free() == 0
     got = {}
     while len(got) < 2:
-        pool.wait(5)
+        pool.wait(60)
         for done in pool.take():
             got[done.key] = done
             go.set()
     assert got["a"].value == 1
     assert isinstance(got["b"].error, ZeroDivisionError)
     assert pool.free() == 2
-    assert pool.stop(5)
+    assert pool.stop(60)
     assert not [t for t in threading.enumerate() if t.name.startswith("pitwall-test")]
 
 

@@ -99,8 +99,8 @@ class Joined:
                 self.changed.wait(min(left, 0.5))
 
     def stop(self) -> None:
-        assert self.follower.stop(10)
-        self.writer.stop(10)
+        assert self.follower.stop(60)
+        self.writer.stop(60)
         assert self.writer.failure is None
 
 
@@ -133,7 +133,7 @@ def killed(stand_in: StandIn, path: Path, lines: int) -> list[str]:
     finally:
         process.kill()
         process.stdout.close()
-        process.wait(10)
+        process.wait(60)
         watchdog.cancel()
     assert len(said) >= lines, said
     return said

@@ -142,7 +142,7 @@ def test_a_reader_that_dies_is_replaced(mapping: PlainMapping) -> None:
         assert first == PlainParts(mapping).read([body])
         (child,) = children._children._all
         os.kill(child._process.pid, signal.SIGKILL)
-        child._process.wait(5)
+        child._process.wait(60)
         with pytest.raises(Failure, match="ended"):
             children.read([body])
         assert children.read([body, b"garbage"]).parts == first.parts

@@ -49,7 +49,7 @@ def test_ends_when_its_stdin_closes() -> None:
     ready = json.loads(process.stdout.readline())
     assert set(ready) == {"endpoint", "table", "bucket", "stream_arn", "pid"}
     assert ready["pid"] == process.pid
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, b"", b"")
 
 
@@ -59,7 +59,7 @@ def test_ends_on_sigterm() -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.communicate()
 
 

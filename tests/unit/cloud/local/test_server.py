@@ -28,7 +28,7 @@ class Rig:
     def ask(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, dict[str, Any], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         try:
             data = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
             named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -48,7 +48,7 @@ class Rig:
 
     def raw(self, data: bytes) -> bytes:
         """What comes back for these bytes until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as connection:
             connection.sendall(data)
             out = b""
             while piece := connection.recv(65536):
@@ -80,7 +80,7 @@ def rig() -> Iterator[Rig]:
 )
 def test_what_is_no_request(rig: Rig, data: bytes, status: bytes) -> None:
     # Half-closing tells the server that nothing more comes, so that it need not wait.
-    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=60) as connection:
         connection.sendall(data)
         head = connection.recv(65536)
     assert head.startswith(b"HTTP/1.1 " + status)
@@ -88,7 +88,7 @@ def test_what_is_no_request(rig: Rig, data: bytes, status: bytes) -> None:
 
 
 def test_a_connection_serves_many_requests(rig: Rig) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", rig.server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", rig.server.port, timeout=60)
     for _ in range(3):
         connection.request("GET", "/_standin/status")
         assert connection.getresponse().read()
@@ -97,7 +97,7 @@ def test_a_connection_serves_many_requests(rig: Rig) -> None:
 
 
 def test_expect_continue_is_answered_before_the_body(rig: Rig) -> None:
-    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", rig.server.port), timeout=60) as connection:
         connection.sendall(
             b"PUT /pitwall-archive/k HTTP/1.1\r\nContent-Length: 2\r\n"
             b"Expect: 100-continue\r\nConnection: close\r\n\r\n"
@@ -115,7 +115,7 @@ def test_no_traceback_reaches_a_client() -> None:
     server = Server(broken, 0, lambda: 0.0)
     server.start()
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         connection.request("GET", "/")
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (500, b"")
@@ -291,7 +291,7 @@ def test_what_s3_does_not_do_here(rig: Rig, method: str, path: str) -> None:
 
 def test_stopping_ends_every_thread() -> None:
     rig = Rig()
-    waiting = socket.create_connection(("127.0.0.1", rig.server.port), timeout=5)
+    waiting = socket.create_connection(("127.0.0.1", rig.server.port), timeout=60)
     rig.ask("GET", "/_standin/status")
     rig.server.stop()
     assert not [t for t in threading.enumerate() if t.name.startswith("stand-in")]
