@@ -15,7 +15,10 @@ def add(verbs: Any) -> None:
     publish = verb(verbs, "publish", _publish, "play a recording into a table")
     publish.add_argument("file", type=Path, help="a recording (*.pitwall)")
     publish.add_argument(
-        "--session", required=True, help="as what: <date>-<event>-<name>, 2026-01-31-test-r1 say"
+        "--session",
+        type=values.session,
+        required=True,
+        help="as what: <date>-<event>-<name>, 2026-01-31-test-r1 say",
     )
     publish.add_argument(
         "--car", action="append", default=[], help="only this one; may be repeated"

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from pitwall.telemetry import BadInput
+from pitwall.telemetry.names import check_session
 
 
 def speed(text: str) -> float:
@@ -63,6 +64,14 @@ def stream(text: str) -> str:
     ):
         raise argparse.ArgumentTypeError(f"name or ARN of a Kinesis stream, not {text!r}")
     return text
+
+
+def session(text: str) -> str:
+    """A session's key."""
+    try:
+        return check_session(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def account(text: str) -> str:

@@ -21,7 +21,12 @@ def add(verbs: Any) -> None:
     demo.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     live = verb(verbs, "live", _live, "join a session in the table: history first, then live")
-    live.add_argument("--session", required=True, help="session key, e.g. 2025-09-06-barber-r1")
+    live.add_argument(
+        "--session",
+        type=values.session,
+        required=True,
+        help="session key, e.g. 2025-09-06-barber-r1",
+    )
     add_cloud(live)
     add_owner(live)
     live.add_argument(

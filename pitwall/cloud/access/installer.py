@@ -17,7 +17,10 @@ Grant = tuple[str, list[str], list[str], dict[str, Any] | None]
 def installer(place: Place) -> list[Grant]:
     """Grants of the installer."""
     stack = place.arn("cloudformation", f"stack/{place.stack}/*")
-    role = f"arn:{place.partition}:iam::{place.account}:role/{place.stack}-*"
+    roles = [
+        f"arn:{place.partition}:iam::{place.account}:role/{name}"
+        for name in (place.function_role, place.delivery_role)
+    ]
     function = place.arn("lambda", f"function:{place.function}")
     grants: list[Grant] = [
         (
@@ -86,9 +89,16 @@ def installer(place: Place) -> list[Grant]:
             ["*"],
             {"ArnLike": {"lambda:FunctionArn": function}},
         ),
-        # the mapping's id is not known before it is made, and reading it has no condition
-        ("LookUpMapping", ["lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings",
-                           "lambda:ListTags"], ["*"], None),
+        # These have no resource to be limited to, but a mapping's id, which is not known before it
+        # is made. In one statement, since a policy may be 6,144 characters long.
+        (
+            "LookUp",
+            ["lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:ListTags",
+             "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:DescribeResourcePolicies",
+             "dynamodb:DescribeLimits", *(["kinesis:ListStreams"] if place.kinesis else [])],
+            ["*"],
+            None,
+        ),
         (
             "Roles",
             ["iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:GetRolePolicy",
@@ -96,13 +106,13 @@ def installer(place: Place) -> list[Grant]:
              "iam:UpdateRoleDescription",
              "iam:UpdateAssumeRolePolicy", "iam:TagRole", "iam:UntagRole",
              "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"],
-            [role],
+            roles,
             None,
         ),
         (
             "HandOverRoles",
             ["iam:PassRole"],
-            [role],
+            roles,
             {
                 "StringEquals": {
                     "iam:PassedToService": ["lambda.amazonaws.com", "firehose.amazonaws.com"]
@@ -124,13 +134,15 @@ def installer(place: Place) -> list[Grant]:
              "logs:GetDataProtectionPolicy", "logs:DeleteDataProtectionPolicy",
              "logs:DescribeIndexPolicies"],
             [
-                place.arn("logs", f"log-group:/aws/lambda/{place.function}*"),
-                place.arn("logs", f"log-group:/aws/kinesisfirehose/{place.delivery}*"),
+                place.arn("logs", f"log-group:{group}{part}")
+                for group in (
+                    f"/aws/lambda/{place.function}",
+                    f"/aws/kinesisfirehose/{place.delivery}",
+                )
+                for part in ("", ":*")
             ],
             None,
         ),
-        ("LookUpLogs", ["logs:DescribeLogGroups", "logs:DescribeLogStreams",
-                        "logs:DescribeResourcePolicies"], ["*"], None),
         (
             "Alarms",
             ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms",
@@ -145,7 +157,8 @@ def installer(place: Place) -> list[Grant]:
              "sns:SetTopicAttributes", "sns:Subscribe", "sns:Unsubscribe",
              "sns:ListSubscriptionsByTopic", "sns:TagResource", "sns:UntagResource",
              "sns:ListTagsForResource", "sns:GetDataProtectionPolicy"],
-            [place.arn("sns", f"{place.stack}-alarms*")],
+            # the topic, and what is subscribed to it
+            [place.arn("sns", place.topic), place.arn("sns", f"{place.topic}:*")],
             None,
         ),
     ]  # fmt: skip
@@ -165,7 +178,6 @@ def installer(place: Place) -> list[Grant]:
                 None,
             )
         )  # fmt: skip
-        grants.append(("FindKinesis", ["kinesis:ListStreams"], ["*"], None))
         # the first stream that an account lets DynamoDB write to makes this role
         service = "kinesisreplication.dynamodb.amazonaws.com"
         grants.append(

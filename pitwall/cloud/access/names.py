@@ -111,6 +111,21 @@ class Place:
         return f"{self.stack}-archiver"
 
     @property
+    def function_role(self) -> str:
+        """Name of the archiver's role."""
+        return f"{self.stack}-archiver"
+
+    @property
+    def delivery_role(self) -> str:
+        """Name of the delivery stream's role."""
+        return f"{self.stack}-delivery"
+
+    @property
+    def topic(self) -> str:
+        """Name of the topic that alarms are told to."""
+        return f"{self.stack}-alarms"
+
+    @property
     def failures(self) -> str:
         """Name of the queue of batches that the archiver gave up."""
         return f"{self.stack}-not-archived"

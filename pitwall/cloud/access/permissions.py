@@ -36,7 +36,9 @@ PERMISSIONS: dict[str, Permission] = {
     "dynamodb:PutItem": Permission("write this item to the table", (), _WRITES),
     "dynamodb:BatchWriteItem": Permission("write these rows to the table", (), ("producer",)),
     "dynamodb:DescribeTable": Permission("look up the table", ("engineer", *_OWN, *_WRITES)),
-    "dynamodb:DescribeLimits": Permission("look up the account's limits", ("engineer",)),
+    "dynamodb:DescribeLimits": Permission(
+        "look up the account's limits", ("engineer", "installer")
+    ),
     "dynamodb:ListStreams": Permission("find the table's stream", ("archiver",)),
     "dynamodb:DescribeStream": Permission(
         "follow the table's stream, which carries every car's rows", ("engineer",)

@@ -8,11 +8,15 @@ from typing import Any, Literal
 
 from pitwall.cloud.access import Place
 from pitwall.telemetry import BadInput
+from pitwall.telemetry.names import check_car, check_group, check_session
 
 Grade = Literal["ok", "skipped", "warning", "fault"]
 
 ROLES = ("engineer", "driver", "partner", "producer", "sealer", "installer")
 """Whose permissions can be tried from a laptop; the archiver's show in what it does."""
+
+_WIDTH = 37
+"""Of the column that says what was looked at; the longest permission has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Questions:
         bucket_given: False when the bucket is to be read from the stack, where there is one.
 
     Raises:
-        BadInput: no such role, or one without the car or group that it is narrowed to.
+        BadInput: no such role, one without the car or group that it is narrowed to, or one with
+            such that is not; a name that is none.
     """
 
     place: Place = field(default_factory=Place)
@@ -40,10 +45,21 @@ class Questions:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise BadInput(f"--role {self.role!r}: one of {', '.join(ROLES)}")
-        if self.role in ("driver", "producer") and not self.cars:
+        by_car, by_group = self.role in ("driver", "producer"), self.role == "partner"
+        if by_car and not self.cars:
             raise BadInput(f"--role {self.role}: name the car with --car")
-        if self.role == "partner" and not self.groups:
+        if by_group and not self.groups:
             raise BadInput("--role partner: name the channel groups with --group")
+        for option, given in (("--car", self.cars and not by_car),
+                              ("--group", self.groups and not by_group)):  # fmt: skip
+            if given:
+                raise BadInput(f"--role {self.role}: is not narrowed by {option}; leave it out")
+        for car in self.cars:
+            check_car(car)
+        for group in self.groups:
+            check_group(group)
+        if self.session:
+            check_session(self.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +83,8 @@ class Finding:
 
     def text(self) -> list[str]:
         """One line, and one more when there is something to do."""
-        lines = [f"{self.grade:<8} {self.what:<36} {self.told}"]
-        return [*lines, f"{'':<9}{'':<36} -> {self.todo}"] if self.todo else lines
+        lines = [f"{self.grade:<8} {self.what:<{_WIDTH}} {self.told}"]
+        return [*lines, f"{'':<9}{'':<{_WIDTH}} -> {self.todo}"] if self.todo else lines
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""

@@ -101,8 +101,8 @@ def _engineer(exam: Exam) -> Iterator[Trial]:
 
 
 def _driver(exam: Exam) -> Iterator[Trial]:
-    car = exam.questions.cars[0]
-    yield from _reads(exam, _row(exam, car), f"car {car}")
+    for car in exam.questions.cars:
+        yield from _reads(exam, _row(exam, car), f"car {car}")
     yield _query(exam, keys.head_pk(_session(exam)), "heads")
     yield _describe(exam)
     yield _not(_query(exam, _row(exam, _stranger(exam)), "other cars"))
@@ -112,8 +112,8 @@ def _driver(exam: Exam) -> Iterator[Trial]:
 
 
 def _partner(exam: Exam) -> Iterator[Trial]:
-    group = exam.questions.groups[0]
-    yield from _reads(exam, _row(exam, "1", group), f"group {group}")
+    for group in exam.questions.groups:
+        yield from _reads(exam, _row(exam, "1", group), f"group {group}")
     yield _query(exam, keys.catalog_pk(_session(exam)), "the lap catalog")
     hidden = _row(exam, "1", "doctor-hidden")
     names = {f"#{i}": name for i, name in enumerate(METADATA)}
@@ -128,14 +128,15 @@ def _partner(exam: Exam) -> Iterator[Trial]:
 
 
 def _producer(exam: Exam) -> Iterator[Trial]:
-    car, other = exam.questions.cars[0], _stranger(exam)
+    cars, other = exam.questions.cars, _stranger(exam)
     yield _describe(exam)
-    yield _put(exam, _row(exam, car), f"items of car {car}")
-    yield _batch(exam, _row(exam, car), f"rows of car {car}")
-    yield _upload(exam, car, f"sealed laps of car {car}")
+    for car in cars:
+        yield _put(exam, _row(exam, car), f"items of car {car}")
+        yield _batch(exam, _row(exam, car), f"rows of car {car}")
+        yield _upload(exam, car, f"sealed laps of car {car}")
     yield _not(_put(exam, _row(exam, other), "other cars"))
     yield _not(_upload(exam, other, "others' sealed laps"))
-    yield _not(_query(exam, _row(exam, car), "the table"))
+    yield _not(_query(exam, _row(exam, cars[0]), "the table"))
     yield from _no_stream(exam)
     yield from _no_archive(exam)
     yield _scan(exam)

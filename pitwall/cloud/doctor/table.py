@@ -136,6 +136,9 @@ def check_kinesis(exam: Exam) -> None:
         return
     what = f"kinesis {name}"
     answer = exam.call("kinesis", "describe_stream_summary", StreamName=name)
+    if answer.absent:
+        exam.add("skipped", what, "this endpoint does not offer it")
+        return
     if answer.doc is None:
         exam.add("fault", what, answer.words, "check --kinesis and --region")
         return

@@ -80,7 +80,7 @@ def alarm_parts(settings: StackSettings) -> Resources:
             "Type": "AWS::SNS::Topic",
             "Condition": HAS_EMAIL,
             "Properties": {
-                "TopicName": f"{settings.place.stack}-alarms",
+                "TopicName": settings.place.topic,
                 "Subscription": [{"Protocol": "email", "Endpoint": {"Ref": PARAMETERS["email"]}}],
             },
         }

@@ -41,9 +41,9 @@ def pipeline_parts(settings: StackSettings) -> Resources:
         },
         "ArchiverLog": _log(f"/aws/lambda/{place.function}"),
         "ArchiverRole": _role(
-            place,
+            place.function_role,
             "archiver",
-            "lambda.amazonaws.com",
+            {"Principal": {"Service": "lambda.amazonaws.com"}},
             _here(place, policy_for("archiver", replace(place, account="*", region="*"))),
         ),
         "Archiver": {
@@ -98,7 +98,16 @@ def pipeline_parts(settings: StackSettings) -> Resources:
             "Type": "AWS::Logs::LogStream",
             "Properties": {"LogGroupName": {"Ref": "DeliveryLog"}, "LogStreamName": "delivery"},
         },
-        "DeliveryRole": _role(place, "delivery", "firehose.amazonaws.com", _delivery_policy(place)),
+        "DeliveryRole": _role(
+            place.delivery_role,
+            "delivery",
+            {
+                "Principal": {"Service": "firehose.amazonaws.com"},
+                # it names the account that it works for: for another one's it gets no role
+                "Condition": {"StringEquals": {"sts:ExternalId": {"Ref": "AWS::AccountId"}}},
+            },
+            _delivery_policy(),
+        ),
         "Delivery": {
             "Type": "AWS::KinesisFirehose::DeliveryStream",
             "Properties": {
@@ -155,45 +164,42 @@ def _log(name: str) -> dict[str, Any]:
     }
 
 
-def _role(place: Place, name: str, service: str, policy: dict[str, Any]) -> dict[str, Any]:
+def _role(role: str, name: str, trust: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "RoleName": f"{place.stack}-{name}",
+            "RoleName": role,
             "AssumeRolePolicyDocument": {
                 "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": service},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
+                "Statement": [{"Effect": "Allow", **trust, "Action": "sts:AssumeRole"}],
             },
             "Policies": [{"PolicyName": name, "PolicyDocument": policy}],
         },
     }
 
 
-def _delivery_policy(place: Place) -> dict[str, Any]:
+def _delivery_policy() -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Sid": "WriteArchive",
                 "Effect": "Allow",
-                "Action": [
-                    "s3:AbortMultipartUpload",
-                    "s3:GetBucketLocation",
-                    "s3:ListBucket",
-                    "s3:ListBucketMultipartUploads",
-                    "s3:PutObject",
-                ],
+                "Action": ["s3:AbortMultipartUpload", "s3:PutObject"],
                 "Resource": [
-                    {"Fn::GetAtt": ["Bucket", "Arn"]},
                     {"Fn::Sub": "${Bucket.Arn}/raw/*"},
                     {"Fn::Sub": "${Bucket.Arn}/failed/*"},
                 ],
+            },
+            {
+                "Sid": "LookUpArchive",
+                "Effect": "Allow",
+                "Action": [
+                    "s3:GetBucketLocation",
+                    "s3:ListBucket",
+                    "s3:ListBucketMultipartUploads",
+                ],
+                "Resource": [{"Fn::GetAtt": ["Bucket", "Arn"]}],
             },
             {
                 "Sid": "WriteLog",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from pitwall.commands import values
 from pitwall.commands.answers import print_json, print_lines
 from pitwall.commands.cloud.parts import clients_of, cloud_verb, place_of
 from pitwall.commands.options import add_owner
@@ -18,10 +19,12 @@ def add(actions: Any) -> None:
     add_owner(doctor)
     add_one = doctor.add_argument
     add_one("--role", default="engineer", help="whose permissions are checked")
-    add_one("--session", help="the session to look at; the newest when left out")
+    add_one("--session", type=values.session, help="to look at; the newest when left out")
     add_one("--kinesis", default="", metavar="NAME", help="the stack's Kinesis stream")
-    add_one("--car", action="append", default=[], help="of driver or producer")
-    add_one("--group", action="append", default=[], help="channel group of a partner")
+    add_one("--car", action="append", default=[], help="of driver or producer; may be repeated")
+    add_one(
+        "--group", action="append", default=[], help="channel group of a partner; may be repeated"
+    )
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from pitwall.commands import values
 from pitwall.commands.answers import print_json, print_lines
 from pitwall.commands.cloud.parts import clients_of, cloud_verb
 from pitwall.commands.options import add_owner
@@ -19,7 +20,12 @@ def add(actions: Any) -> None:
     )
     seal.set_defaults(table="pitwall")
     add_owner(seal)
-    seal.add_argument("--session", required=True)
+    seal.add_argument(
+        "--session",
+        type=values.session,
+        required=True,
+        help="session key, e.g. 2025-09-06-barber-r1",
+    )
     seal.add_argument("--car", action="append", default=[], help="only this one; may be repeated")
     seal.add_argument("--dry-run", action="store_true", help="say what would be done")
 

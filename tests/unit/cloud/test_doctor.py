@@ -287,6 +287,50 @@ def test_the_command(
     assert out.splitlines()[-1].endswith("fault")
     assert main([*words, "--role", "driver"]) == 2
     assert "--car" in capsys.readouterr().err
+    # before anything is asked of anybody
+    for wrong, told in (
+        (("--session", "barber"), "session key 'barber'"),
+        (("--car", "7"), "engineer: is not narrowed by --car"),
+        (("--role", "partner", "--group", "pos", "--car", "7"), "partner: is not narrowed by"),
+        (("--role", "driver", "--car", "7#head"), "car '7#head'"),
+    ):
+        assert main([*words, *wrong]) == 2
+        caught = capsys.readouterr()
+        assert (caught.out, told in caught.err, caught.err.count("\n")) == ("", True, 1), caught
+
+
+@pytest.mark.slow
+def test_each_of_several_cars_and_groups_is_tried(look: Any) -> None:
+    findings = look("DRIVER", Questions(role="driver", cars=("7", "13")))
+    assert faults(findings) == ["may read rows of car 13", "may read sealed laps of car 13"]
+    findings = look("PRODUCER", Questions(role="producer", cars=("7", "13")))
+    assert faults(findings) == [
+        "may write items of car 13", "may write rows of car 13", "may write sealed laps of car 13"
+    ]  # fmt: skip
+    findings = look("PARTNER", Questions(role="partner", groups=("pos", "tyre")))
+    assert faults(findings) == ["may read rows of group tyre", "may read sealed laps of group tyre"]
+
+
+@pytest.mark.slow
+def test_what_is_slower_without_and_no_less_is_a_warning(look: Any) -> None:
+    archive = of(look("DRIVER", Questions()), "archive ")
+    assert archive.grade == "warning"
+    assert "slower, not less" in archive.todo
+
+
+@pytest.mark.slow
+def test_an_endpoint_without_kinesis_has_nothing_wrong_with_it(
+    stand_in: StandIn, look: Any
+) -> None:
+    stand_in.control("access", keys={"ALL": _everything()})
+    findings = look("ALL", Questions(Place(kinesis="live")))
+    assert of(findings, "kinesis live").grade == "skipped"
+
+
+def test_lines_are_below_each_other() -> None:
+    longest = Finding("ok", "may not read payloads of other groups", "told", "do")
+    first, second = longest.text()
+    assert first.index("told") == second.index("->") == 10 + len(longest.what)
 
 
 def _everything() -> dict[str, Any]:
@@ -570,7 +614,7 @@ def test_all_is_well() -> None:
             {"s3_list_objects_v2": objects(4900.0), "dynamodb_query": query(5000.0, True)},
             "archive ", "ok", "reaches the session's end",
         ),
-        ({"s3_list_objects_v2": denied("s3:ListBucket")}, "archive ", "fault", "list the archive"),
+        ({"s3_list_objects_v2": denied("s3:ListBucket")}, "archive ", "warning", "list the"),
         ({"lambda_list_event_source_mappings": mappings()}, "archiver", "fault", "nothing reads"),
         (
             {"lambda_list_event_source_mappings": mappings({"State": "Disabled"})},

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from pitwall.cloud.access import Place
+from pitwall.cloud.access import Place, policy_for
 from pitwall.cloud.access.conditions import like
 from pitwall.cloud.access.installer import installer
-from pitwall.cloud.stack import StackSettings, template
+from pitwall.cloud.access.roles import MAX_POLICY
+from pitwall.cloud.stack import StackSettings, bucket_of, template
 
 SETTINGS = StackSettings(Place(kinesis="pitwall-live"), email="wall@example.com")
 
@@ -103,6 +104,43 @@ def test_a_tables_changes_may_be_sent_to_kinesis() -> None:
     plain = [action for _, some, _, _ in installer(Place()) for action in some]
     assert not any(action.startswith("kinesis:") for action in plain)
     assert "iam:CreateServiceLinkedRole" not in plain
+
+
+def test_what_is_made_and_changed_has_the_stacks_own_names() -> None:
+    """Not those of another stack whose name begins alike, nor any role beside the template's."""
+    place = Place(stack="pit", account="123456789012", region="eu-central-1", kinesis="pit-live")
+    parts = template(StackSettings(place, email="wall@example.com"))["Resources"].values()
+    roles = {p["Properties"]["RoleName"] for p in parts if p["Type"] == "AWS::IAM::Role"}
+    named = {
+        resource.rpartition("/")[2]
+        for _, _, resources, _ in installer(place)
+        for resource in resources
+        if ":role/" in resource and "aws-service-role" not in resource
+    }
+    assert named == roles == {"pit-archiver", "pit-delivery"}
+    for other in (
+        "arn:aws:sns:eu-central-1:123456789012:pit-alarms-of-others",
+        "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/pit-archiver-2",
+        "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/kinesisfirehose/pit-archive-2:*",
+        "arn:aws:iam::123456789012:role/pit-wall",
+    ):
+        assert not any(
+            like(other, resource)
+            for _, _, resources, _ in installer(place)
+            for resource in resources
+            if resource != "*"
+        ), other
+
+
+def test_a_policy_has_room_for_names_as_they_are_given() -> None:
+    region = "ap-southeast-2"
+    names = {"account": "123456789012", "region": region, "bucket": bucket_of("1" * 12, region)}
+    for place in (
+        Place(kinesis="pitwall-live", **names),
+        Place(table="telemetry-2026", stack="garage-2026", kinesis="garage-2026-live", **names),
+    ):
+        size = len("".join(json.dumps(policy_for("installer", place)).split()))
+        assert size < MAX_POLICY - 100
 
 
 def test_nothing_is_granted_outside_the_stack_that_could_be_limited() -> None:

@@ -185,6 +185,25 @@ def test_the_archiver_has_the_archiver_policy(settings: StackSettings) -> None:
             assert not any(action.endswith(":*") for action in statement["Action"])
 
 
+def test_a_role_is_given_to_its_own_service_for_this_account() -> None:
+    roles = parts(PLAIN, "AWS::IAM::Role")
+    trusted = {name: role["AssumeRolePolicyDocument"]["Statement"] for name, role in roles.items()}
+    assert [s["Principal"] for (s,) in trusted.values()] == [
+        {"Service": "lambda.amazonaws.com"},
+        {"Service": "firehose.amazonaws.com"},
+    ]
+    # Firehose says whose delivery it is for by this, as its guide has it
+    assert trusted["DeliveryRole"][0]["Condition"] == {
+        "StringEquals": {"sts:ExternalId": {"Ref": "AWS::AccountId"}}
+    }
+    # what is of the bucket is not asked of its objects, and the other way round
+    by_name = {
+        s["Sid"]: s for s in roles["DeliveryRole"]["Policies"][0]["PolicyDocument"]["Statement"]
+    }
+    assert by_name["LookUpArchive"]["Resource"] == [{"Fn::GetAtt": ["Bucket", "Arn"]}]
+    assert {"Fn::GetAtt": ["Bucket", "Arn"]} not in by_name["WriteArchive"]["Resource"]
+
+
 def test_other_partitions_have_other_arns() -> None:
     place = Place(region="cn-north-1", partition=partition_of("cn-north-1"))
     role = parts(StackSettings(place), "AWS::IAM::Role")["ArchiverRole"]
