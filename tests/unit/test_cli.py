@@ -70,7 +70,10 @@ BAD = {
     "no such file to replay": ("demo --from missing.pitwall", "missing.pitwall: no such file"),
     "junk to replay": ("demo --from junk.pitwall", "junk.pitwall: not a Pitwall recording"),
     "nothing to replay": ("demo --from hollow.pitwall", "hollow.pitwall: the recording holds no"),
-    "no such file to publish": ("publish missing.pitwall --session a", "no such file"),
+    "no such file to publish": (
+        "publish missing.pitwall --session 2026-01-31-a-r1",
+        "no such file",
+    ),
     "no such file to import": ("import a-1.csv b-2.csv --out x.pitwall", "b-2.csv: no such file"),
     "a folder": ("laps .", ".: a folder"),
     "junk": ("info junk.pitwall", "junk.pitwall: not a Pitwall recording"),
@@ -102,17 +105,25 @@ BAD = {
         "live --session A#b --endpoint-url http://127.0.0.1:9 --headless --json",
         "session key 'A#b': use <date>-<event>-<name>",
     ),
-    "endpoint": ("live --session a --endpoint-url nonsense", "argument --endpoint-url: a URL such"),
+    "session to publish as": (
+        "publish race.pitwall --session barber --endpoint-url http://127.0.0.1:9 --spool here",
+        "session key 'barber': use <date>-<event>-<name>",
+    ),
+    "session to seal": ("cloud seal --session a/b", "session key 'a/b': use <date>"),
+    "endpoint": (
+        "live --session 2026-01-31-a-r1 --endpoint-url nonsense",
+        "argument --endpoint-url: a URL such",
+    ),
     "endpoint with a password": (
-        "live --session a --headless --json --endpoint-url http://u:hunter2@127.0.0.1:9",
+        "live --session 2026-01-31-a-r1 --headless --json --endpoint-url http://u:hunter2@127.0.0.1:9",
         "argument --endpoint-url: give it without user and password",
     ),
     "no stream": (
-        "live --session a --kinesis la#ps",
+        "live --session 2026-01-31-a-r1 --kinesis la#ps",
         "argument --kinesis: name or ARN of a Kinesis",
     ),
     "two ways at once": (
-        "live --session a --table-only --kinesis laps",
+        "live --session 2026-01-31-a-r1 --table-only --kinesis laps",
         "--table-only and --kinesis: the one leaves out what the other needs",
     ),
     "verb": ("launch", "argument COMMAND: invalid choice: 'launch'"),
