@@ -21,7 +21,7 @@ from pitwall.turbo import Follower, Phase, make_follower
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 CARS = 3
 LIMIT_S = 40.0
 

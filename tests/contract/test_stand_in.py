@@ -14,7 +14,7 @@ from pitwall.cloud.local import main
 from pitwall.cloud.local.process import StandIn
 from pitwall.telemetry.errors import BadInput, Failure
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def child(*args: str) -> subprocess.Popen[bytes]:

@@ -13,7 +13,7 @@ from pitwall.store import load, open_session
 from pitwall.store.recording import Recording
 from tests.unit.store.helpers import SESSION, times, values
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def killed_once(path: Path, seed: int, lines: int, more_s: float) -> int:
