@@ -18,7 +18,16 @@ from pitwall.analysis import TRACK_META, Debrief, DebriefEngine, Signals, Timing
 from pitwall.analysis.learn import MAX_LAPS
 from pitwall.channels import ChannelDesk
 from pitwall.model_desk import ModelDesk
-from pitwall.runtime import Health, HealthDetail, Refresher, Shutdown, State, collector, give_way
+from pitwall.runtime import (
+    Health,
+    HealthDetail,
+    Refresher,
+    Shutdown,
+    State,
+    collector,
+    give_way,
+    pass_on_sooner,
+)
 from pitwall.session_desk import SessionDesk
 from pitwall.store import (
     Batch,
@@ -39,7 +48,7 @@ if TYPE_CHECKING:
     from pitwall.cloud.clients import Clients
     from pitwall.stream import Pool
     from pitwall.turbo import Follower, FollowerStatus
-    from pitwall.turbo.unpack_child import Unpacking
+    from pitwall.turbo.processes import ArchiveProcesses
 
 OnEvent = Callable[[str, Mapping[str, object]], None]
 
@@ -47,8 +56,10 @@ ANALYSIS_STOP_S = 3.0
 DEBRIEF_S = 0.15
 """How long the debrief works on laps at a stretch, while there are more of them."""
 FOLLOWER_STOP_S = 8.0
+LOADING_BESIDE_WINDOW = 2
+"""Threads that load history where there is a window: twice as many cost it twice the frames."""
 PAGER_STOP_S = 5.0
-UNPACKING_STOP_S = 5.0
+PROCESSES_STOP_S = 5.0
 WRITER_STOP_S = 15.0
 SETTLE_S = 3.0
 _STATES: dict[str, State] = {
@@ -90,14 +101,14 @@ class Run:
         clients: Clients | None = None,
         address: CloudAddress | None = None,
         on_event: OnEvent = lambda name, details: None,
-        unpacking: Unpacking | None = None,
+        processes: ArchiveProcesses | None = None,
     ) -> None:
         self.store = store
         self.source = source
         self.recording_path = recording.path
         self._recording = recording
         self._clients = clients
-        self._unpacking = unpacking
+        self._processes = processes
         self._writer: Writer | None = None
         self._aside: Callable[[], None] | None = None
         """Called first on threads that load history; set before they are started."""
@@ -132,7 +143,7 @@ class Run:
                 mapping=address.mapping,
                 table_only=address.table_only,
                 make_pool=self._pool,
-                unpacking=unpacking,
+                processes=processes,
             )
         self.channels = ChannelDesk(recording, store, self._writer, self.timing)
         self.model = ModelDesk(recording, store, self._writer, self.timing)
@@ -156,9 +167,9 @@ class Run:
         it exists. Asks the table for the session, unless a mapping describes it, and for the
         Kinesis stream where one is named; blocks. Raises BadInput or Failure."""
         with contextlib.ExitStack() as undo:
-            unpacking = _unpacking(address, path)
-            if unpacking is not None:
-                undo.callback(unpacking.close)
+            processes = _processes(address, path)
+            if processes is not None:
+                undo.callback(processes.close)
             from pitwall.cloud.query import read_session
             from pitwall.turbo import check_kinesis
 
@@ -180,7 +191,7 @@ class Run:
                 clients=clients,
                 address=address,
                 on_event=on_event,
-                unpacking=unpacking,
+                processes=processes,
             )
             undo.pop_all()
         return run
@@ -205,6 +216,7 @@ class Run:
         if self._writer is not None and self._follower is not None:
             if beside_window:
                 self._aside = self._writer.on_thread = give_way
+                pass_on_sooner()
             self._writer.start()
             self._follower.start()
         if self._pager is not None:
@@ -232,9 +244,9 @@ class Run:
             steps.add("writer", writer.stop, WRITER_STOP_S)
         else:
             steps.add("recording", lambda _: self._recording.close(), WRITER_STOP_S)
-        if self._unpacking is not None:
-            unpacking = self._unpacking
-            steps.add("unpacking", lambda _: unpacking.close(), UNPACKING_STOP_S)
+        if self._processes is not None:
+            processes = self._processes
+            steps.add("processes", lambda _: processes.close(), PROCESSES_STOP_S)
         if self._clients is not None:
             clients = self._clients
             steps.add("clients", lambda _: clients.close(), 1.0)
@@ -348,9 +360,9 @@ class Run:
     def _pool(self, name: str, workers: int) -> Pool[Any]:
         from pitwall.stream import ThreadPool
 
-        return ThreadPool(
-            name, workers, self._aside if name.startswith("pitwall-archive") else None
-        )
+        if self._aside is None or not name.startswith("pitwall-archive"):
+            return ThreadPool(name, workers)
+        return ThreadPool(name, min(workers, LOADING_BESIDE_WINDOW), self._aside)
 
     def _debrief_due(self) -> int:
         """Another number when some car has finished a lap, or laps wait to be looked at."""
@@ -380,16 +392,16 @@ class Run:
         return timing
 
 
-def _unpacking(address: CloudAddress, path: Path) -> Unpacking | None:
-    """What unpacks the archive, started while the first answers are still on their way; None where
-    there is none, or a recording that holds what was loaded."""
+def _processes(address: CloudAddress, path: Path) -> ArchiveProcesses | None:
+    """What fetches and unpacks the archive, started while the first answers are still on their way;
+    None where there is none, or a recording that holds what was loaded."""
     if address.mapping is not None or address.table_only or address.bucket == "" or path.exists():
         return None
-    from pitwall.turbo.unpack_child import unpack_in_processes
+    from pitwall.turbo.processes import archive_processes
 
-    unpacking = unpack_in_processes()
-    unpacking.start()
-    return unpacking
+    processes = archive_processes()
+    processes.start()
+    return processes
 
 
 def _archive(address: CloudAddress, clients: Clients, on_event: OnEvent) -> str:

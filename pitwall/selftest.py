@@ -201,10 +201,12 @@ def check_cloud() -> str:
 
 
 def check_readers() -> str:
-    """Processes that read an archive's plain records and unpack its sealed laps start, answer and
-    end: in a frozen build they are this program again, by verbs of their own."""
+    """Processes that fetch an archive, read its plain records and unpack its sealed laps start,
+    answer and end: in a frozen build they are this program again, by verbs of their own."""
     from pitwall.cloud.mapping import PlainMapping
+    from pitwall.cloud.signed import SignedGet
     from pitwall.telemetry import Catalog
+    from pitwall.turbo.fetch_child import FetchChildren
     from pitwall.turbo.plain_child import PlainChildren
     from pitwall.turbo.unpack_child import UnpackChildren
 
@@ -213,17 +215,22 @@ def check_readers() -> str:
     catalog = Catalog((group,))
     plain = PlainChildren(PlainMapping("", *names, 1e6, {}, catalog, ("v",), True), 1)
     unpacking = UnpackChildren(1)
+    fetching = FetchChildren(1)
 
     def end() -> None:
         plain.close()
         unpacking.close()
+        fetching.close()
 
     limit = threading.Timer(READER_S, end)
     limit.name, limit.daemon = "pitwall-selftest-limit", True
     limit.start()
     records = b"".join(b'{"time": %d, "car": "7", "v": 1.5}\n' % t for t in (1_757_000_000,) * 2)
     payload = encode(np.arange(3) * 1_000_000, np.array([[1.0, 2.0, 3.0]]), group, catalog.version)
+    # Nobody is there: that nothing can be fetched is the process's own answer.
+    nowhere = SignedGet("http://127.0.0.1:1/", {}, "")
     try:
+        bodies, reason = fetching.fetch([nowhere], 1)
         parts = plain.read([gzip.compress(records)])
         _, samples, _ = unpacking.decode_many(
             [payload], group, catalog.version, np.dtype(np.float32)
@@ -234,7 +241,8 @@ def check_readers() -> str:
     expect([len(part.times) for part in parts.parts] == [1], "a reader gives something else")
     expect(samples.values.tolist() == [[1.0, 2.0, 3.0]], "unpacking gives something else")
     expect(not unpacking.failed, "an unpacking process did not answer")
-    return "child processes read and unpack"
+    expect(bodies == [None] and bool(reason), "a fetching process answers something else")
+    return "child processes fetch, read and unpack"
 
 
 def check_stack() -> str:

@@ -21,6 +21,7 @@ from pitwall.cloud.faults import explain
 from pitwall.cloud.owners import BucketOwners
 from pitwall.cloud.parser import FastParserFactory
 from pitwall.cloud.prepared import prepare_with
+from pitwall.cloud.signed import SignedGet, Signer
 from pitwall.telemetry import BadInput, Failure
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
         self._owners = BucketOwners(self._account_of)
+        self._signer = Signer(
+            lambda: self.s3,
+            self._owners.owner_of,
+            lambda: session.get_config_variable("ca_bundle"),
+        )
         self.on_notice: Callable[[str], None] = lambda text: None
         """Told in one line of what the clients found out about the way to the service, on the
         thread of a call. Set by whoever shows it."""
@@ -102,6 +108,10 @@ class Clients:
         """Have calls on a bucket that was named by hand refused where it is not ``account``'s, or
         that of the account that ``table`` is in; at AWS itself, as far as it can be looked up."""
         self._owners.expect(bucket, account, table)
+
+    def signed_get(self, bucket: str, key: str) -> SignedGet | None:
+        """A signed request for an object; None where only the S3 client can send one."""
+        return self._signer.get(bucket, key)
 
     def _account_of(self, table: str) -> str:
         try:
@@ -196,6 +206,9 @@ class Clients:
             "user_agent_extra": "pitwall",
             **options,
         }
+        if service == "s3":
+            # In some regions botocore signs URLs as of old, which buckets with keys of KMS refuse.
+            options["signature_version"] = "s3v4"
         retries = _retries(self._session, 1 if service in _BY_THEMSELVES else _MAX_ATTEMPTS)
         if retries:
             options["retries"] = retries

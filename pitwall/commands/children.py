@@ -46,11 +46,21 @@ def _unpack(words: list[str]) -> int:
     return 0
 
 
+def _fetch(words: list[str]) -> int:
+    from pitwall.turbo.fetch_child import main as fetch
+
+    if len(words) > 1 or not "".join(words).isdecimal() == bool(words):
+        raise BadInput("fetch takes the handle of a socket, or nothing")
+    fetch(int(words[0]) if words else None)
+    return 0
+
+
 CHILDREN: dict[str, Callable[[list[str]], int]] = {
     "stand-in": _stand_in,
     "demo-publisher": _demo_publisher,
     "demo-prepare": _demo_prepare,
     "read-plain": _read_plain,
     "unpack": _unpack,
+    "fetch": _fetch,
 }
 """Verbs that our own child processes use; the frozen build has no other way to run them."""

@@ -8,7 +8,7 @@ from pitwall.runtime.detail import READS_PER_SHARD_S, HealthDetail, ShardHealth
 from pitwall.runtime.frame_stats import FrameStats, Spread
 from pitwall.runtime.health import Health, State
 from pitwall.runtime.pace import Load, Pace
-from pitwall.runtime.priority import give_way
+from pitwall.runtime.priority import give_way, pass_on_sooner
 from pitwall.runtime.refresher import Refresher
 from pitwall.runtime.shutdown import Shutdown, Stopped
 from pitwall.runtime.stall import StallWatch
@@ -17,6 +17,7 @@ from pitwall.runtime.usage import ProcessUsage, Usage
 
 __all__ = [
     "give_way",
+    "pass_on_sooner",
     "READS_PER_SHARD_S",
     "FrameStats",
     "Health",

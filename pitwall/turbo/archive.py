@@ -42,7 +42,14 @@ _PACE = Pace(backoff=0.2)
 T = TypeVar("T")
 Wanted = Callable[[Series, int], bool]
 """Says by series and n which chunks to hand over."""
+Fetch = Callable[[Sequence[str]], dict[str, bytes]]
+"""Gives the contents of objects by key, of those that can be had quicker than from the bucket."""
 _decoder = msgspec.json.Decoder(Line)
+
+
+def nothing(keys: Sequence[str]) -> dict[str, bytes]:
+    """No object is quicker to be had than from the bucket."""
+    return {}
 
 
 @dataclass(slots=True)
@@ -96,6 +103,8 @@ class ArchiveLoader:
         known: checkpoints of objects loaded before: they are not fetched again.
         prefix: of Firehose's objects.
         unpack: unpacks sealed laps, asked by several threads.
+        fetch: asked for each job's objects by several threads; those it does not give are fetched
+            from the bucket.
     """
 
     def __init__(
@@ -111,6 +120,7 @@ class ArchiveLoader:
         known: Mapping[str, str],
         prefix: str = "raw/",
         unpack: Unpack = decode_many,
+        fetch: Fetch = nothing,
     ) -> None:
         self._bucket = bucket
         self._session = session
@@ -122,6 +132,7 @@ class ArchiveLoader:
         self._cancel = cancel
         self._prefix = prefix
         self._unpack = unpack
+        self._fetch = fetch
         self._brought = Brought()
         self._done = {
             name[len(CHECKPOINT) :]: text
@@ -202,9 +213,12 @@ class ArchiveLoader:
         lines: list[Line] = []
         sealed: list[Segment] = []
         bad: list[Quarantined] = []
+        ahead = self._fetch([info.key for info in infos])
         for info in infos:
+            data = ahead.pop(info.key, None)
             try:
-                data = self._patient(partial(self._bucket.get, info.key))
+                if data is None:
+                    data = self._patient(partial(self._bucket.get, info.key))
             except Fault as fault:
                 out.add(Loaded(objects=1, bytes=info.size, failed={info.key: str(fault)}))
                 continue

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pitwall.cloud import TableAndBucket
 from pitwall.cloud.image import Image
 from pitwall.cloud.mapping import PlainMapping
+from pitwall.cloud.signed import SignedGet
 from pitwall.store import SessionStore
 from pitwall.stream import (
     Denied,
@@ -40,12 +41,12 @@ from pitwall.turbo.patience import told
 from pitwall.turbo.permitted import Permitted, PermittedTable
 from pitwall.turbo.plain import NoTable, PlainDecoder
 from pitwall.turbo.plain_history import PlainHistory, read_in_processes
+from pitwall.turbo.processes import ArchiveProcesses, archive_processes
 from pitwall.turbo.rows import Rows
 from pitwall.turbo.sources import ByTable, Sources
 from pitwall.turbo.status import Tempo
 from pitwall.turbo.table import CloudTable
 from pitwall.turbo.table_source import PACE, SLACK_US, TableSource
-from pitwall.turbo.unpack_child import Unpacking, unpack_in_processes
 
 
 class UsesClients(TableAndBucket, Protocol):
@@ -62,6 +63,10 @@ class UsesClients(TableAndBucket, Protocol):
     @property
     def kinesis(self) -> Any:
         """A Kinesis Data Streams client."""
+        ...
+
+    def signed_get(self, bucket: str, key: str) -> SignedGet | None:
+        """A signed request for an object; None where only the S3 client can send one."""
         ...
 
 
@@ -89,7 +94,7 @@ def make_follower(
     tempo: Tempo | None = None,
     time: Time | None = None,
     make_pool: Callable[[str, int], Pool[Any]] = ThreadPool,
-    unpacking: Unpacking | None = None,
+    processes: ArchiveProcesses | None = None,
 ) -> Follower:
     """A follower of ``session`` in ``table``, with ``bucket`` as its archive (none when empty).
 
@@ -105,8 +110,8 @@ def make_follower(
     Call it before the recording's writer is started: the checkpoints are read here. Nothing is
     sent and no client is made before the follower's own thread runs.
 
-    ``unpacking`` is what the first load unpacks sealed laps with, started ahead; the caller closes
-    it when the follower has ended.
+    ``processes`` are what the first load works with, started ahead; the caller closes them when the
+    follower has ended.
     """
     time = time or SystemTime()
     server = ServerClock(time)
@@ -114,10 +119,13 @@ def make_follower(
     form = as_it_is if mapping is not None and mapping.bare else Image
     archived = mapping is None or mapping.archive is not None
 
-    ahead = [] if unpacking is None else [unpacking]
+    started = [] if processes is None else [processes]
 
-    def make_unpacking() -> Unpacking:
-        return ahead.pop() if ahead else unpack_in_processes()
+    def make_processes() -> ArchiveProcesses:
+        return started.pop() if started else archive_processes()
+
+    def sign(key: str) -> SignedGet | None:
+        return clients.signed_get(bucket, key)
 
     def by_table() -> Sources:
         return table_sources(clients, table, session.key, store, server, time)
@@ -135,7 +143,7 @@ def make_follower(
         None,
         None if mapping else by_table,
         (
-            partial(History, make_unpacking=make_unpacking)
+            partial(History, make_processes=make_processes, sign=sign)
             if mapping is None
             else partial(PlainHistory, mapping, read_in_processes)
         ),

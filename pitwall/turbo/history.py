@@ -9,19 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from pitwall.cloud.signed import SignedGet
 from pitwall.store import Ledger
 from pitwall.stream import Fault, Pool, Sink
 from pitwall.telemetry import Head, Series, Session, decode_many
 from pitwall.telemetry.clock import SECOND_US
-from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted
+from pitwall.turbo.archive import CHECKPOINT, ArchiveLoader, Cancelled, Loaded, Wanted, nothing
 from pitwall.turbo.choose import arrived_since
 from pitwall.turbo.desk import Desk
+from pitwall.turbo.fetch_child import Ahead
 from pitwall.turbo.laps import LapIndex
-from pitwall.turbo.objects import Bucket, ObjectInfo, size_of
+from pitwall.turbo.objects import MAX_STORED, Bucket, ObjectInfo, size_of
 from pitwall.turbo.patience import told
+from pitwall.turbo.processes import ArchiveProcesses
 from pitwall.turbo.progress import Progress
 from pitwall.turbo.status import Tempo
-from pitwall.turbo.unpack_child import Unpacking
 
 _HOUR_US = 3600 * SECOND_US
 _LONG_US = 48 * _HOUR_US
@@ -42,7 +44,8 @@ class History:
         cancel: set to give up.
         saved: checkpoints; those of objects count here.
         make_pool, rng, tempo: as the follower has them.
-        make_unpacking: what unpacks sealed laps; without it, the pool's threads.
+        make_processes: what fetches and unpacks; without them, the pool's threads.
+        sign: signs requests that they may send, if any.
     """
 
     def __init__(
@@ -57,7 +60,8 @@ class History:
         make_pool: Callable[[str, int], Pool[Any]],
         rng: random.Random,
         tempo: Tempo,
-        make_unpacking: Callable[[], Unpacking] | None = None,
+        make_processes: Callable[[], ArchiveProcesses] | None = None,
+        sign: Callable[[str], SignedGet | None] = lambda key: None,
     ) -> None:
         self._bucket = bucket
         self._session = session
@@ -69,7 +73,8 @@ class History:
         self._make_pool = make_pool
         self._rng = rng
         self._tempo = tempo
-        self._make_unpacking = make_unpacking
+        self._make_processes = make_processes
+        self._sign = sign
 
     def load(
         self,
@@ -89,7 +94,9 @@ class History:
         """
         desk = self._desk
         pool: Pool[Loaded] = self._make_pool("pitwall-archive", self._tempo.archive_threads)
-        unpacking = self._make_unpacking() if self._make_unpacking else None
+        processes = self._make_processes() if self._make_processes else None
+        # Of a whole race; for less it is not worth starting them.
+        many = processes if held is None else None
         loader = ArchiveLoader(
             self._bucket,
             self._session,
@@ -100,7 +107,8 @@ class History:
             self._laps,
             self._cancel,
             self._saved,
-            unpack=unpacking.decode_many if unpacking else decode_many,
+            unpack=processes.unpacking.decode_many if processes else decode_many,
+            fetch=Ahead(many.fetching, self._sign, MAX_STORED) if many else nothing,
         )
         lister: Pool[list[ObjectInfo]] = self._make_pool("pitwall-archive-list", 1)
         wanted = None if held is None else _absent_in(held)
@@ -108,8 +116,8 @@ class History:
         pool.start()
         lister.start()
         try:
-            if unpacking and held is None:
-                unpacking.start()  # a whole race, it may be: they are ready when it is listed
+            if many:
+                many.start()  # they are ready when it is listed
             sealed = loader.find_sealed()
             # beside the loading: what is on screen first does not wait for it
             lister.put("raw", partial(loader.find, self._spans(heads, now_us)))
@@ -128,8 +136,8 @@ class History:
                 desk.set(message=f"no archive ({told(fault)}): loading from stream and table")
             return Loaded()
         finally:
-            if unpacking:
-                unpacking.close()
+            if processes is not None:
+                processes.close()
             pool.stop(5.0)
             lister.stop(5.0)
         self._saved |= {CHECKPOINT + key: token for key, token in loader.tokens.items()}

@@ -45,6 +45,7 @@ class Loaded:
         total: the session's books.
         by_source: chunks by the way they came.
         conflicts: chunks that came with other content.
+        fetched_here: objects that this process fetched itself.
     """
 
     columns: dict[tuple[str, str], tuple[bytes, bytes]]
@@ -54,6 +55,7 @@ class Loaded:
     total: tuple[Any, ...]
     by_source: Mapping[Source, int]
     conflicts: int
+    fetched_here: int
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,10 @@ def load(clients: Clients, stand_in: StandIn, bucket: str, path: Path) -> Loaded
         with changed:
             changed.notify_all()
 
+    fetched: list[object] = []
+    clients.s3.meta.events.register(
+        "before-call.s3.GetObject", lambda **_: fetched.append(1), unique_id="fetched"
+    )
     writer = Writer(recording, store, on_commit=told)
     follower = make_follower(
         clients, stand_in.table, bucket, session, recording, store, writer, told
@@ -141,6 +147,7 @@ def load(clients: Clients, stand_in: StandIn, bucket: str, path: Path) -> Loaded
         for key, columns in store.view().columns.items()
     }
     writer.stop(60)
+    clients.s3.meta.events.unregister("before-call.s3.GetObject", unique_id="fetched")
     books = {
         series: (
             b.expected, b.head, b.applied, b.received, b.missing, b.absent, b.quarantined_only,
@@ -152,7 +159,9 @@ def load(clients: Clients, stand_in: StandIn, bucket: str, path: Path) -> Loaded
         ledger.expected, ledger.applied, ledger.missing, ledger.named, ledger.quarantined,
         ledger.provable, ledger.complete, ledger.closes,
     )  # fmt: skip
-    return Loaded(columns, samples, identity, books, total, ledger.by_source, ledger.conflicts)
+    return Loaded(
+        columns, samples, identity, books, total, ledger.by_source, ledger.conflicts, len(fetched)
+    )
 
 
 def recorded(recording: Any, session: Any) -> tuple[dict[Series, Any], dict[Any, Any]]:
@@ -184,6 +193,11 @@ def test_it_came_that_way_and_no_other(loaded: dict[str, Loaded], way: str) -> N
     assert loaded[way].by_source[WAYS[way]] == len(CHUNKS)
     assert sum(loaded[way].by_source.values()) == len(CHUNKS)
     assert loaded[way].conflicts == 0
+
+
+@pytest.mark.parametrize("way", ["raw", "sealed"])
+def test_objects_are_fetched_by_processes_of_their_own(loaded: dict[str, Loaded], way: str) -> None:
+    assert loaded[way].fetched_here == 0
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -10,7 +10,7 @@ import pytest
 from pitwall.address import CloudAddress
 from pitwall.run import Run
 from pitwall.telemetry import Failure
-from pitwall.turbo import unpack_child
+from pitwall.turbo import processes
 
 
 class Told(Run):
@@ -54,7 +54,7 @@ def test_no_password_is_shown() -> None:
     ],
     ids=["archive to be found", "archive named", "no archive", "some is here"],
 )
-def test_what_unpacks_the_archive_is_started_ahead_and_ends_with_a_failure(
+def test_what_loads_the_archive_is_started_ahead_and_ends_with_a_failure(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     bucket: str | None,
@@ -63,7 +63,7 @@ def test_what_unpacks_the_archive_is_started_ahead_and_ends_with_a_failure(
 ) -> None:
     told: list[str] = []
 
-    class Unpacking:
+    class Processes:
         def start(self) -> None:
             told.append("start")
 
@@ -73,7 +73,7 @@ def test_what_unpacks_the_archive_is_started_ahead_and_ends_with_a_failure(
     def refuse(self: CloudAddress) -> None:
         raise Failure("no credentials")
 
-    monkeypatch.setattr(unpack_child, "unpack_in_processes", Unpacking)
+    monkeypatch.setattr(processes, "archive_processes", Processes)
     monkeypatch.setattr(CloudAddress, "clients", refuse)
     path = tmp_path / "race.pitwall"
     if here:

@@ -63,6 +63,32 @@ _STS = _Words(
 )  # fmt: skip
 
 
+class _Signature(NamedTuple):
+    """Attributes:
+    who: access key id.
+    stamp: when it was made, as it says.
+    good_us: how long, of an URL; None of a request's header.
+    """
+
+    who: str
+    stamp: str
+    good_us: int | None
+
+
+def _signature(request: Request) -> _Signature | None:
+    """A request's signature, in its header or, of an URL that was signed, in its query; None
+    without one."""
+    found = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    if found:
+        return _Signature(found[1], request.headers.get("x-amz-date", ""), None)
+    query = dict(parse_qsl(request.query))
+    who = query.get("X-Amz-Credential", "").partition("/")[0]
+    good = query.get("X-Amz-Expires", "")
+    if not who or not good.isdecimal() or len(good) > 6:
+        return None
+    return _Signature(who, query.get("X-Amz-Date", ""), int(good) * 1_000_000)
+
+
 class Access:
     """Policies by access key id; any thread may call.
 
@@ -142,10 +168,9 @@ class Access:
         if not self._keys:
             return
         anonymous: tuple[str, list[Policy]] = ("anonymous", [])
-        signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
-        who, policies = self._caller(request, _S3) if signed else anonymous
-        bucket, _, key = request.path[1:].partition("/")
         query = dict(parse_qsl(request.query, keep_blank_values=True))
+        who, policies = self._caller(request, _S3) if _signature(request) else anonymous
+        bucket, _, key = request.path[1:].partition("/")
         asks = self._asked.s3(S3.operation(request), bucket, key, query)
         self._decide(who, policies, asks, "AccessDenied", 403)
 
@@ -161,26 +186,28 @@ class Access:
 
     def _caller(self, request: Request, words: _Words) -> tuple[str, list[Policy]]:
         """Access key id and policies of a signed call."""
-        who = _CREDENTIAL.search(request.headers.get("authorization", ""))
-        if who is None:
+        signature = _signature(request)
+        if signature is None:
             raise AwsError(words.unsigned, "Request is missing credentials", words.status)
-        if who[1] not in self._keys:
+        if signature.who not in self._keys:
             raise AwsError(words.unknown, words.unknown_message, words.status)
-        policies = self._keys[who[1]]
+        policies = self._keys[signature.who]
         if policies is None:
             raise AwsError(words.expired, "The security token included in the request is expired")
-        self._check_time(request.headers.get("x-amz-date", ""), words)
-        return who[1], policies
+        self._check_time(signature, words)
+        return signature.who, policies
 
-    def _check_time(self, stamp: str, words: _Words) -> None:
-        """A signature is good for some minutes."""
-        now_us = self._now_us()
+    def _check_time(self, signature: _Signature, words: _Words) -> None:
+        """A signature is good for some minutes; an URL's for as long as it says."""
+        now_us, stamp = self._now_us(), signature.stamp
         try:
             signed = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
         except ValueError:
             raise AwsError(words.unsigned, "Date is missing or malformed", words.status) from None
         off_us = round(signed.timestamp() * 1e6) - now_us
-        if abs(off_us) <= words.skew_us:
+        if signature.good_us is not None and off_us < -signature.good_us:
+            raise AwsError("AccessDenied", "Request has expired", 403)
+        if off_us <= words.skew_us and (signature.good_us is not None or -off_us <= words.skew_us):
             return
         now, minutes = datetime.fromtimestamp(now_us / 1e6, UTC), words.skew_us // 60_000_000
         bound = timedelta(minutes=minutes)

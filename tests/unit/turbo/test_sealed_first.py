@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import random
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pitwall.store import SessionStore, Source
-from tests.unit.turbo.rig import Joined, Race, series_of
+from pitwall.stream import ThreadPool
+from pitwall.turbo import ArchiveLoader, Loaded
+from pitwall.turbo.laps import LapIndex
+from tests.unit.turbo.rig import SESSION, Joined, Race, Recorder, series_of
 
 
 @pytest.fixture
@@ -127,3 +133,33 @@ def test_what_is_here_is_not_loaded_again(path: Path) -> None:
     again = race.bucket.gets[before:]
     assert again
     assert not set(again) & set(race.bucket.gets[:before])
+
+
+def test_the_bucket_is_asked_for_what_is_not_quicker_to_be_had(path: Path) -> None:
+    race = Race(("1",))
+    race.advance(600)
+    race.seal()
+    recorder = Recorder(path)
+    given: list[str] = []
+
+    def fetch(keys: Sequence[str]) -> dict[str, bytes]:
+        some = list(keys[::2])
+        given.extend(some)
+        return {key: race.bucket.objects[key][0] for key in some}
+
+    pool: ThreadPool[Loaded] = ThreadPool("test-archive", 2)
+    loader = ArchiveLoader(
+        race.bucket, SESSION, recorder, pool, race.time, random.Random(1), LapIndex(),
+        threading.Event(), {}, fetch=fetch,
+    )  # fmt: skip
+    objects = loader.find_sealed()
+    pool.start()
+    try:
+        loaded = loader.load(objects, lambda total: None)
+    finally:
+        pool.stop(20)
+    assert loaded.failed == {}
+    assert 0 < len(given) < len(objects)
+    assert sorted([*given, *race.bucket.gets]) == sorted(info.key for info in objects)
+    recorder.apply()
+    assert recorder.store.ledger().applied == loaded.chunks > 0

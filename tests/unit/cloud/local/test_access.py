@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -181,6 +183,33 @@ def test_objects(stand_in: StandIn) -> None:
     assert listed["KeyCount"] == 1
     refused(lambda: engineer.list_objects_v2(Bucket=bucket))
     refused(lambda: client(stand_in, "s3", "DRIVER1").list_objects_v2(Bucket=bucket, Prefix="raw/"))
+
+
+def test_urls_that_were_signed(stand_in: StandIn) -> None:
+    bucket, key = stand_in.bucket, f"sealed/{KEY}/1/by-url"
+    client(stand_in, "s3", "PRODUCER1").put_object(Bucket=bucket, Key=key, Body=b"own")
+    params = {"Bucket": bucket, "Key": key}
+
+    def status(who: str, good_for_s: int = 60) -> int:
+        session = botocore.session.get_session()
+        session.set_credentials(who, "x")
+        s3 = session.create_client(
+            "s3", endpoint_url=stand_in.endpoint, region_name="us-east-1",
+            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+        )  # fmt: skip
+        url = s3.generate_presigned_url("get_object", Params=params, ExpiresIn=good_for_s)
+        s3.close()
+        return int(urllib3.request("GET", url, retries=False).status)
+
+    assert status("ENGINEER") == 200
+    assert status("NOBODY") == 403
+    assert status("STRANGER") == 403
+    stand_in.control("clock", ahead_s=90.0)
+    try:
+        assert status("ENGINEER", good_for_s=120) == 200
+        assert status("ENGINEER", good_for_s=60) == 403
+    finally:
+        stand_in.control("clock", ahead_s=0.0)
 
 
 def test_the_archiver_through_its_own_permissions(stand_in: StandIn) -> None:
