@@ -33,6 +33,7 @@ PREFERRED = "pitwall"
 """The table that is taken when none is asked for and there are several."""
 NO_ARCHIVE = "there is no bucket of the stack's name in the table's account: give --bucket"
 """Said where :func:`archive_of` finds none."""
+_UNLISTED = "these credentials may not list tables"
 _MAX_TABLES = 1000
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
@@ -168,7 +169,8 @@ def browse(
 
     Args:
         clients: of the account and region.
-        where: what was chosen; without a table the only one is taken, or :data:`PREFERRED`.
+        where: what was chosen; without a table the only one is taken, or :data:`PREFERRED`, also
+            where they may not be listed.
         say: told what is known each time there is more, on the calling thread.
         cancelled: asked between calls; True ends it with what is known.
         now: local time, seconds.
@@ -182,10 +184,13 @@ def browse(
         clock = _Clock(now)
         client.meta.events.register("after-call.dynamodb", clock.answered)
         known = _tables(client, where, known)
-        if known.trouble is None and known.table and not cancelled():
-            known = replace(known, step=f"asking {known.table} for its sessions")
-            say(known)
-            known = _sessions(client, known, say, cancelled, clock)
+        if known.trouble is None and not cancelled():
+            table = known.table or PREFERRED
+            say(replace(known, step=f"asking {table} for its sessions"))
+            if known.table:
+                known = _sessions(client, known, say, cancelled, clock)
+            else:
+                known = _usual(client, known, say, cancelled, clock)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in one line
         where = replace(where, table=known.table, region=where.region or clients.region)
         known = replace(known, trouble=trouble_of(error, where))
@@ -201,8 +206,8 @@ def _tables(client: Any, where: Where, known: Listing) -> Listing:
         found = trouble_of(error, where)
         if not found.denied and not _absent(error):
             raise
-        note = "these credentials may not list tables: type the table's name"
-        return replace(known, note=note)
+        which = "another's" if where.table else "the table's"
+        return replace(known, note=f"{_UNLISTED}: type {which} name")
     known = replace(known, tables=names)
     if where.table:
         return known
@@ -268,6 +273,26 @@ def _sessions(
             break
         lines[key] = _counted(lines[key], heads, clock.now_us(), sessions[key])
     return replace(known, sessions=_sorted(lines), note="; ".join(notes))
+
+
+def _usual(
+    client: Any,
+    known: Listing,
+    say: Callable[[Listing], object],
+    cancelled: Callable[[], bool],
+    clock: _Clock,
+) -> Listing:
+    """The sessions of the usual table where none can be listed and none was named, as no role may
+    list them; ``known`` as it is where that one is not there or not for these credentials."""
+    usual = replace(known, table=PREFERRED, note=f"{_UNLISTED}: type another's name")
+    try:
+        return _sessions(client, usual, say, cancelled, clock)
+    except Exception as error:
+        response = getattr(error.__cause__ or error, "response", None) or {}
+        gone = response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+        if not gone and not trouble_of(error, Where()).denied:
+            raise
+        return known
 
 
 def _sorted(lines: dict[str, SessionLine]) -> tuple[SessionLine, ...]:

@@ -271,7 +271,7 @@ def test_a_missing_permission_is_told_in_words(
         table.settled(dialog)
         assert dialog.trouble.text == ""
         assert len(keys_of(dialog)) == 4
-        assert "type the table's name" in dialog.status
+        assert "type another's name" in dialog.status
     finally:
         stand_in.control("access", keys=dict.fromkeys(POLICIES))
 

@@ -206,18 +206,29 @@ def test_a_table_that_is_none_of_ours_is_told_in_a_line(
     assert words in trouble.text
 
 
-def test_who_may_not_list_tables_types_the_name(
+def test_who_may_not_list_tables_sees_the_usual_one_or_types_the_name(
     stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in.control("access", keys={"ENGINEER": policy_for("engineer", Place())})
+    elsewhere = policy_for("engineer", Place(table="elsewhere"))
+    stand_in.control(
+        "access", keys={"ENGINEER": policy_for("engineer", Place()), "OTHER": elsewhere}
+    )
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENGINEER")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     try:
-        without = asked(stand_in)[-1]
-        assert without.trouble is None
-        assert without.tables is None
-        assert without.sessions is None
+        usual = asked(stand_in)[-1]
+        assert (usual.trouble, usual.tables, usual.table) == (None, None, "pitwall")
+        assert usual.sessions is not None
+        assert len(usual.sessions) == 4
+        assert "type another's name" in usual.note
+        # whose policy is for a table of another name is not told that this one is refused
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "OTHER")
+        told = asked(stand_in)
+        without = told[-1]
+        assert (without.trouble, without.tables, without.sessions) == (None, None, None)
+        assert {one.table for one in told} == {""}
         assert "type the table's name" in without.note
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENGINEER")
         last = asked(stand_in, "pitwall")[-1]
         assert last.trouble is None
         assert last.sessions is not None
@@ -227,7 +238,7 @@ def test_who_may_not_list_tables_types_the_name(
         assert stranger is not None
         assert "does not know these credentials" in stranger.text
     finally:
-        stand_in.control("access", keys={"ENGINEER": None})
+        stand_in.control("access", keys={"ENGINEER": None, "OTHER": None})
 
 
 def test_a_missing_permission_is_told_in_words(
@@ -448,3 +459,23 @@ def test_a_listing_without_any_table_or_with_too_many_asks_for_one() -> None:
 
 def test_a_profile_that_is_not_listed_has_nothing() -> None:
     assert Configuration().find("x") == Profile("x")
+
+
+@pytest.mark.parametrize(
+    ("code", "troubled"),
+    [("ResourceNotFoundException", False), ("AccessDeniedException", False), ("Unheard", True)],
+)
+def test_a_usual_table_that_is_not_there_is_no_trouble(code: str, troubled: bool) -> None:
+    class Client:
+        meta = type("meta", (), {"events": type("e", (), {"register": lambda *a: None})})
+
+        def list_tables(self) -> Any:
+            raise refused("AccessDeniedException", "no")
+
+        def query(self, **_: Any) -> Any:
+            raise refused(code, "no")
+
+    clients: Any = type("Clients", (), {"dynamodb": Client(), "region": "eu-west-1"})()
+    last = browse(clients, Where(region="eu-west-1"), lambda listing: None)
+    assert (last.table, last.sessions, last.trouble is not None) == ("", None, troubled)
+    assert "type the table's name" in last.note
