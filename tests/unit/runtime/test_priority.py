@@ -48,14 +48,17 @@ def test_loaders_and_the_writer_give_way_beside_a_window(beside: bool, tmp_path:
     run = Run(
         recording, load(recording), "test", clients=clients, address=CloudAddress("table", "bucket")
     )
-    here = niceness()
+    here, interval = niceness(), sys.getswitchinterval()
     run.start(beside_window=beside)
     try:
+        assert (sys.getswitchinterval() < interval) is beside
         found: dict[str, int] = {}
+        found_free: dict[str, int] = {}
         pools: list[ThreadPool[int]] = []
         for name in ("pitwall-archive", "pitwall-archive-list", "pitwall-stream-io"):
-            pool: Any = run._pool(name, 1)
+            pool: Any = run._pool(name, 4)
             pool.start()
+            found_free[name] = pool.free()
             pools.append(pool)
             pool.put("x", niceness)
             while not (done := pool.take()):
@@ -69,6 +72,11 @@ def test_loaders_and_the_writer_give_way_beside_a_window(beside: bool, tmp_path:
         for pool in pools:
             pool.stop(60)
         run.stop()
+        sys.setswitchinterval(interval)
+    few = 2 if beside else 4
+    assert found_free == {
+        "pitwall-archive": few, "pitwall-archive-list": few, "pitwall-stream-io": 4,
+    }  # fmt: skip
     low = min(here + ASIDE, 19) if beside else here
     assert found == {
         "pitwall-archive": low, "pitwall-archive-list": low, "pitwall-stream-io": here,
