@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import repeat
-from typing import IO
+from typing import IO, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -154,22 +154,30 @@ class _Refused(Exception):
     """An answer that is no body."""
 
 
+class _Place(NamedTuple):
+    """Where a connection goes, and who is trusted to be there."""
+
+    scheme: str
+    host: str
+    authorities: str
+
+
 class _Fetcher:
     """Sends requests over connections that are kept. Any thread may call it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: dict[tuple[str, str], list[HTTPConnection]] = {}
-        """By scheme and host; under the lock."""
+        self._idle: dict[_Place, list[HTTPConnection]] = {}
+        """Under the lock."""
 
     def get(self, get: SignedGet, most: int) -> bytes | str:
         """A body, or why there is none: without the URL, which is a secret for some minutes."""
         parts = urlsplit(get.url)
-        place = parts.scheme, parts.netloc
+        place = _Place(parts.scheme, parts.netloc, get.authorities)
         target = get.url[get.url.index(parts.netloc) + len(parts.netloc) :]
         while True:
             kept = self._take(place)
-            connection = kept or _connect(*place, get.authorities)
+            connection = kept or _connect(place)
             try:
                 body = _body(connection, target, get.headers, most)
             except (OSError, HTTPException, _Refused) as error:
@@ -190,16 +198,17 @@ class _Fetcher:
                     connection.close()
             self._idle.clear()
 
-    def _take(self, place: tuple[str, str]) -> HTTPConnection | None:
+    def _take(self, place: _Place) -> HTTPConnection | None:
         with self._lock:
             idle = self._idle.get(place)
             return idle.pop() if idle else None
 
 
-def _connect(scheme: str, host: str, authorities: str) -> HTTPConnection:
-    if scheme == "https":
-        return HTTPSConnection(host, timeout=_TIMEOUT_S, context=_trust(authorities))
-    return HTTPConnection(host, timeout=_TIMEOUT_S)
+def _connect(place: _Place) -> HTTPConnection:
+    if place.scheme == "https":
+        trust = _trust(place.authorities)
+        return HTTPSConnection(place.host, timeout=_TIMEOUT_S, context=trust)
+    return HTTPConnection(place.host, timeout=_TIMEOUT_S)
 
 
 @cache
