@@ -55,8 +55,9 @@ class ModelWorker(Generic[J, R]):
             except (
                 Exception
             ) as error:  # what the work did not expect must not end the asking thread
+                said = next(iter(str(error).strip().splitlines()), "")
                 raise Failure(
-                    f"the model failed on these laps ({type(error).__name__}: {error}); "
+                    f"the model failed on these laps ({type(error).__name__}: {said}); "
                     "the next lap asks again"
                 ) from error
             self._drop()

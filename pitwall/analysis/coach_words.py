@@ -48,9 +48,13 @@ def sureness(finding: Finding) -> str:
     text = f"± {half_width(finding)} s over {finding.laps} laps"
     if finding.measure is None or finding.gain_s < 0:
         return text
+    # From the usual by as much as the sentence says: two roundings, and the middle of differences
+    # beside a difference of middles, would have the reader find another number.
     if finding.measure is Measure.MINIMUM:
-        return f"{text} · {finding.typical * 3.6:.0f} → {finding.target * 3.6:.0f} km/h"
-    return f"{text} · {_side(finding.typical)} → {_side(finding.target, last=True)}"
+        usual = round(finding.typical * 3.6)
+        return f"{text} · {usual} → {usual + round(finding.change * 3.6)} km/h"
+    usual = round(finding.typical)
+    return f"{text} · {_side(usual)} → {_side(usual - round(finding.change), last=True)}"
 
 
 def half_width(finding: Finding) -> str:

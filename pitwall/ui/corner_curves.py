@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitwall.analysis import Circuit, Debrief, DriverSignals, LapAxis, lap_axis, over_metres
+from pitwall.analysis import (
+    Circuit,
+    Corner,
+    Debrief,
+    DriverSignals,
+    Lap,
+    LapAxis,
+    lap_axis,
+    over_metres,
+)
 from pitwall.analysis.corners import zones
 from pitwall.store import SessionStore
 from pitwall.ui.picture import Shown
@@ -28,6 +37,16 @@ class LapCurves:
     speed: Curve | None
     throttle: Curve | None
     brake: Curve | None
+
+
+def driven(shown: Shown, known: LapCurves | None, last: Lap | None, corner: Corner) -> Shown:
+    """The lap of which a corner is drawn: until the one that still runs has been through it, which
+    its curves tell, the car's last whole one."""
+    if not shown.open or last is None or last.t_end is None:
+        return shown
+    if known is not None and len(known.axis.s) and known.axis.s[-1] >= corner.exit_m:
+        return shown
+    return Shown(last, last.t_end, False)
 
 
 def corner_spans(debrief: Debrief) -> dict[int, tuple[float, float]]:

@@ -183,7 +183,7 @@ class TabbedPlace(QtWidgets.QWidget):
         title: Callable[[str], str],
     ) -> None:
         super().__init__()
-        self.tabs = TabLine(theme, [(name, title(name)) for name in panes], current)
+        self.tabs = TabLine(theme, [(name, title(name)) for name in panes], current, fits=True)
         self._names = tuple(panes)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -14,9 +14,12 @@ from pitwall.channels import ChannelDesk
 from pitwall.runtime import Health, State
 from pitwall.store import Arrival, Kind, Recording, Rule, Writer, open_session
 from pitwall.ui.channel_books import AlarmBook, MathsBook
+from pitwall.ui.dialogs.lines import ListColumn
 from pitwall.ui.main_window import MainWindow
+from pitwall.ui.panes.editor import PaneList
 from pitwall.ui.panes.timeline_band import MarkKind
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
+from pitwall.ui.theme import load_theme
 from pitwall.ui.trace_layout import ChannelName
 from pitwall.ui.window import build_window
 from tests.ui.session import T0, Race, Wall, make_wall
@@ -280,3 +283,19 @@ def test_a_button_with_the_keyboard_is_pressed_by_space(window: MainWindow, qtbo
     qtbot.keyClick(pane._turn, QtCore.Qt.Key.Key_Space)
     assert pane._pages.currentIndex() == 1
     assert not window.time.playback.playing
+
+
+def test_a_column_that_gave_way_stays_away_until_there_is_room(qtbot: QtBot) -> None:
+    columns = (ListColumn("Setting"), ListColumn("Value", "1000.00"), ListColumn("Was", "1000.00"))
+    theme = load_theme("dark")
+    made = PaneList(theme, columns, "Settings", (2,), 180)
+    qtbot.addWidget(made)
+    made.show()
+    for width, hidden in ((260, True), (261, True), (262, True), (500, False), (262, True)):
+        made.resize(width, 120)
+        made.grab()
+        assert made.isColumnHidden(2) is hidden, width
+        assert sum(made.columnWidth(i) for i in range(3)) == made.viewport().width()
+    made.set_theme(theme.scaled(0.85))
+    assert made.isColumnHidden(2)
+    assert sum(made.columnWidth(i) for i in range(3)) == made.viewport().width()

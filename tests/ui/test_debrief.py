@@ -134,6 +134,27 @@ def test_a_click_on_a_corner_shows_its_curves(finished: Wall, open_window: Open,
     assert view.corner.picture is None or view.corner.picture.corner.number != 5
 
 
+def test_until_a_corner_is_driven_its_curves_are_of_the_last_whole_lap(
+    finished: Wall, open_window: Open, qtbot: QtBot
+):
+    window = open_window(finished)
+    window.workspace.go_live()
+    view = driver_view(window, qtbot)
+    shown = window.feed.picture.shown
+    assert shown.open
+    known = view._lap_curves(shown)
+    qtbot.waitUntil(lambda: view._lap_curves(view._whole(shown)) is not None)
+    here = float(known.axis.s[-1])
+    corners = window.feed.scene().debrief.corners
+    for corner in corners:
+        view._selected = corner.number
+        view.show_scene(window.feed.scene())
+        late = corner.exit_m > here
+        assert view.corner.picture.own_name == f"lap {shown.lap.number - late}"
+        assert view.corner.picture.own is not None
+    assert corners[0].exit_m < here or corners[-1].exit_m > here
+
+
 def test_the_sentences_or_why_there_are_none(finished: Wall, open_window: Open, qtbot: QtBot):
     window = open_window(finished)
     view = driver_view(window, qtbot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from pitwall.ui.actions import ACTIONS
@@ -20,6 +21,7 @@ from pitwall.ui.layout_doc import to_bytes
 from pitwall.ui.layout_shelf import CURRENT, Shelf
 from pitwall.ui.main_window import MainWindow
 from pitwall.ui.model import Axis
+from pitwall.ui.panes.editor import EditorPane
 from pitwall.ui.panes.rows import RowsPane
 from pitwall.ui.registry import PANES
 from pitwall.ui.roles import Role
@@ -637,3 +639,27 @@ def test_larger_text_takes_room_from_panes_and_none_from_the_screen(
                 pane = window.bench.pane(name)
                 box = pane.rect().translated(pane.mapTo(window, QPoint(0, 0)))
                 assert window.rect().contains(box), (scale, role, name)
+
+
+@pytest.mark.parametrize("scale", [0.85, 1.0])
+def test_on_a_small_screen_every_tab_is_in_view_and_nothing_lies_over_anything(
+    finished: Wall, open_window: Open, scale: float
+) -> None:
+    window = open_window(finished, (1366, 768))
+    window.set_theme(window.theme.scaled(scale))
+    for role in Role:
+        window.bench.show_role(role)
+        for place in window.bench.dock._places:
+            for name in place.tabs.names:
+                window.bench.raise_pane(name)
+                window.grab()
+                last = place.tabs.tabRect(place.tabs.count() - 1)
+                assert last.right() <= place.tabs.width(), (role, name)
+                pane = window.bench.pane(name)
+                if isinstance(pane, EditorPane) and scale < 1:
+                    parts = pane.findChildren(
+                        QWidget, "", Qt.FindChildOption.FindDirectChildrenOnly
+                    )
+                    boxes = [p.geometry() for p in parts if p.isVisible()]
+                    for one, other in itertools.combinations(boxes, 2):
+                        assert not one.intersects(other), (role, name, one, other)

@@ -97,7 +97,7 @@ class AdviceRows:
         painter.drawText(lower, LEFT, elided(painter, change, left))
         if row.bar is None:
             room = QtCore.QRect(bar.left(), upper.top(), box.right() - bar.left(), theme.px(39))
-            words = row.verdict if not row.why else f"{row.verdict}: {row.why}"
+            words = row.verdict if not row.why else f"{row.verdict}; {row.why}"
             self.paint_text(painter, room, words, c.dim)
             return
         self._paint_bar(painter, row, bar, theme.px(ROW))

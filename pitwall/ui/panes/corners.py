@@ -79,8 +79,8 @@ class CornersPane(RowsPane):
         if reference is not None:
             record = debrief.laps.get((reference.car, reference.lap.number))
             other = record.passages if record is not None else None
-        against = f"against {reference.car} L{reference.lap.number}" if reference else ""
-        self.set_titles(words, against)
+        against = f" · against {reference.car} L{reference.lap.number}" if reference else ""
+        self.set_titles(words, f"km/h, m{against}")
         longest = max((c.name for c in debrief.corners), key=len)
         self.set_columns(
             (replace(COLUMNS[0], sample=max("T000", f"{longest}0", key=len)), *COLUMNS[1:])

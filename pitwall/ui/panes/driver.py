@@ -13,7 +13,7 @@ import numpy as np
 from pitwall.analysis import Debrief, Lap, Measure, Timing
 from pitwall.analysis.corners import zones
 from pitwall.telemetry.clock import SECOND_US, lap_time
-from pitwall.ui.corner_curves import LapCurves
+from pitwall.ui.corner_curves import LapCurves, driven
 from pitwall.ui.curve_desk import CurveDesk
 from pitwall.ui.lapview import with_current
 from pitwall.ui.model import Workspace
@@ -113,7 +113,8 @@ class DriverView(QtWidgets.QWidget):
         self._scene = scene
         timing, debrief, picture = scene.timing, scene.debrief, scene.picture
         if timing is not None and picture is not None:
-            self.curves.ask((picture.shown, picture.reference), timing.circuit)
+            laps = (picture.shown, picture.reference, self._whole(picture.shown))
+            self.curves.ask(laps, timing.circuit)
         advice = advice_of(scene)
         said = spoken(advice)
         if scene.view.car != self._car:
@@ -195,7 +196,8 @@ class DriverView(QtWidgets.QWidget):
         lo = max(float(bounds[k]) - BEFORE_M, 0.0)
         hi = min(float(bounds[k + 1]), corner.exit_m + 150.0)
         reference = picture.reference
-        own_brake, own_time = self._passage(debrief, shown.lap, k)
+        own = driven(shown, self._lap_curves(shown), self._last(shown), corner)
+        own_brake, own_time = self._passage(debrief, own.lap, k)
         other_brake, other_time = (
             self._passage(debrief, reference.lap, k) if reference else (float("nan"),) * 2
         )
@@ -204,9 +206,9 @@ class DriverView(QtWidgets.QWidget):
                 corner,
                 lo,
                 hi,
-                self._lap_curves(shown),
+                self._lap_curves(own),
                 self._lap_curves(reference),
-                f"lap {shown.lap.number}",
+                f"lap {own.lap.number}",
                 _lap_name(reference, shown) if reference else "",
                 own_brake,
                 other_brake,
@@ -214,6 +216,17 @@ class DriverView(QtWidgets.QWidget):
             ),
             colour,
         )
+
+    def _last(self, shown: Shown) -> Lap | None:
+        """The newest whole lap of the car."""
+        timing = self._scene.timing if self._scene is not None else None
+        car = timing.cars.get(shown.car) if timing is not None else None
+        return car.last if car is not None else None
+
+    def _whole(self, shown: Shown | None) -> Shown | None:
+        """That lap while another runs; None beside one that is over."""
+        last = self._last(shown) if shown is not None and shown.open else None
+        return Shown(last, last.t_end, False) if last is not None and last.t_end else None
 
     def _passage(self, debrief: Debrief, lap: Lap, k: int) -> tuple[float, float]:
         """Where the brake went on, and the time of the corner's part; NaN while not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pitwall.telemetry import PitwallError
@@ -136,10 +136,12 @@ class DriverSaysPane(Panel):
         said = said[: max(room // height, 1)]
         foot = box.bottom() - height * len(said)
         gap = theme.px(18)
-        half = (box.width() - gap) // 2
-        upper = QtCore.QRect(box.x(), box.y(), half, foot - box.y() - theme.px(6))
-        self._paint_places(painter, upper)
-        self._paint_symptoms(painter, upper.translated(half + gap, 0))
+        # The places are the wider table: five words stand over its cells, three cells are beside.
+        left = (box.width() - gap) * 9 // 16
+        high = foot - box.y() - theme.px(6)
+        self._paint_places(painter, QtCore.QRect(box.x(), box.y(), left, high))
+        right = box.x() + left + gap
+        self._paint_symptoms(painter, QtCore.QRect(right, box.y(), box.right() - right, high))
         painter.setFont(theme.small())
         for i, text in enumerate(said):
             wrong = (i == 0 and bool(self._trouble)) or "DISAGREES" in text
@@ -155,13 +157,18 @@ class DriverSaysPane(Panel):
         height = theme.px(ROW)
         fits = max((box.height() - height) // height, 1)
         self._first = max(0, min(self._first, len(rows) - fits))
-        name = theme.px(44)
-        width = (box.width() - name) // len(PHASES)
         painter.setFont(theme.small())
+        words = [SHORT.get(phase, phase) for phase in PHASES]
+        metrics = painter.fontMetrics()
+        widest = max(metrics.horizontalAdvance(word) for word in words) + 2
+        # The names give way to the words over the cells, as far as they are not cut themselves.
+        least = max(metrics.horizontalAdvance(row) for row in rows) + theme.px(8)
+        name = max(min(theme.px(44), box.width() - widest * len(PHASES)), least)
+        width = (box.width() - name) // len(PHASES)
         painter.setPen(c.faint)
-        for k, phase in enumerate(PHASES):
+        for k, word in enumerate(words):
             cell = QtCore.QRect(box.x() + name + k * width, box.y(), width, height)
-            painter.drawText(cell, CENTRE, elided(painter, SHORT.get(phase, phase), width - 2))
+            painter.drawText(cell, CENTRE, elided(painter, word, width))
         if fits < len(rows):
             self._paint_reach(painter, box, self._first / len(rows), fits / len(rows))
         for i, corner in enumerate(rows[self._first : self._first + fits]):
@@ -173,6 +180,10 @@ class DriverSaysPane(Panel):
                 cell = QtCore.QRect(box.x() + name + k * width, y, width, height)
                 self._paint_cell(painter, cell, (corner, phase) == self.place, "")
                 self._zones.append((cell, (corner, phase)))
+
+    def _widest(self, words: Iterable[str]) -> int:
+        metrics = QtGui.QFontMetrics(self.theme.small(bold=True))
+        return max(metrics.horizontalAdvance(word) for word in words) + self.theme.px(4)
 
     def _paint_reach(
         self, painter: QtGui.QPainter, box: QtCore.QRect, first: float, share: float
@@ -187,7 +198,7 @@ class DriverSaysPane(Panel):
         """Symptoms down, strengths across; quiet until a place is tapped."""
         c, theme = self.theme.colours, self.theme
         height = theme.px(ROW)
-        width = theme.px(34)
+        width = min(theme.px(34), (box.width() - self._widest(SYMPTOMS)) // len(STRENGTHS))
         name = box.width() - width * len(STRENGTHS)
         ready = self.place is not None
         painter.setFont(theme.small())

@@ -30,6 +30,11 @@ LEAST = 120
 """Of the column that takes what room is left, at scale 1."""
 
 
+LOWEST = 40
+"""The height of a list's heading and of what shows that there are rows, at scale 1: a pane that is
+low must not have its parts lie over each other."""
+
+
 class PaneField(QtWidgets.QLineEdit):
     """A field in a pane: what is typed into it is no key of the window.
 
@@ -70,26 +75,38 @@ class PaneList(ListView):
     removed = QtCore.Signal(str)
 
     def __init__(
-        self, theme: Theme, columns: Sequence[ListColumn], name: str, optional: Sequence[int] = ()
+        self,
+        theme: Theme,
+        columns: Sequence[ListColumn],
+        name: str,
+        optional: Sequence[int] = (),
+        least: int = LEAST,
     ) -> None:
         """As :class:`ListView`; ``optional``: columns that give way, in that order, where there is
-        no room for what has no fixed width."""
-        self._optional = tuple(optional)
+        no room for what has no fixed width, which is ``least`` at scale 1."""
+        self._optional, self._least = tuple(optional), least
         super().__init__(theme, columns, name)
-        self.setMinimumHeight(theme.px(60))
+        self.setMinimumHeight(theme.px(LOWEST))
 
-    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
-        super().resizeEvent(event)
+    def set_theme(self, theme: Theme) -> None:
+        """As :meth:`ListView.set_theme`."""
+        super().set_theme(theme)
+        self.setMinimumHeight(theme.px(LOWEST))
+
+    def _fit_columns(self) -> None:
+        # A column that is hidden has no width to reckon with.
+        for i in self._optional:
+            self.setColumnHidden(i, False)
+        super()._fit_columns()
         columns, room = self.lines.columns, self.viewport().width()
         left = next((i for i, column in enumerate(columns) if not column.sample), -1)
         shown = [i for i in range(len(columns)) if i != left]
-        least = self.theme.px(LEAST)
+        least = self.theme.px(self._least)
         for i in self._optional:
             if sum(self.columnWidth(k) for k in shown) + least <= room:
                 break
             shown.remove(i)
-        for i in self._optional:
-            self.setColumnHidden(i, i not in shown)
+            self.setColumnHidden(i, True)
         if left >= 0:
             rest = room - sum(self.columnWidth(k) for k in shown)
             self.setColumnWidth(left, max(rest, self.theme.px(80)))

@@ -17,7 +17,7 @@ from pitwall.ui.dialogs.style import button
 from pitwall.ui.modelling import Modelling
 from pitwall.ui.panes.editor import EditorPane, PaneList, on_click, row
 from pitwall.ui.panes.rows import Cell
-from pitwall.ui.qt import QtCore, QtWidgets
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.scene import Scene
 from pitwall.ui.theme import Theme
 
@@ -37,6 +37,9 @@ HISTORY = (
     ListColumn("What changed", wrap=True),
     ListColumn("By", "advice"),
 )
+ROOMY = 330
+NAME = 180
+"""Room for the name of a setting, before that for what it was."""
 FILES = "Setup sheets (*.toml *.csv)"
 NO_CAR = "No car is selected."
 NONE = (
@@ -74,7 +77,7 @@ class SheetPane(EditorPane):
         self._read.told.connect(self._told)
         self._files = Errands("pitwall-sheet-files")
         self._files.told.connect(self._told)
-        self.values = PaneList(theme, VALUES, "Settings", (2,))
+        self.values = PaneList(theme, VALUES, "Settings", (2,), NAME)
         self.history = PaneList(theme, HISTORY, "Setup sheets", (2,))
         self.history.selectionModel().selectionChanged.connect(lambda *_: self._list_values())
         self._import = on_click(
@@ -89,6 +92,15 @@ class SheetPane(EditorPane):
         self.setFocusProxy(self.history)
         self.ready()
         self._list()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        self._fit_history()
+
+    def _fit_history(self) -> None:
+        """A history of one sheet says nothing: where there is little room the settings need it."""
+        low = self.height() < self.theme.px(ROOMY)
+        self.history.setHidden(low and len(self.shown or ()) < 2)
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """The action of this pane."""
@@ -145,6 +157,7 @@ class SheetPane(EditorPane):
             )
             lines.append(Line(view.sheet.key, cells, view.sheet.note))
         self.history.lines.set_lines(lines)
+        self._fit_history()
         if lines and self.history.key not in {line.key for line in lines}:
             self.history.choose(lines[0].key)
         hint = NO_CAR if not self._car else NONE.format(self._car)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from pitwall.telemetry.plural import counted
 from pitwall.ui.charts import Part, Spectrum, spectrum_of
 from pitwall.ui.plot.axis import Scale
 from pitwall.ui.plot.chart import ChartPane, Question
@@ -72,9 +73,9 @@ class SpectrumPane(ChartPane):
         assert isinstance(found, Spectrum)  # noqa: S101 - what compute gives
         figures = []
         for one in found.curves:
-            words = f"{one.windows} windows"
+            words = counted(one.windows, "window")
             if one.samples > one.used:
-                words += f", {one.samples - one.used} of {one.samples} samples in none"
+                words += f", {one.samples - one.used} of {one.samples} samples left out"
             figures.append((one.part, words))
         return figures
 

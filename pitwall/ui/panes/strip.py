@@ -113,9 +113,9 @@ def _books(vital: Vital, books: Ledger) -> Item:
     return Item(
         "ledger",
         (
-            Part("Ledger ", "dim", "small"),
+            Part("Ledger ", "dim"),
             Part(f"missing {count(books.missing)}{known}", role, bold=True),
-            Part(rest, "dim", "small"),
+            Part(rest, "dim"),
         ),
         tip="Chunks expected by the producers' counters against chunks here",
     )
@@ -142,7 +142,7 @@ def _program(vital: Vital) -> list[Item]:
 
 
 def _item(key: str, dim: str, strong: str, rest: str = "", *, drop: int = 0, tip: str = "") -> Item:
-    parts = [Part(dim, "dim", "small"), Part(strong, "text", bold=True)]
+    parts = [Part(dim, "dim"), Part(strong, "text", bold=True)]
     if rest:
-        parts.append(Part(rest, "dim", "small"))
+        parts.append(Part(rest, "dim"))
     return Item(key, tuple(parts), drop=drop, tip=tip)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pitwall.ui.qt import QtCore, QtWidgets
+from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
+PAD = (10, 5, 4)
+"""Room at each side of a tab's word: as usual, and where they stand close."""
 _SHEET = """
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{
@@ -40,8 +42,12 @@ class TabLine(QtWidgets.QTabBar):
         tabs: Sequence[tuple[str, str]],
         current: str,
         parent: QtWidgets.QWidget | None = None,
+        *,
+        fits: bool = False,
     ) -> None:
+        """``fits``: its width is given, and tabs stand closer where they would not all be in it."""
         super().__init__(parent)
+        self._theme, self._tight, self._fits = theme, 0, fits
         self.names = tuple(name for name, _ in tabs)
         self.setDrawBase(False)
         self.setExpanding(False)
@@ -67,13 +73,40 @@ class TabLine(QtWidgets.QTabBar):
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours and sizes from now on."""
-        c = theme.colours
-        self.setFont(theme.body())
+        self._theme = theme
+        self._tight = self._wanted_tight()
+        self._dress()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: D102, N802
+        super().resizeEvent(event)
+        tight = self._wanted_tight()
+        if tight != self._tight:
+            self._tight = tight
+            self._dress()
+
+    def _wanted_tight(self) -> int:
+        """How close the tabs stand: as usual, closer, or closer with smaller words as well, where
+        some would be out of view else."""
+        for tight, font in enumerate(self._fonts() if self._fits else ()):
+            metrics = QtGui.QFontMetrics(font)
+            each = 2 * self._theme.px(PAD[tight]) + self._theme.px(2) + 2
+            titles = (self.tabText(i) for i in range(self.count()))
+            if sum(metrics.horizontalAdvance(title) + each for title in titles) <= self.width():
+                return tight
+        return len(PAD) - 1 if self._fits else 0
+
+    def _fonts(self) -> tuple[QtGui.QFont, ...]:
+        theme = self._theme
+        return theme.body(), theme.body(), theme.small()
+
+    def _dress(self) -> None:
+        theme, c = self._theme, self._theme.colours
+        self.setFont(self._fonts()[self._tight])
         self.setStyleSheet(
             _SHEET.format(
                 dim=c.dim.name(), text=c.text.name(), selected=c.selected.name(),
                 reference=c.reference.name(), raised=c.raised.name(), line=c.line.name(),
-                radius=theme.px(4), pad=theme.px(10), gap=theme.px(2), height=theme.px(26),
-                arrow=theme.px(40),
+                radius=theme.px(4), pad=theme.px(PAD[self._tight]), gap=theme.px(2),
+                height=theme.px(26), arrow=theme.px(40),
             )
         )  # fmt: skip

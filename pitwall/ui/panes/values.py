@@ -84,11 +84,20 @@ class Wanted:
     units: UnitChoice = UnitChoice()
 
 
+ROWS = 8
+"""So many are in view where it shares a column."""
+
+
 class ValuesPane(RowsPane):
     """Read-out of all channels."""
 
     def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(theme, "Channels", COLUMNS, row_height=COMPACT, parent=parent)
+
+    def wanted_height(self, width: int, room: int) -> int:  # noqa: ARG002 - part of the protocol
+        """Where it shares a column, pixels: the channels that are plotted, a quarter of it at most;
+        the others are a turn of the wheel away."""
+        return min(self.first_y + ROWS * self.row_height + self.theme.px(8), room // 4)
 
     def show_values(self, store: SessionStore, wanted: Wanted) -> None:
         """Show the values at the cursor; with a mark, also the difference to what they were

@@ -209,7 +209,24 @@ class ChartPane(Panel):
 
     @property
     def _line_height(self) -> int:
-        return QtGui.QFontMetrics(self.theme.small(mono=True)).height()
+        return QtGui.QFontMetrics(self._legend).height()
+
+    @property
+    def _legend(self) -> QtGui.QFont:
+        """For what is said of the parts: one size smaller where there is no room for all of it."""
+        large = self.theme.body(mono=True)
+        metrics, figures = QtGui.QFontMetrics(large), self._legend_lines()
+        widest = max((metrics.horizontalAdvance(text) for _, text in figures), default=0)
+        room = self.width() - self.padding - self.theme.px(RIGHT + 12) - self._up.width()
+        return large if widest <= room else self.theme.small(mono=True)
+
+    def _legend_lines(self) -> list[tuple[Part, str]]:
+        if self.answer is None:
+            return []
+        return [
+            (part, f"{'ref ' if part.number == REFERENCE else ''}{part.words}  {words}")
+            for part, words in self.figures()
+        ]
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: D102, N802
         painter = QtGui.QPainter(self)
@@ -265,12 +282,11 @@ class ChartPane(Panel):
     def _paint_figures(self, painter: QtGui.QPainter) -> None:
         """What there is to say of each part, in its colour, over the chart's right end."""
         theme, c, area = self.theme, self.theme.colours, self.area
-        painter.setFont(theme.small(mono=True))
+        painter.setFont(self._legend)
         metrics, top = painter.fontMetrics(), self.top
         room = area.right() - self._up.right() - theme.px(12)
-        for part, words in self.figures():
-            name = "ref " if part.number == REFERENCE else ""
-            text = elided(painter, f"{name}{part.words}  {words}", room)
+        for part, words in self._legend_lines():
+            text = elided(painter, words, room)
             painter.setPen(readable(self.look(part.number).inks[0], c.panel, c.text))
             x = area.right() - metrics.horizontalAdvance(text)
             painter.drawText(QtCore.QPointF(x, top + metrics.ascent()), text)

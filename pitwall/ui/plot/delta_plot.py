@@ -118,6 +118,9 @@ def _prediction(
     if min(end, box.inner.right()) - start > width + style.theme.px(24):
         above = at - box.inner.top() > metrics.height() + 4
         top = at - metrics.height() - 3 if above else at + 3
-        painter.setPen(style.theme.colours.dim)
         right = min(end, float(box.inner.right()))
+        # Where the plot is low the zero line runs behind the words.
+        back = QtCore.QRectF(right - width - 7, top, width + 6, metrics.height())
+        painter.fillRect(back, with_alpha(style.theme.colours.panel, 0.85))
+        painter.setPen(style.theme.colours.dim)
         painter.drawText(QtCore.QPointF(right - width - 4, top + metrics.ascent()), text)

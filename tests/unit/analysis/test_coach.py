@@ -7,7 +7,8 @@ import pytest
 
 from pitwall.analysis.coach import Advice, Stint, advise
 from pitwall.analysis.coach_words import headline, quiet, radio, sentence, sureness
-from pitwall.analysis.findings import LEAST_GAIN_S
+from pitwall.analysis.corners import Corner
+from pitwall.analysis.findings import LEAST_GAIN_S, Finding
 from pitwall.analysis.passages import Measure
 from tests.unit.analysis.coaching import CORNERS, SPACING, drive, exchanged, shuffled
 
@@ -139,3 +140,22 @@ def test_one_odd_lap_is_not_advice():
 def test_the_same_laps_give_the_same_words():
     first = advise(CORNERS, drive(0, early=SEVEN_OF_NINE))
     assert first == advise(CORNERS, drive(0, early=SEVEN_OF_NINE))
+
+
+@pytest.mark.parametrize(
+    ("measure", "change", "typical", "target", "said", "from_to"),
+    [
+        (Measure.BRAKE, 18.4, 191.6, 172.9, "Brake 18 m later", "192 → 174 m before the apex"),
+        (Measure.THROTTLE, -6.6, -20.4, -13.0, "throttle 7 m earlier", "20 → 13 m after the apex"),
+        (Measure.MINIMUM, 0.47, 29.1, 29.5, "Carry 2 km/h more", "105 → 107 km/h"),
+    ],
+)
+def test_what_is_said_and_from_where_to_where_agree(
+    measure, change, typical, target, said, from_to
+):
+    one = Finding(
+        Corner(5, "T5", 400.0, 500.0, 600.0), measure, change, 0.1, 0.05, 0.15, 9, 7, (), "88",
+        typical, target, 0.01,
+    )  # fmt: skip
+    assert said in headline(one)
+    assert sureness(one).endswith(from_to)
