@@ -1,5 +1,6 @@
 """What can go wrong with a hand-over, row by row of the list of failures, each over both simulated
-services: what the program does, and what its user sees. Numbers are those of ``test_rows_all.py``.
+services: what the program does, and what its user sees. Numbers are those of
+``test_joining_rows_all.py``.
 """
 
 from __future__ import annotations

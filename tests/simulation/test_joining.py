@@ -1,5 +1,5 @@
 """Joining a race: history, seam, repair, live, on a virtual clock. What can go wrong is in
-``test_rows.py``."""
+``test_joining_rows.py``."""
 
 from __future__ import annotations
 
