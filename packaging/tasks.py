@@ -49,8 +49,13 @@ def timed(name: str, command: list[str]) -> tuple[int, float]:
 
 
 def test_environment() -> dict[str, str]:
-    """The environment of the checks: no display, no user's AWS account, no user's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """The environment of the checks: no display, no user's AWS account, no user's settings; byte
+    code is kept, since hundreds of tests start the program anew."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**kept, "QT_QPA_PLATFORM": "offscreen", "QT_API": "pyside6", "PYTHONUTF8": "1"}
 
 
