@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,10 @@ def race():
     return make_race(2, 330)
 
 
-@pytest.fixture
-def kept(race, tmp_path):
+@pytest.fixture(scope="module")
+def at_rest(race, tmp_path_factory):
     """A recording at rest of two cars, with a table in which their numbers are 58 and 4."""
-    wall = make_wall(race, tmp_path)
+    wall = make_wall(race, tmp_path_factory.mktemp("race"))
     wall.advance(330, hole=False)
     path = wall.recording.path
     rows = []
@@ -46,6 +47,12 @@ def kept(race, tmp_path):
     wall.recording.apply(Batch(Source.TABLE, received_us=now_us(), meta=meta))
     wall.close()
     return path
+
+
+@pytest.fixture
+def kept(at_rest, tmp_path):
+    """A copy of it that a test may change."""
+    return Path(shutil.copy(at_rest, tmp_path))
 
 
 class Open:

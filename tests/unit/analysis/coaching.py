@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pitwall.analysis.coach import Stint
+from pitwall.analysis.coach import Advice, Stint
 from pitwall.analysis.corners import Corner
+from pitwall.analysis.findings import Finding
 from pitwall.analysis.laps import Lap, LapKind
 from pitwall.analysis.passages import INDEX, MEASURES, LapPassages, Measure
 
@@ -15,6 +16,14 @@ CORNERS = tuple(
 SPACING = {Measure.BRAKE: 3.0, Measure.THROTTLE: 3.0, Measure.MINIMUM: 3.0}
 BRAKE_AT = np.array([corner.apex_m - 90.0 for corner in CORNERS])
 THROTTLE_AT = np.array([corner.apex_m + 10.0 for corner in CORNERS])
+
+SEVEN_OF_NINE = {lap: 10.0 for lap in (1, 2, 3, 4, 6, 7, 8)}
+"""Metres by which a car brakes earlier, by lap."""
+
+
+def at_five(advice: Advice) -> list[Finding]:
+    """What is said of the braking into turn 5."""
+    return [f for f in advice.findings if f.corner.number == 5 and f.measure is Measure.BRAKE]
 
 
 def drive(

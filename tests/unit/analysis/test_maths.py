@@ -116,7 +116,7 @@ EXPRESSIONS = [
 LAPS = [T0 + 1_000_000, T0 + 3_500_000, T0 + 5_000_000]
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_few_at_a_time_is_the_whole_bit_for_bit(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(EXPRESSIONS))

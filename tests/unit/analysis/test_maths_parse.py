@@ -263,7 +263,7 @@ WORDS = [
 ]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=25).map("".join))
 @example("lookup(1,1,1,1,1)")
 def test_any_text_is_understood_or_told_at_a_place(text: str) -> None:

@@ -66,7 +66,7 @@ def by_one(rule: Rule, given_samples: list[tuple[int, float, bool]]) -> list[Epi
     return out
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(rules, samples, st.lists(st.integers(0, 40), max_size=5))
 def test_any_cut_gives_what_sample_by_sample_gives(
     rule: Rule, given_samples: list[tuple[int, float, bool]], cuts: list[int]

@@ -237,7 +237,7 @@ def test_float32_is_float64_rounded(step: float, steps: list[int], bits: int) ->
     assert_many_is_one_by_one([payload, payload], group)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_damage_is_a_bad_payload_and_nothing_else(data: st.DataObject) -> None:
     group, t, v = data.draw(samples(40))
@@ -254,7 +254,7 @@ def test_damage_is_a_bad_payload_and_nothing_else(data: st.DataObject) -> None:
     assert (counts[0] == 0) == (0 in bad)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.binary(max_size=200), st.integers(1, 3), st.integers(1, 40), st.sampled_from([0, 0.1]))
 @example(b"\0\0", 1, 1, 0)
 @example(b"\0\x80" + bytes(8), 1, 1, 0)

@@ -20,7 +20,7 @@ runs = st.integers(1, 400).flatmap(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(runs)
 def test_at_most_two_points_a_column_and_no_extreme_lost(
     run: tuple[list[float], list[float]],
@@ -36,7 +36,7 @@ def test_at_most_two_points_a_column_and_no_extreme_lost(
         assert after.max() == before.max()
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(runs)
 def test_entries_and_exits_keep_their_direction(run: tuple[list[float], list[float]]) -> None:
     x, y = np.array(run[0]), np.array(run[1])
@@ -67,7 +67,7 @@ def test_steps_hold_until_the_next_sample() -> None:
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(runs, st.integers(1, 60))
 def test_the_envelope_is_the_range_of_each_column(
     run: tuple[list[float], list[float]], width: int
