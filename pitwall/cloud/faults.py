@@ -53,7 +53,9 @@ _SLOW = {
 }
 _UNREACHED = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
 _BROKEN = {"ReadTimeoutError", "ConnectionClosedError", "HTTPClientError", "ConnectionError"}
-_PASSING = _UNREACHED | _BROKEN
+# botocore's for XML, ours for JSON; the network is to be waited for, as when it is not there
+_STRANGERS = {"ResponseParserError", "StrangerAnswered"}
+_PASSING = _UNREACHED | _BROKEN | _STRANGERS
 
 
 def explain(error: BaseException) -> str:
@@ -76,6 +78,12 @@ def _explain(error: BaseException) -> str:
         return f"connection to {_url(kwargs)} broke or timed out: check the network"
     if name == "SSLError":
         return f"TLS to {_url(kwargs)} failed: a proxy's certificate? set AWS_CA_BUNDLE"
+    if name in _STRANGERS:
+        what = f" ({error})" if name == "StrangerAnswered" else ""
+        return (
+            f"what answered is not AWS{what}: a proxy, or the network's own page to sign in? Check "
+            "the network and --endpoint-url"
+        )
     return f"AWS: {' '.join(str(error).split()) or name}"
 
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from xml.etree import ElementTree as ET
 
+from pitwall.cloud.strangers import check_stored
+
 _BEFORE = "before-parse.s3.*"
 _BEGIN = 256
 """Bytes within which an answer names its root."""
@@ -43,6 +45,7 @@ class ListingParser:
                 return self._stock.parse(response, shape)
             parsed["ResponseMetadata"] = _metadata(response)
             return parsed
+        check_stored(response, shape)
         return self._stock.parse(response, shape)
 
     def __getattr__(self, name: str) -> Any:

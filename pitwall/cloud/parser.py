@@ -15,7 +15,7 @@ signing, retries, errors and every other operation stay botocore's:
 Members that are absent (``NextShardIterator`` of a shard that has ended) are absent here too, and
 those that the service model does not know are left out, as botocore does. A body that is not as
 expected, or holds a rare member (consumed capacity), goes to the stock parser, which has its own
-words for it.
+words for it; one that is not the service's at all is refused (:mod:`pitwall.cloud.strangers`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from msgspec import UNSET, UnsetType
 from pitwall.cloud.image import Attribute
 from pitwall.cloud.listing import ListingParser, Parser
 from pitwall.cloud.records import KinesisRecord, KinesisRecords, StreamRecord, StreamRecords
+from pitwall.cloud.strangers import check_json
 
 _UNEXPECTED = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
 _Item = dict[str, Attribute]
@@ -111,9 +112,11 @@ class _FastParser:
             try:
                 parsed = read(response["body"])
             except (*_UNEXPECTED, _Rare):
+                check_json(response, shape)
                 return self._stock.parse(response, shape)
             parsed["ResponseMetadata"] = _metadata(response)
             return parsed
+        check_json(response, shape)
         return self._stock.parse(response, shape)
 
     def __getattr__(self, name: str) -> Any:

@@ -14,8 +14,10 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pitwall.cloud.faults import explain, is_passing
 from pitwall.cloud.image import Image
 from pitwall.cloud.parser import FastParserFactory
+from pitwall.cloud.strangers import StrangerAnswered
 from pitwall.telemetry import BadInput
 
 SESSION = botocore.session.Session()
@@ -173,9 +175,6 @@ def test_other_answers_are_botocores() -> None:
     "body",
     [
         b"",
-        b"{",
-        b"[]",
-        b"null",
         b'{"Records": 5}',
         b'{"Records": [{"dynamodb": {"NewImage": {"p": {"B": "%%%"}}}}]}',
         b'{"Records": [{"dynamodb": {"ApproximateCreationDateTime": "yesterday"}}]}',
@@ -314,9 +313,61 @@ def test_odd_answers_are_read_as_botocore_reads_them(
 ) -> None:
     answer = response(data.draw(_odd(_odd_bodies[service, operation])))
     wanted = shape(service, operation)
+    if not isinstance(json.loads(answer["body"]), dict):
+        with pytest.raises(StrangerAnswered):
+            FAST.parse(answer, wanted)
+        return
     theirs = outcome(STOCK, answer, wanted)
     ours = outcome(FAST, answer, wanted)
     assert ours == theirs
+
+
+PAGE = b"<!doctype html>\n<html><title>Hotel WiFi</title><body>please sign in</body></html>"
+JSON_ANSWERS = [
+    ("dynamodb", "BatchWriteItem"), ("dynamodb", "PutItem"), ("dynamodb", "Query"),
+    ("dynamodb", "BatchGetItem"), ("dynamodb", "DescribeTable"),
+    ("dynamodbstreams", "GetRecords"), ("dynamodbstreams", "DescribeStream"),
+    ("kinesis", "GetRecords"), ("kinesis", "ListShards"), ("firehose", "DescribeDeliveryStream"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [PAGE, b"{", b'{"Items": [', b"[]", b"null", b"OK", b"\xff\xfe"])
+@pytest.mark.parametrize(("service", "operation"), JSON_ANSWERS)
+def test_what_is_not_the_services_answer_is_none(service: str, operation: str, body: bytes) -> None:
+    """botocore takes these for answers without members: a write would have been accepted."""
+    with pytest.raises(StrangerAnswered) as caught:
+        FAST.parse(response(body), shape(service, operation))
+    words = explain(caught.value)
+    assert words.startswith("what answered is not AWS (status 200")
+    assert "\n" not in words
+    assert len(words) < 200
+    assert is_passing(caught.value)
+
+
+def test_an_empty_answer_is_none_to_a_write() -> None:
+    for operation in ("BatchWriteItem", "PutItem"):
+        with pytest.raises(StrangerAnswered, match="status 200 and nothing else"):
+            FAST.parse(response(b""), shape("dynamodb", operation))
+    assert FAST.parse(response(b""), None)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_a_page_in_place_of_a_refusal_is_no_refusal() -> None:
+    query = shape("dynamodb", "Query")
+    for status in (302, 403, 407, 451):
+        with pytest.raises(StrangerAnswered, match=f"status {status}"):
+            FAST.parse(response(PAGE, status), query)
+    # a server's fault is tried again, whatever it is told by; other words are botocore's
+    for body, status in ((PAGE, 503), (b"Too many", 429), (b'{"__type": "a#B"}', 400)):
+        answer = response(body, status)
+        assert FAST.parse(answer, query) == STOCK.parse(answer, query)
+
+
+def test_an_object_is_stored_by_nobody_but_the_service() -> None:
+    parser = FastParserFactory(ResponseParserFactory()).create_parser("rest-xml")
+    put = shape("s3", "PutObject")
+    with pytest.raises(StrangerAnswered, match="Hotel"):
+        parser.parse(response(PAGE), put)
+    assert parser.parse(response(b""), put)["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def test_records_are_the_mappings_that_botocore_gives() -> None:
