@@ -222,7 +222,21 @@ class Workbench(QtCore.QObject):
         for name, one in torn.items():
             if name not in self.windows:
                 self.windows[name] = self._torn(one)
+        focus = QtWidgets.QApplication.focusWidget()
+        inside = focus is not None and self.dock.isAncestorOf(focus)
         self.dock.show_tree(self._tree())
+        if inside and focus is not None:
+            self._keep_keyboard(focus)
+
+    def _keep_keyboard(self, before: QtWidgets.QWidget) -> None:
+        """Leave the keyboard with what had it, else with the traces or the first pane: Qt gives it
+        to the line of workspaces, where arrows would turn to another one."""
+        shown = [pane for name in self.visible if (pane := self.pane(name)) is not None]
+        traces = self.pane("traces")
+        first = traces if traces in shown else next(iter(shown), None)
+        wanted = before if self.dock.isAncestorOf(before) and before.isVisible() else first
+        if wanted is not None:
+            wanted.setFocus(QtCore.Qt.FocusReason.OtherFocusReason)
 
     def _tree(self) -> Node | None:
         tree = self.layout.tree

@@ -102,6 +102,24 @@ def test_each_key_shows_the_workspace_of_a_role(qtbot: QtBot, window: MainWindow
             assert window.rect().contains(pane.mapTo(window, pane.rect().bottomRight())), name
 
 
+def test_with_another_workspace_the_keyboard_stays_with_the_panes(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    """On the line of workspaces an arrow would turn to another one."""
+    for key in (NUMBERS[3], NUMBERS[1], NUMBERS[2], NUMBERS[0]):
+        qtbot.keyClick(window, key, Ctrl)
+        window.grab()
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert window.bench.dock.isAncestorOf(focus)
+        role = window.bench.layout.role
+        qtbot.keyClick(focus, Key.Key_Right)
+        assert window.bench.layout.role is role
+    window.tabs.setFocus()
+    qtbot.keyClick(window.tabs, Key.Key_Right)
+    assert QApplication.focusWidget() is window.tabs, "who went there by keyboard stays there"
+
+
 def test_a_click_on_a_tab_does_the_same(qtbot: QtBot, window: MainWindow) -> None:
     at = window.tabs.tabRect(1).center()
     qtbot.mouseClick(window.tabs, Qt.MouseButton.LeftButton, pos=at)
