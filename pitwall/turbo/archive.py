@@ -105,6 +105,7 @@ class ArchiveLoader:
         unpack: unpacks sealed laps, asked by several threads.
         fetch: asked for each job's objects by several threads; those it does not give are fetched
             from the bucket.
+        abandon: called, more than once maybe, when told to stop: ``fetch`` is to come to an end.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class ArchiveLoader:
         prefix: str = "raw/",
         unpack: Unpack = decode_many,
         fetch: Fetch = nothing,
+        abandon: Callable[[], None] = lambda: None,
     ) -> None:
         self._bucket = bucket
         self._session = session
@@ -133,6 +135,7 @@ class ArchiveLoader:
         self._prefix = prefix
         self._unpack = unpack
         self._fetch = fetch
+        self._abandon = abandon
         self._brought = Brought()
         self._done = {
             name[len(CHECKPOINT) :]: text
@@ -193,6 +196,8 @@ class ArchiveLoader:
                 under_way += 1
                 self._pool.put(job.infos[0].key, job)
             self._pool.wait(0.25)
+            if self._cancel.is_set():
+                self._abandon()
             for done in self._pool.take():
                 under_way -= 1
                 if done.error is None and done.value is not None:

@@ -47,6 +47,8 @@ class Child:
         self, verb: str, module: str, first: bytes | None, what: str, shares: bool
     ) -> None:
         self._what = what
+        self._asked = False
+        """Set by whoever asks, while it waits for the answer."""
         self._memory: socket.socket | None = None
         words = [verb] if getattr(sys, "frozen", False) else ["-m", module]
         command = [sys.executable, *words]
@@ -77,12 +79,15 @@ class Child:
 
     def ask(self, message: bytes) -> bytes:
         """The answer to a message. Raises Failure when the child has ended."""
-        self._send(message)
         assert self._process.stdout is not None
+        self._asked = True
         try:
+            self._send(message)
             answer = receive(self._process.stdout)
         except (OSError, ValueError) as error:
             raise Failure(f"{self._what} ended: {error}") from error
+        finally:
+            self._asked = False
         if answer is None:
             raise Failure(f"{self._what} ended: out of memory?")
         return answer
@@ -104,8 +109,11 @@ class Child:
             raise Failure(f"{self._what} ended: {error}") from error
 
     def close(self) -> None:
-        """End it."""
+        """End it; at once where it is at work. Any thread may call it."""
         process = self._process
+        if self._asked:
+            # Who asks holds the pipes: they could not be closed before the answer is there.
+            process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError, ValueError):

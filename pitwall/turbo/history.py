@@ -97,6 +97,7 @@ class History:
         processes = self._make_processes() if self._make_processes else None
         # Of a whole race; for less it is not worth starting them.
         many = processes if held is None else None
+        ahead = Ahead(many.fetching, self._sign, MAX_STORED) if many else None
         loader = ArchiveLoader(
             self._bucket,
             self._session,
@@ -108,7 +109,8 @@ class History:
             self._cancel,
             self._saved,
             unpack=processes.unpacking.decode_many if processes else decode_many,
-            fetch=Ahead(many.fetching, self._sign, MAX_STORED) if many else nothing,
+            fetch=ahead or nothing,
+            abandon=ahead.close if ahead else lambda: None,
         )
         lister: Pool[list[ObjectInfo]] = self._make_pool("pitwall-archive-list", 1)
         wanted = None if held is None else _absent_in(held)

@@ -39,6 +39,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: Counter[str] = Counter()
         self.headers: dict[str, str] = {}
+        self.hanging, self.let_go = threading.Event(), threading.Event()
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -65,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.wfile.write(b"1\r\nx\r\n0\r\n\r\n")
+        elif path == "/hangs":
+            self.server.hanging.set()
+            self.server.let_go.wait(60)
         elif path == "/closed":
             self._say(200, b"closed", 6)
             # Without a word: the next request finds it out.
@@ -181,6 +185,26 @@ def test_one_that_dies_is_done_without(server: _Server, children: FetchChildren)
     children.close()
     with pytest.raises(Failure, match="was closed"):
         children.fetch([server.get("/one")], MOST)
+
+
+def test_one_at_work_is_not_waited_for(server: _Server, children: FetchChildren) -> None:
+    ahead = ahead_of(server, children)
+    found: list[dict[str, bytes]] = []
+    asking = threading.Thread(target=lambda: found.append(ahead(["/hangs"])), name="test-asking")
+    server.hanging.clear()
+    server.let_go.clear()
+    asking.start()
+    try:
+        assert server.hanging.wait(30)
+        closing = threading.Thread(target=ahead.close, name="test-closing", daemon=True)
+        closing.start()
+        closing.join(20)
+        asking.join(20)
+        assert not closing.is_alive()
+        assert found == [{}]
+    finally:
+        server.let_go.set()
+        asking.join(20)
 
 
 def test_no_handles_are_left_over(server: _Server, children: FetchChildren) -> None:

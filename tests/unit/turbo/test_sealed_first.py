@@ -135,6 +135,31 @@ def test_what_is_here_is_not_loaded_again(path: Path) -> None:
     assert not set(again) & set(race.bucket.gets[:before])
 
 
+def test_what_is_being_fetched_is_not_waited_for_when_told_to_stop(path: Path) -> None:
+    race = Race(("1",))
+    race.advance(600)
+    race.seal()
+    cancel, abandoned = threading.Event(), threading.Event()
+
+    def fetch(keys: Sequence[str]) -> dict[str, bytes]:
+        cancel.set()
+        assert abandoned.wait(30)
+        return {}
+
+    pool: ThreadPool[Loaded] = ThreadPool("test-archive", 2)
+    loader = ArchiveLoader(
+        race.bucket, SESSION, Recorder(path), pool, race.time, random.Random(1), LapIndex(),
+        cancel, {}, fetch=fetch, abandon=abandoned.set,
+    )  # fmt: skip
+    objects = loader.find_sealed()
+    pool.start()
+    try:
+        assert loader.load(objects, lambda total: None).objects == 0
+    finally:
+        pool.stop(20)
+    assert race.bucket.gets == []
+
+
 def test_the_bucket_is_asked_for_what_is_not_quicker_to_be_had(path: Path) -> None:
     race = Race(("1",))
     race.advance(600)
