@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
-UNIT = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"test_case_(\d\d)_\w+")
 
 
@@ -16,7 +16,7 @@ NAME = re.compile(r"test_case_(\d\d)_\w+")
 def named() -> dict[int, list[tuple[str, str]]]:
     """Tests by the number of their case, with what they say."""
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for file in UNIT.rglob("test_*.py"):
+    for file in TESTS.rglob("test_*.py"):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and (match := NAME.fullmatch(node.name)):
                 found[int(match.group(1))].append((node.name, ast.get_docstring(node) or ""))
