@@ -47,12 +47,6 @@ class Setting:
     step: float
     trust: Trust
 
-    def snap(self, value: float) -> float:
-        """The nearest value that can be set, in ``unit``."""
-        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
-        most = int((self.high - self.low) / self.step + 1e-9)
-        return self.low + min(steps, most) * self.step
-
 
 @dataclass(frozen=True, slots=True)
 class Series:

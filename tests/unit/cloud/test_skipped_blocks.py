@@ -64,7 +64,7 @@ def whole(feed: RecordingFeed, tmp_path_factory: pytest.TempPathFactory) -> dict
     return clients.s3.objects
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(12))
 def test_in_pieces_as_in_one(
     feed: RecordingFeed, whole: dict[str, bytes], tmp_path: Path, seed: int
 ) -> None:
