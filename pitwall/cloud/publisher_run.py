@@ -23,6 +23,8 @@ MAX_PENDING = 1000
 STALL_S = 120.0
 """Seconds with nothing accepted after which a table is given up that nothing was kept for."""
 _LONGEST_WAIT_S = 0.25
+_TELL_S = 3.0
+"""Seconds with nothing accepted after which it is said why."""
 
 
 class Pacing(NamedTuple):
@@ -89,6 +91,8 @@ class PublishRun:
         self._is_open = False
         """The session's item is in the table."""
         self._full = False
+        self._told = ""
+        """Why nothing is accepted, as it was said last."""
         self._broken: set[tuple[str, int]] = set()
         """Laps whose chunks the spool could not keep."""
         self._source: Iterator[Segment] = iter(())
@@ -134,6 +138,7 @@ class PublishRun:
                 self._beat(pace.position)
             if self.writer.pending:
                 self.writer.step()
+                self._say_why()
             elif self._upcoming is None:
                 return False
             else:
@@ -257,6 +262,15 @@ class PublishRun:
             return
         while self.writer.pending < MAX_PENDING and (chunk := self.spool.take()) is not None:
             self._offer(chunk)
+
+    def _say_why(self) -> None:
+        """A table that takes nothing is told with the reason, once for each."""
+        why = self.writer.trouble
+        if not why:
+            self._told = ""
+        elif why != self._told and self.writer.stalled_s >= _TELL_S:
+            self._told = why
+            self._notice(f"nothing is taken: {why}")
 
     def _offer(self, chunk: Segment) -> None:
         self._producer(owner(chunk.series)).offer(chunk)

@@ -127,6 +127,11 @@ class TableWriter:
         self._back_off(taken, len(again))
         return taken
 
+    @property
+    def stalled_s(self) -> float:
+        """Seconds waited in a row with nothing accepted."""
+        return self._stalled_s
+
     def limit_stall(self, seconds: float) -> None:
         """From now on give up after so many seconds of waiting with nothing accepted; ``inf`` never
         gives up."""

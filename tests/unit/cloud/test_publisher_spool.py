@@ -128,6 +128,30 @@ def test_the_source_goes_on_while_the_table_is_away(path: Path) -> None:
     spool.close()
 
 
+def test_it_is_said_once_why_a_table_takes_nothing(path: Path) -> None:
+    clients = FakeClients()
+    time = FakeTime()
+    began = time.us
+    told: list[str] = []
+
+    def mood(count: int) -> set[int]:
+        at = (time.us - began) / 1e6
+        if 2 < at < 3 or 5 < at < 25:  # a second alone is nobody's business
+            raise EndpointConnectionError
+        return set(range(count)) if 25 <= at < 60 else set()
+
+    clients.dynamodb.moods = mood
+    spool = Spool(path, KEY)
+    run(clients, spool, speed=1.0, time=time, on_notice=told.append)
+    assert told == [
+        "nothing is taken: cannot reach http://127.0.0.1:1/: check the network, the region and "
+        "--endpoint-url",
+        "nothing is taken: table table: takes none of a batch (throttled)",
+    ]
+    check_all(clients)
+    spool.close()
+
+
 @pytest.mark.parametrize("seed", range(16))
 def test_killed_at_any_call_and_run_again(path: Path, seed: int) -> None:
     rng = random.Random(seed)
@@ -267,6 +291,7 @@ def test_a_full_spool_makes_the_source_wait(path: Path) -> None:
     report = run(clients, spool, speed=1.0, time=time, on_notice=told.append)
     assert report.chunks == len(CHUNKS)
     assert most < len(CHUNKS) / 3
+    told = [line for line in told if line.startswith("spool")]
     assert "is full" in told[0]
     assert "the source waits" in told[0]
     assert "room again" in told[1]
