@@ -30,9 +30,14 @@ from pytestqt.qtbot import QtBot  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
+EXAMPLES = 50
+"""Of a property that does not say how many; fresh ones with every run of a developer's."""
+
 # A shared machine makes deadlines lie. In CI the examples are the same in every run; elsewhere
 # they are fresh, which is how new failures are found.
-settings.register_profile("pitwall", deadline=None, derandomize=IN_CI, print_blob=True)
+settings.register_profile(
+    "pitwall", deadline=None, derandomize=IN_CI, print_blob=True, max_examples=EXAMPLES
+)
 settings.load_profile("pitwall")
 
 THREAD_GRACE_S = 20.0
