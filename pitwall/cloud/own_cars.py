@@ -7,7 +7,8 @@ that never holds: the service says so only to who may write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -34,14 +35,18 @@ def check_cars(client: Any, table: str, session: str, group: str, cars: Sequence
         return
     others = [car for car, error in zip(cars, answers, strict=True) if error is None]
     names = ", ".join(car for car, _ in refused)
-    own = " ".join(f"--car {car}" for car in others)
-    policy = "pitwall cloud policy producer " + " ".join(f"--car {car}" for car, _ in refused)
+    own = _options(others)
+    policy = f"pitwall cloud policy producer {_options(car for car, _ in refused)}"
     todo = f"publish your own with `{own}`, or ask for" if others else "ask for"
     raise Failure(
         f"table {table}: these credentials may not write {counted(len(refused), 'car')} of "
         f"{len(cars)} ({names}), nothing was published: {todo} what `{policy}` prints; "
         f"{explain(refused[0][1])}"
     ) from refused[0][1]
+
+
+def _options(cars: Iterable[str]) -> str:
+    return " ".join(f"--car {shlex.quote(car)}" for car in cars)
 
 
 def _refusal(client: Any, table: str, session: str, group: str, car: str) -> Exception | None:

@@ -10,6 +10,7 @@ from pitwall.commands import values
 from pitwall.commands.answers import print_json, print_lines
 from pitwall.commands.cloud.parts import clients_of, cloud_verb
 from pitwall.commands.options import add_owner
+from pitwall.telemetry import Failure
 from pitwall.telemetry.plural import counted
 
 
@@ -32,6 +33,7 @@ def add(actions: Any) -> None:
 
 def _seal(args: argparse.Namespace) -> int:
     from pitwall.cloud.browse import archive_to_write
+    from pitwall.cloud.faults import is_denied
     from pitwall.cloud.seal_session import SessionSealer
     from pitwall.stream import ServerClock, SystemTime
     from pitwall.turbo import RawChunks, S3Bucket
@@ -51,6 +53,12 @@ def _seal(args: argparse.Namespace) -> int:
             archive=RawChunks(raw) if bucket else None,
         )
         done = sealer.run(args.car)
+    except Failure as failure:
+        if not is_denied(failure.__cause__):
+            raise
+        raise Failure(
+            f"{failure}. Sealing needs what `pitwall cloud policy sealer` prints"
+        ) from failure
     finally:
         clients.close()
     if args.json:

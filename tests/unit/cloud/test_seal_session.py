@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from pitwall.cli import main
 from pitwall.cloud import (
     bundle_name,
     catalog_item,
@@ -24,6 +26,7 @@ from pitwall.cloud import (
     sealed_item,
 )
 from pitwall.cloud.bundle import form_objects
+from pitwall.cloud.faults import explain
 from pitwall.cloud.seal_session import Sealing, SessionSealer
 from pitwall.cloud.seal_survey import runs_of
 from pitwall.telemetry import BadInput, Failure, Segment, chunk
@@ -398,3 +401,26 @@ def test_runs() -> None:
     some = [c for c in CHUNKS if c.series == CHUNKS[0].series]
     assert list(runs_of([*some[:3], *some[5:7]])) == [(1, 3), (6, 7)]
     assert list(runs_of([])) == []
+
+
+def test_who_may_not_seal_is_told_of_the_role_that_may(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ClientError(
+        {
+            "Error": {
+                "Code": "AccessDeniedException",
+                "Message": "User: arn:x is not authorized to perform: s3:ListBucket on resource: y",
+            }
+        },
+        "ListObjectsV2",
+    )
+
+    def made_by(*_: Any, **__: Any) -> None:
+        raise Failure(f"bucket b: {explain(refused)}") from refused
+
+    monkeypatch.setattr(SessionSealer, "__init__", made_by)
+    words = ["cloud", "seal", "--session", made.SESSION.key, "--bucket", "b"]
+    assert main([*words, "--endpoint-url", "http://127.0.0.1:9"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(". Sealing needs what `pitwall cloud policy sealer` prints")
