@@ -19,7 +19,7 @@ def client(service: str, endpoint: str) -> Any:
         config=Config(
             retries={"total_max_attempts": 1},
             s3={"addressing_style": "path"},
-            connect_timeout=5,
-            read_timeout=20,
+            connect_timeout=60,
+            read_timeout=60,
         ),
     )

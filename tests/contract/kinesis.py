@@ -18,7 +18,7 @@ from tests.simulation.service import SimulatedKinesis, Stream
 NAMES = ("simulator", "moto", "ministack", "kinesalite", "kinesis-local")
 WITH_CLOCK = ("simulator", "kinesalite", "kinesis-local")
 """Those whose clock a test can put forward."""
-READY_S = 10.0
+READY_S = 60.0
 SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
 REFUSED = {"InvalidArgumentException", "ValidationException"}
