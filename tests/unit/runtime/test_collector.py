@@ -23,7 +23,7 @@ def as_it_was() -> Iterator[None]:
     threshold = gc.get_threshold()
     yield
     gc.set_threshold(*threshold)
-    gc.unfreeze()
+    gc.freeze()  # as tests/conftest.py has it
 
 
 def test_what_was_put_aside_and_left_is_given_back() -> None:
