@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from pitwall.ui.dock_sizes import usual_sizes
 from pitwall.ui.layout import WHOLE, Node, Place, Split, Way, resized
+from pitwall.ui.panes.panel import Panel
 from pitwall.ui.panes.tabs import TabLine
 from pitwall.ui.qt import QtCore, QtWidgets
 from pitwall.ui.splitter import splitter
-from pitwall.ui.theme import Theme
+from pitwall.ui.theme import Theme, scale_for
 
 MakePane = Callable[[str], QtWidgets.QWidget | None]
 _ROW, _COLUMN = QtCore.Qt.Orientation.Horizontal, QtCore.Qt.Orientation.Vertical
@@ -112,6 +113,13 @@ class Dock(QtWidgets.QWidget):
     def arrange(self) -> None:
         """Give every split its sizes: those that were set by hand in proportion, the usual ones
         for the present contents otherwise."""
+        # With text that is large for the window a pane shows less: with more room for each, some
+        # would lie under others.
+        window = self.window()
+        most = max(scale_for(window.width(), window.height()), 1.0)
+        for pane in self._shown:
+            if isinstance(pane, Panel):
+                pane.limit_least(most)
         for path in sorted(self.splits):
             box, node = self.splits[path], self._node(path)
             room = box.width() if node.way is Way.ROW else box.height()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -659,7 +659,7 @@ def test_larger_text_takes_room_from_panes_and_none_from_the_screen(
                 assert window.rect().contains(box), (scale, role, name)
 
 
-@pytest.mark.parametrize("scale", [0.85, 1.0])
+@pytest.mark.parametrize("scale", [0.85, 1.0, 1.25])
 def test_on_a_small_screen_every_tab_is_in_view_and_nothing_lies_over_anything(
     finished: Wall, open_window: Open, scale: float
 ) -> None:
@@ -667,6 +667,11 @@ def test_on_a_small_screen_every_tab_is_in_view_and_nothing_lies_over_anything(
     window.set_theme(window.theme.scaled(scale))
     for role in Role:
         window.bench.show_role(role)
+        window.grab()
+        seen_ = [window.bench.pane(name) for name in window.bench.visible]
+        areas = [QRect(p.mapTo(window, QPoint(0, 0)), p.size()) for p in seen_ if p.isVisible()]
+        for one, other in itertools.combinations(areas, 2):
+            assert not one.intersects(other), (role, one, other)
         for place in window.bench.dock._places:
             for name in place.tabs.names:
                 window.bench.raise_pane(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
@@ -27,16 +29,27 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, theme: Theme, title: str, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
+        self._most = math.inf
         self.title = title
         self.remark = ""
         self.setAccessibleName(title)
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(*(theme.px(side) for side in self.SMALLEST))
+        self._keep_room()
+
+    def limit_least(self, most: float) -> None:
+        """With text larger than this scale it needs no more room than at it."""
+        if most != self._most:
+            self._most = most
+            self._keep_room()
+
+    def _keep_room(self) -> None:
+        share = min(self.theme.scale, self._most)
+        self.setMinimumSize(*(round(side * share) for side in self.SMALLEST))
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with another theme or scale from now on."""
         self.theme = theme
-        self.setMinimumSize(*(theme.px(side) for side in self.SMALLEST))
+        self._keep_room()
         self.updateGeometry()
         self.update()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pitwall.ui.qt import QtCore, QtGui, QtWidgets
 from pitwall.ui.theme import Theme
 
-PAD = (10, 5, 4)
+PAD = (10, 5, 2)
 """Room at each side of a tab's word: as usual, and where they stand close."""
 _SHEET = """
 QTabBar {{ background: transparent; }}

@@ -118,6 +118,8 @@ def _prediction(
     if min(end, box.inner.right()) - start > width + style.theme.px(24):
         above = at - box.inner.top() > metrics.height() + 4
         top = at - metrics.height() - 3 if above else at + 3
+        if top + metrics.height() > box.inner.bottom() + 4:
+            return
         right = min(end, float(box.inner.right()))
         # Where the plot is low the zero line runs behind the words.
         back = QtCore.QRectF(right - width - 7, top, width + 6, metrics.height())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -125,15 +126,19 @@ def paint_hairs(canvas: Canvas, box: Box, y: Scale, whole: bool, style: Style) -
 
 
 def paint_ticks(painter: QtGui.QPainter, box: Box, y: Scale, whole: bool, style: Style) -> int:
-    """The ticks' figures at the left edge; the width taken."""
+    """The ticks' figures at the left edge, but for those that would touch one; the width taken."""
     theme = style.theme
     step, values = _ticks(box, y, whole, style)
     painter.setFont(theme.small(mono=True))
     metrics = painter.fontMetrics()
     widest = 0
     painter.setPen(theme.colours.faint)
+    free = math.inf
     for value in values:
         at = y.pixel(value)
+        if abs(free - at) < metrics.ascent():
+            continue
+        free = at
         text = tick_text(value, step)
         width = metrics.horizontalAdvance(text)
         widest = max(widest, width)
