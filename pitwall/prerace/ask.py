@@ -53,8 +53,8 @@ def sheet_now(papers: Papers, car: str) -> Sheet:
     if not known:
         raise BadInput(
             f"car {car} has no setup sheet in this recording, and without one there is no advice: "
-            "import one (`pitwall model sheet FILE --import SHEET.toml`) or type it (Change the "
-            "sheet)"
+            "import one (`pitwall model sheet FILE --import SHEET.toml`), or type it in the window "
+            "(Ctrl+Shift+S)"
         )
     return known[-1]
 
