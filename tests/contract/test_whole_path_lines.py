@@ -13,6 +13,7 @@ import pytest
 
 from pitwall.headless import Lines, follow
 from pitwall.run import Run
+from pitwall.voice import Voice
 from tests.contract.whole_path import SESSION, World, wait_for, world
 
 pytestmark = pytest.mark.slow
@@ -69,7 +70,7 @@ def followed(made: World, does: Callable[[Told], None]) -> Told:
 
     def work() -> None:
         try:
-            follow(run, 60.0, told.lines)
+            follow(run, 60.0, told.lines, Voice(0.0, quiet=True))
         except BaseException as error:  # noqa: BLE001 - told below, on the test's thread
             failures.append(error)
 
