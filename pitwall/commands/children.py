@@ -40,19 +40,21 @@ def _read_plain(words: list[str]) -> int:
 def _unpack(words: list[str]) -> int:
     from pitwall.turbo.unpack_child import main as unpack
 
-    if len(words) > 1 or not "".join(words).isdecimal() == bool(words):
-        raise BadInput("unpack takes the handle of a socket, or nothing")
-    unpack(int(words[0]) if words else None)
+    unpack(_handle("unpack", words))
     return 0
 
 
 def _fetch(words: list[str]) -> int:
     from pitwall.turbo.fetch_child import main as fetch
 
-    if len(words) > 1 or not "".join(words).isdecimal() == bool(words):
-        raise BadInput("fetch takes the handle of a socket, or nothing")
-    fetch(int(words[0]) if words else None)
+    fetch(_handle("fetch", words))
     return 0
+
+
+def _handle(verb: str, words: list[str]) -> int | None:
+    if len(words) > 1 or not "".join(words).isdecimal() == bool(words):
+        raise BadInput(f"{verb} takes the handle of a socket, or nothing")
+    return int(words[0]) if words else None
 
 
 CHILDREN: dict[str, Callable[[list[str]], int]] = {

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TypeAlias
 
 from pitwall.cloud.child import environment
@@ -213,6 +213,23 @@ class Children:
 
 
 # ------------------------------------------------------------------ in the child
+
+
+_GIVE_WAY = 10
+"""Steps of niceness: the window, and what writes, go first."""
+
+
+def be_child(
+    serve: Callable[[IO[bytes], IO[bytes], socket.socket | None], None], handle: int | None
+) -> None:
+    """Answer messages until there are no more; ``handle`` is that of the socket which takes
+    memory."""
+    source, sink = streams()
+    if hasattr(os, "nice"):
+        os.nice(_GIVE_WAY)
+    parent = socket.socket(fileno=handle) if handle is not None and SHARES else None
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        serve(source, sink, parent)
 
 
 def streams() -> tuple[IO[bytes], IO[bytes]]:

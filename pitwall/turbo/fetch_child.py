@@ -26,14 +26,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pitwall.cloud.signed import SignedGet
-from pitwall.turbo.children import SHARES, Children, receive, send, streams
+from pitwall.turbo.children import Children, be_child, receive, send
 
 VERB = "fetch"
 _TOGETHER = 16
 """Requests that one process has under way."""
 _TIMEOUT_S = 30.0
-_GIVE_WAY = 10
-"""Steps of niceness: the window, and what writes, go first."""
 _log = logging.getLogger(__name__)
 
 
@@ -260,12 +258,7 @@ def _give(parent: socket.socket, bodies: Sequence[bytes]) -> None:
 
 def main(handle: int | None = None) -> None:
     """Be a child; ``handle`` is that of the socket which takes memory."""
-    source, sink = streams()
-    if hasattr(os, "nice"):
-        os.nice(_GIVE_WAY)
-    parent = socket.socket(fileno=handle) if handle is not None and SHARES else None
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        serve(source, sink, parent)
+    be_child(serve, handle)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ or within the answer where there is none to give.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import mmap
 import os
@@ -22,11 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitwall.telemetry import BadPayload, Failure, Group, Samples, decode_many
-from pitwall.turbo.children import SHARES, Buffer, Children, receive, send, streams
+from pitwall.turbo.children import Buffer, Children, be_child, receive, send
 
 VERB = "unpack"
-_GIVE_WAY = 10
-"""Steps of niceness: the window, and what writes, go first."""
 _MOST_CHILDREN = 4
 _log = logging.getLogger(__name__)
 
@@ -219,12 +216,7 @@ def serve(source: IO[bytes], sink: IO[bytes], parent: socket.socket | None = Non
 
 def main(handle: int | None = None) -> None:
     """Be a child; ``handle`` is that of the socket which takes memory."""
-    source, sink = streams()
-    if hasattr(os, "nice"):
-        os.nice(_GIVE_WAY)
-    parent = socket.socket(fileno=handle) if handle is not None and SHARES else None
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        serve(source, sink, parent)
+    be_child(serve, handle)
 
 
 if __name__ == "__main__":
