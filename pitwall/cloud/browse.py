@@ -237,8 +237,13 @@ def _table_names(client: Any) -> tuple[str, ...]:
 
 
 def _absent(error: BaseException) -> bool:
+    return _code(error) in ("UnknownOperationException", "NotImplemented")
+
+
+def _code(error: BaseException) -> str:
+    """The service's name for a refusal; empty where it is none."""
     response = getattr(error, "response", None) or {}
-    return response.get("Error", {}).get("Code") in ("UnknownOperationException", "NotImplemented")
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def _sessions(
@@ -288,8 +293,7 @@ def _usual(
     try:
         return _sessions(client, usual, say, cancelled, clock)
     except Exception as error:
-        response = getattr(error.__cause__ or error, "response", None) or {}
-        gone = response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+        gone = _code(error.__cause__ or error) == "ResourceNotFoundException"
         if not gone and not trouble_of(error, Where()).denied:
             raise
         return known

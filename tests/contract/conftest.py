@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from pitwall.turbo import children
 from tests.contract import deviations, kinesis
 from tests.contract.backends import NAMES, Backend, Servers
 
@@ -20,6 +21,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture(scope="session", params=NAMES)
 def backend(request: pytest.FixtureRequest, servers: Servers) -> Backend:
     return servers.backend(request.param)
+
+
+@pytest.fixture(params=[True, False], ids=["memory", "pipe"])
+def memory_or_pipe(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children hand over what they have as memory without a name, or within their answers."""
+    if request.param and not children.SHARES:
+        pytest.skip("this system has no memory without a name")
+    monkeypatch.setattr(children, "SHARES", request.param)
 
 
 @pytest.fixture(params=kinesis.NAMES)

@@ -29,13 +29,8 @@ PAYLOADS = [
 ]
 
 
-@pytest.fixture(params=[True, False], ids=["memory", "pipe"])
-def children(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[UnpackChildren]:
-    if request.param and not module.SHARES:
-        pytest.skip("this system has no memory without a name")
-    monkeypatch.setattr(module, "SHARES", request.param)
+@pytest.fixture
+def children(memory_or_pipe: None) -> Iterator[UnpackChildren]:
     made = UnpackChildren(2)
     yield made
     made.close()

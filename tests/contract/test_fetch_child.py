@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pitwall.cloud.signed import SignedGet
 from pitwall.telemetry import Failure
-from pitwall.turbo import children as module
 from pitwall.turbo.children import receive, send
 from pitwall.turbo.fetch_child import Ahead, FetchChildren, _answers, _Job, serve
 
@@ -100,13 +99,8 @@ def server() -> Iterator[_Server]:
     thread.join(20)
 
 
-@pytest.fixture(params=[True, False], ids=["memory", "pipe"])
-def children(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FetchChildren]:
-    if request.param and not module.SHARES:
-        pytest.skip("this system has no memory without a name")
-    monkeypatch.setattr(module, "SHARES", request.param)
+@pytest.fixture
+def children(memory_or_pipe: None) -> Iterator[FetchChildren]:
     made = FetchChildren(1)
     yield made
     made.close()
